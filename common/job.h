@@ -1,0 +1,49 @@
+#ifndef TIDEMARK_COMMON_JOB_H
+#define TIDEMARK_COMMON_JOB_H
+
+#include "common/arena.h"
+#include "common/error.h"
+#include "common/json.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The message that says what to fetch. Pure: no broker, no database.
+ *
+ * {"v":1,"job_id":"binance/history/BTCUSDT/1h/1763712000","kind":"history","source":"binance",
+ *  "stream":"history/BTCUSDT/1h","args":{...},"slot":1763712000,"not_after":null,"attempt":1,
+ *  "first_failed_at":null,"traceparent":"00-..."}
+ *
+ * `job_id` is source/stream/slot: the same slot published twice is the same job.
+ */
+enum job_kind { JOB_LISTING, JOB_QUOTE, JOB_HISTORY, JOB_REFERENCE };
+
+struct job {
+    const char *job_id;
+    enum job_kind kind;
+    const char *source;
+    const char *stream;
+    const struct json *args;    /* an object; its members are the source's affair */
+    const char *args_text;      /* the same as JSON text */
+    int64_t slot_s;             /* unix seconds: floor(UTC / period) * period, never "now" */
+    int64_t not_after_s;        /* nobody can use the answer later than this; 0 = no limit */
+    int32_t attempt;            /* from 1; only failures of the provider count */
+    int64_t first_failed_at_ms; /* 0 = has not failed yet */
+    const char *traceparent;    /* W3C trace context, or NULL */
+};
+
+enum { JOB_MESSAGE_MAX = 64 * 1024, JOB_ID_MAX = 300 };
+
+/* Errors: reject "job.malformed", "job.version", "job.field" (names the field). */
+MUST_CHECK bool job_decode(struct bytes message, struct arena *arena, struct job *ret_job,
+                           struct error *err);
+struct bytes job_encode(const struct job *job, struct arena *arena);
+
+const char *job_make_id(const char *source, const char *stream, int64_t slot_s,
+                        struct arena *arena);
+
+const char *job_kind_name(enum job_kind kind);
+MUST_CHECK bool job_kind_parse(const char *name, enum job_kind *ret_kind);
+
+#endif
