@@ -1,0 +1,12 @@
+-- name: checkpoint_read
+-- Where a stream goes on: position. No row = from the beginning.
+-- $1 source_id, $2 stream
+SELECT position
+FROM checkpoints
+WHERE source_id = $1::smallint AND stream = $2::text
+
+-- name: checkpoint_advance
+-- Moves a stream from the position that was read to a new one, or fails with SQLSTATE TM001
+-- ("checkpoint.moved") when another transaction was here first, so that a pipelined page rolls back.
+-- $1 source_id, $2 stream, $3 position that was read (NULL = none), $4 new position, $5 run_id
+SELECT checkpoint_advance($1::smallint, $2::text, $3::text, $4::text, $5::bigint)
