@@ -60,7 +60,7 @@ struct listing {
 /* A record that was not taken. */
 struct reject {
     const char *where;   /* "[17].current_price", "line 4" */
-    const char *reason;  /* a code: "price.not_positive", "time.future", "decimal.malformed" */
+    const char *reason;  /* a code of records.h: "price.not_positive", "time.future" */
     const char *excerpt; /* what stood there, at most 120 bytes */
 };
 

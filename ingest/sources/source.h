@@ -10,12 +10,24 @@
 #include <stdint.h>
 
 /*
- * One provider. To add one: write sources/<name>.c with a `const struct source`, name it in
- * registry.c, put recorded answers under tests/recorded/<name>/ and a row for each into
- * tests/unit/ingest/sources/.
+ * One provider. README.md beside this file tells how to add one.
  *
  * A source does no I/O, reads no clock and keeps nothing: what it returns depends on its arguments
  * only, so a recorded payload tests it whole and a stored payload can be normalised again.
+ *
+ * What a job of each kind carries in `args`, and how many requests it becomes:
+ *
+ * quote    {"symbols":[...]}: one request. CoinGecko takes up to 250 symbols of one currency,
+ *          Binance up to 100. Coinbase prices one market a call, so its quote jobs carry exactly
+ *          ONE symbol: one schedule (stream "quote/BTC-USD") per market.
+ * listing  {"currency":"usd","page":1,"per_page":250}: one request; CoinGecko only.
+ * history  {"symbol":"BTCUSDT","interval":"5m|1h|1d","lookback_s":31536000}: as many requests as
+ *          it takes, each committed with its position. Without a position it begins at
+ *          slot - lookback_s, or where the provider's history begins, whichever is later.
+ *          csv: {} (a folder has whatever it has).
+ *
+ * Positions: history = "2026-11-21T08:00:00.000Z", the next open time wanted; quote and listing =
+ * the newest slot that was done; csv = csv.h. They never go back.
  */
 
 /* How a provider's answer reaches us. */
@@ -27,8 +39,9 @@ enum upstream {
 /* What to fetch next for a job. */
 struct request {
     const char *target; /* "/api/v3/klines?symbol=..."; for a folder, the position to go on after */
-    int32_t weight;     /* what the call costs of the provider's budget */
-    int64_t from_ms;    /* history: the window asked for, [from, to) on open time; else 0 */
+    const char *position; /* the position it goes on after, as given; NULL = the beginning */
+    int32_t weight;       /* what the call costs of the provider's budget */
+    int64_t from_ms;      /* history: the window asked for, [from, to) on open time; else 0 */
     int64_t to_ms;
 };
 
@@ -59,8 +72,12 @@ struct source {
 
     /*
      * Says what to fetch next for `job`, going on after `position` (NULL = the beginning).
-     * `now_ms` bounds what can exist. Sets `*ret_done` when nothing is left to fetch (then
-     * `*ret_request` is untouched). Errors: reject "job.args" naming the argument.
+     * `now_ms` bounds what can exist. Sets `*ret_done` to whether nothing is left to fetch (then
+     * `*ret_request` is untouched). Only history is ever done: a quote or a listing is always
+     * fetched, because the claim of its run already sees to it that a slot is done once; and of a
+     * folder only ingest/folder.c can know that nothing is left.
+     * Errors: reject "job.args" naming the argument, "job.kind" if the source has no such thing,
+     * "job.position".
      */
     bool (*request)(const struct job *job, const char *position, int64_t now_ms,
                     struct arena *arena, struct request *ret_request, bool *ret_done,
@@ -68,8 +85,9 @@ struct source {
 
     /*
      * Says what an answer means before it is parsed: by status, by content type, and by the
-     * provider's own error bodies, also with status 200. Fills `err` unless it is VERDICT_OK, with
-     * a code such as "provider.limited", "provider.status_503", "provider.html", "provider.error".
+     * provider's own error bodies, also with status 200. Fills `err` unless it is VERDICT_OK
+     * (retry for LIMITED, with retry_after_ms if the provider said, and TRANSIENT; reject for
+     * PERMANENT) with a code of verdict.h: "provider.limited", "provider.server_error" ...
      */
     enum verdict (*classify)(const struct payload *payload, struct arena *arena, struct error *err);
 
