@@ -35,14 +35,20 @@ struct job {
 
 enum { JOB_MESSAGE_MAX = 64 * 1024, JOB_ID_MAX = 300 };
 
-/* Errors: reject "job.malformed", "job.version", "job.field" (names the field). */
+/*
+ * Members it does not know are passed over, and a traceparent that is not one is left out: a job is
+ * not lost for its trace. `job_id` must be what job_make_id() makes of the other fields.
+ * Errors: reject "job.malformed", "job.version", "job.field" (names the field).
+ */
 MUST_CHECK bool job_decode(struct bytes message, struct arena *arena, struct job *ret_job,
                            struct error *err);
+/* Writes `args_text`, or {} for NULL; does not look at `args`. */
 struct bytes job_encode(const struct job *job, struct arena *arena);
 
 const char *job_make_id(const char *source, const char *stream, int64_t slot_s,
                         struct arena *arena);
 
+/* "listing", "quote", "history", "reference". */
 const char *job_kind_name(enum job_kind kind);
 MUST_CHECK bool job_kind_parse(const char *name, enum job_kind *ret_kind);
 

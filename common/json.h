@@ -3,6 +3,7 @@
 
 #include "common/arena.h"
 #include "common/error.h"
+#include "common/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,5 +58,8 @@ const struct json *json_first(const struct json *container);
 const struct json *json_next(const struct json *child);
 const char *json_key(const struct json *child);  /* its name, if its parent is an object */
 size_t json_count(const struct json *container); /* walks the list: O(n) */
+
+/* Adds the value as JSON without blanks, each number as it came. NULL prints as `null`. */
+void json_print(const struct json *value, struct text *text);
 
 #endif

@@ -1,0 +1,255 @@
+#include "common/decimal.h"
+
+#include <string.h>
+
+/* A number taken apart, its exponent already applied to the place of the point. */
+struct parts {
+    bool negative;
+    char digits[DECIMAL_INPUT_MAX]; /* of the whole part, then of the fraction: '0'..'9' */
+    int32_t count;
+    int32_t point; /* the point stands before digits[point]; may lie outside of them */
+};
+
+/* Anything above this is out of range whatever the digits are, and cannot overflow an int32. */
+enum { EXPONENT_MAX = 100000 };
+
+struct cursor {
+    const char *at, *end;
+};
+
+static bool
+take(struct cursor *cursor, char c)
+{
+    if (cursor->at == cursor->end || *cursor->at != c)
+        return false;
+    cursor->at++;
+    return true;
+}
+
+static bool
+at_digit(const struct cursor *cursor)
+{
+    return cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9';
+}
+
+/* Appends the run of digits at the cursor; returns how many there were. */
+static int32_t
+take_digits(struct cursor *cursor, struct parts *parts)
+{
+    int32_t before = parts->count;
+
+    while (at_digit(cursor))
+        parts->digits[parts->count++] = *cursor->at++;
+    return parts->count - before;
+}
+
+static bool
+take_exponent(struct cursor *cursor, struct parts *parts)
+{
+    int32_t exponent = 0;
+    bool negative;
+
+    if (!take(cursor, 'e') && !take(cursor, 'E'))
+        return true;
+    negative = take(cursor, '-');
+    if (!negative)
+        take(cursor, '+');
+    if (!at_digit(cursor))
+        return false;
+    for (; at_digit(cursor); cursor->at++)
+        if (exponent < EXPONENT_MAX)
+            exponent = exponent * 10 + (*cursor->at - '0');
+    parts->point += negative ? -exponent : exponent;
+    return true;
+}
+
+/* The grammar of RFC 8259 section 6, or the lenient one of the header. */
+static bool
+take_apart(struct cursor cursor, bool lenient, struct parts *parts)
+{
+    int32_t whole, fraction = 0;
+
+    parts->negative = take(&cursor, '-');
+    if (lenient && !parts->negative)
+        take(&cursor, '+');
+    whole = take_digits(&cursor, parts);
+    parts->point = whole;
+    if (!lenient && (whole == 0 || (whole > 1 && parts->digits[0] == '0')))
+        return false;
+    if (take(&cursor, '.')) {
+        fraction = take_digits(&cursor, parts);
+        if (!lenient && fraction == 0)
+            return false;
+    }
+    return whole + fraction > 0 && take_exponent(&cursor, parts) && cursor.at == cursor.end;
+}
+
+static char *
+put_zeros(char *out, int32_t count)
+{
+    if (count <= 0)
+        return out;
+    memset(out, '0', (size_t)count);
+    return out + count;
+}
+
+static char *
+put_digits(char *out, const struct parts *parts, int32_t from, int32_t to)
+{
+    if (to <= from)
+        return out;
+    memcpy(out, parts->digits + from, (size_t)(to - from));
+    return out + (to - from);
+}
+
+/* Writes the canonical text, whose size was checked before. */
+static void
+put_together(const struct parts *parts, int32_t first, char *out)
+{
+    int32_t count = parts->count, point = parts->point;
+
+    if (parts->negative)
+        *out++ = '-';
+    if (point <= first)
+        *out++ = '0';
+    out = put_digits(out, parts, first, point < count ? point : count);
+    out = put_zeros(out, point - count);
+    if (point < count) {
+        *out++ = '.';
+        out = put_zeros(out, -point);
+        out = put_digits(out, parts, point > 0 ? point : 0, count);
+    }
+    *out = '\0';
+}
+
+static bool
+parse(const char *text, size_t size, bool lenient, struct arena *arena, const char **ret_text,
+      struct error *err)
+{
+    struct parts parts = {.count = 0};
+    int32_t first = 0, whole;
+    char *out;
+
+    if (size > DECIMAL_INPUT_MAX)
+        return error_set(err, ERROR_REJECT, "decimal.range", "a number of %zu characters", size);
+    if (!take_apart((struct cursor){text, text + size}, lenient, &parts))
+        return error_set(err, ERROR_REJECT, "decimal.malformed", "\"%.*s\" is not a number",
+                         (int)size, text);
+    while (first < parts.count && parts.digits[first] == '0')
+        first++;
+    if (first == parts.count) { /* zero has no sign, and 0e9 no more digits than 0 */
+        parts.negative = false;
+        if (parts.point > parts.count)
+            parts.point = parts.count;
+    }
+    whole = parts.point - first;
+    if (whole > DECIMAL_DIGITS_MAX || parts.count - parts.point > DECIMAL_DIGITS_MAX)
+        return error_set(err, ERROR_REJECT, "decimal.range",
+                         "\"%.*s\" has more than %d digits before or after the point", (int)size,
+                         text, DECIMAL_DIGITS_MAX);
+    out = arena_alloc(arena, DECIMAL_TEXT_SIZE);
+    put_together(&parts, first, out);
+    *ret_text = out;
+    return true;
+}
+
+bool
+decimal_parse(const char *text, size_t size, struct arena *arena, const char **ret_text,
+              struct error *err)
+{
+    return parse(text, size, false, arena, ret_text, err);
+}
+
+bool
+decimal_parse_lenient(const char *text, size_t size, struct arena *arena, const char **ret_text,
+                      struct error *err)
+{
+    return parse(text, size, true, arena, ret_text, err);
+}
+
+bool
+decimal_is_negative(const char *text)
+{
+    return text[0] == '-';
+}
+
+bool
+decimal_is_zero(const char *text)
+{
+    return text[strspn(text, "-0.")] == '\0';
+}
+
+/* Compares two canonical texts without sign. */
+static int
+compare_sizes(const char *a, const char *b)
+{
+    size_t a_whole = strcspn(a, "."), b_whole = strcspn(b, ".");
+    int order;
+
+    if (a_whole != b_whole)
+        return a_whole < b_whole ? -1 : 1;
+    order = memcmp(a, b, a_whole);
+    if (order)
+        return order;
+    a += a_whole + (a[a_whole] == '.');
+    b += b_whole + (b[b_whole] == '.');
+    while (*a || *b) { /* the shorter fraction goes on with zeros */
+        char digit_a = *a ? *a++ : '0', digit_b = *b ? *b++ : '0';
+
+        if (digit_a != digit_b)
+            return digit_a < digit_b ? -1 : 1;
+    }
+    return 0;
+}
+
+int
+decimal_compare(const char *a, const char *b)
+{
+    bool a_negative = decimal_is_negative(a), b_negative = decimal_is_negative(b);
+
+    if (a_negative != b_negative)
+        return a_negative ? -1 : 1;
+    return a_negative ? compare_sizes(b + 1, a + 1) : compare_sizes(a, b);
+}
+
+/* Adds one to the last digit before `end`, carrying; true if the carry fell off the front. */
+static bool
+increment(char *begin, char *end)
+{
+    while (end > begin) {
+        if (*--end == '.')
+            continue;
+        if (*end != '9') {
+            ++*end;
+            return false;
+        }
+        *end = '0';
+    }
+    return true;
+}
+
+const char *
+decimal_round(const char *text, int32_t places, struct arena *arena)
+{
+    const char *point = strchr(text, '.');
+    char *copy, *digits;
+    size_t keep;
+    bool up;
+
+    if (!point || strlen(point + 1) <= (size_t)places)
+        return text;
+    up = point[1 + places] >= '5';
+    keep = (size_t)(point - text) + (places > 0 ? 1 + (size_t)places : 0);
+    /* One place in front for a carry: "9.96" becomes "10.0". */
+    copy = arena_alloc(arena, keep + 2);
+    memcpy(copy + 1, text, keep);
+    copy[keep + 1] = '\0';
+    digits = copy + 1 + decimal_is_negative(text);
+    if (up && increment(digits, copy + 1 + keep)) {
+        *--digits = '1';
+        if (decimal_is_negative(text))
+            *--digits = '-';
+        return digits;
+    }
+    return decimal_is_negative(text) && decimal_is_zero(copy + 1) ? digits : copy + 1;
+}

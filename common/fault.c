@@ -1,0 +1,24 @@
+#include "common/fault.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void
+fault_point(const char *name)
+{
+    const char *wanted = getenv("TIDEMARK_FAULT"), *once = getenv("TIDEMARK_FAULT_ONCE");
+
+    if (!wanted || strcmp(wanted, name) != 0)
+        return;
+    if (once) {
+        int fd = open(once, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+        if (fd < 0)
+            return; /* another process has died here already */
+        close(fd);
+    }
+    kill(getpid(), SIGKILL);
+}

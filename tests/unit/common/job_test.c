@@ -1,0 +1,154 @@
+#include "common/job.h"
+
+#include "unit/check.h"
+
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+static void
+a_job_comes_back_as_it_was(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct job job = {
+        .job_id = "binance/history/BTCUSDT/1h/1763712000",
+        .kind = JOB_HISTORY,
+        .source = "binance",
+        .stream = "history/BTCUSDT/1h",
+        .args_text = "{\"symbol\":\"BTCUSDT\",\"lookback_s\":31536000}",
+        .slot_s = 1763712000,
+        .not_after_s = 1763719200,
+        .attempt = 3,
+        .first_failed_at_ms = 1763712001123,
+        .traceparent = TRACE,
+    };
+    struct job got;
+    struct error err = {0};
+
+    check_error("decodes", job_decode(job_encode(&job, arena), arena, &got, &err), &err, NULL);
+    check_string("job_id", got.job_id, job.job_id);
+    check_int("kind", got.kind, JOB_HISTORY);
+    check_string("source", got.source, "binance");
+    check_string("stream", got.stream, "history/BTCUSDT/1h");
+    check_string("args as text", got.args_text, job.args_text);
+    check_string("args as a tree", json_number(json_get(got.args, "lookback_s")), "31536000");
+    check_int("slot", got.slot_s, 1763712000);
+    check_int("not_after", got.not_after_s, 1763719200);
+    check_int("attempt", got.attempt, 3);
+    check_int("first_failed_at", got.first_failed_at_ms, 1763712001123);
+    check_string("traceparent", got.traceparent, TRACE);
+    arena_destroy(arena);
+}
+
+static void
+the_message_is_what_the_header_says(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct job job = {
+        .job_id = "csv/history/inbox/0",
+        .kind = JOB_HISTORY,
+        .source = "csv",
+        .stream = "history/inbox",
+        .attempt = 1,
+    };
+
+    check_string("bytes", job_encode(&job, arena).data,
+                 "{\"v\":1,\"job_id\":\"csv/history/inbox/0\",\"kind\":\"history\","
+                 "\"source\":\"csv\",\"stream\":\"history/inbox\",\"args\":{},\"slot\":0,"
+                 "\"not_after\":null,\"attempt\":1,\"first_failed_at\":null,\"traceparent\":null}");
+    arena_destroy(arena);
+}
+
+#define MESSAGE(v, id, kind, source, stream, args, rest)                                           \
+    "{\"v\":" v ",\"job_id\":\"" id "\",\"kind\":\"" kind "\",\"source\":\"" source                \
+    "\",\"stream\":\"" stream "\",\"args\":" args "," rest "}"
+#define GOOD_REST "\"slot\":5,\"attempt\":1"
+
+static const struct {
+    const char *name, *text, *code;
+} rows[] = {
+    {"the shortest good job",                   MESSAGE("1", "a/b/5",              "quote",                                                                                                "a",                                                        "b","{}",                                                                                                                                                                         GOOD_REST),NULL},
+    {"unknown members are passed over",
+     MESSAGE("1",                                            "a/b/5",              "quote",                                                                                                "a",                                                        "b","{}",                                                                                                                                                                         GOOD_REST ",\"new\":[1]"),NULL},
+    {"a bad traceparent does not lose the job",
+     MESSAGE("1",                                            "a/b/5",              "quote",                                                                                                "a",                                                        "b","{}",                                                                                                                                                                         GOOD_REST ",\"traceparent\":\"x\""),NULL},
+    {"a symbol may be of any script",
+     MESSAGE("1",                                            "a/\xE5\xB8\x81/5",   "quote",                                                                                                "a",                                                        "\xE5\xB8\x81","{}",                                                                                                                                                                         GOOD_REST),NULL},
+    {"no JSON",                                 "hello",     "job.malformed"     },
+    {"a key twice",                          "{\"v\":1,\"v\":1}",                                     "job.malformed"},
+    {"an array",                                      "[]",                                              "job.malformed"                                                             },
+    {"no version",                                      "{}",                                              "job.version"                                                             },
+    {"another version",                                    MESSAGE("2",                                            "a/b/5",                                                            "quote",                                                                                                       "a",                                                                                                                                                     "b","{}",GOOD_REST),"job.version"},
+    {"an unknown kind",                                      MESSAGE("1",                                            "a/b/5",                                                            "party", "a", "b","{}",GOOD_REST),"job.field"},
+    {"a source that is no name",                                      MESSAGE("1",                                               "A B/b/5",                                                               "quote",                                                    "A B","b","{}",                                                                                                                                                                                                         GOOD_REST),
+     "job.field"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                       },
+    {"a stream with a blank",                                      MESSAGE("1",                                              "a/b c/5",                                                              "quote",                                                                                                                                                          "a",                                                                                                                                                                                                         "b c",                                                                                                                                                                                                                                                                      "{}",                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                   GOOD_REST),
+     "job.field"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                     },
+    {"an empty stream",                                      MESSAGE("1",                                              "a//5",                                                              "quote",                                                                                                     "a",                                                                                                                                                                                                                                      "","{}",GOOD_REST),"job.field"},
+    {"an id of another slot",                                      MESSAGE("1",                                              "a/b/6",                                                              "quote","a",                                                                                                                                                                                                                                      "b","{}",GOOD_REST),
+     "job.field"},
+    {"args that are no object",                                      MESSAGE("1",                                              "a/b/5",                                                              "quote",                                                       "a","b","[]",GOOD_REST),
+     "job.field"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            },
+    {"a slot that is a string",
+     MESSAGE("1",                                              "a/b/5",                                                              "quote",                                                                                                                                                            "a",                                                                                                                                                                                                                                      "b","{}","\"slot\":\"5\",\"attempt\":1"),"job.field"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            },
+    {"a slot with a fraction",
+     MESSAGE("1",                                              "a/b/5",                                                              "quote",                                                                                                    "a",                                                                                                                                                                                                                                      "b","{}","\"slot\":5.0,\"attempt\":1"),"job.field"},
+    {"no attempt",                                      MESSAGE("1",                                              "a/b/5",                                                              "quote","a","b","{}","\"slot\":5"),"job.field"},
+    {"attempt 0",                                          MESSAGE("1",                                                      "a/b/5",                                                                           "quote",                                    "a","b","{}","\"slot\":5,\"attempt\":0"),
+     "job.field"},
+    {"not_after that is text",
+     MESSAGE("1",                                                      "a/b/5",                                                                           "quote",                                                                                                                                                                              "a",                                                                                                                                                                                                                                                                                                                                                                                                                                          "b",                                                                                                                                                                                                                                                                                                                                                                                                                                                   "{}",                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  GOOD_REST ",\"not_after\":\"x\""),                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                "job.field"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                 },
+};
+
+static void
+messages_are_checked(void **state)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct arena *arena = arena_create(4096);
+        struct error err = {0};
+        struct job job;
+        bool ok = job_decode((struct bytes){rows[i].text, strlen(rows[i].text)}, arena, &job, &err);
+
+        check_error(rows[i].name, ok, &err, rows[i].code);
+        if (!ok)
+            check_int(rows[i].name, err.kind, ERROR_REJECT);
+        arena_destroy(arena);
+    }
+}
+
+static void
+an_error_names_the_field(void **state)
+{
+    static const char text[] = MESSAGE("1", "a/b/5", "quote", "a", "b", "{}", "\"slot\":5");
+    struct arena *arena = arena_create(4096);
+    struct error err = {0};
+    struct job job;
+
+    check_false("refused", job_decode((struct bytes){text, sizeof text - 1}, arena, &job, &err));
+    check_contains("names it", err.message, "\"attempt\"");
+    arena_destroy(arena);
+}
+
+static void
+kinds_have_names(void **state)
+{
+    enum job_kind kind = JOB_QUOTE;
+
+    for (int i = JOB_LISTING; i <= JOB_REFERENCE; i++) {
+        check_true("a name is a kind", job_kind_parse(job_kind_name((enum job_kind)i), &kind));
+        check_int("the same one", kind, i);
+    }
+    check_false("others are not", job_kind_parse("", &kind));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_comes_back_as_it_was),
+        cmocka_unit_test(the_message_is_what_the_header_says),
+        cmocka_unit_test(messages_are_checked),
+        cmocka_unit_test(an_error_names_the_field),
+        cmocka_unit_test(kinds_have_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
