@@ -1,0 +1,1 @@
+"""A stand-in for the providers: see `replay --help` and oracle.py."""

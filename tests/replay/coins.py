@@ -1,0 +1,116 @@
+"""The coins and markets that exist, read from the recorded answers of the providers."""
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+NAMED = ("bitcoin", "ethereum", "ripple", "solana", "cardano", "dogecoin")
+
+# What a unit of each quote currency is worth in USD. The coins among them have a price path of
+# their own; the rest move a little (market.py).
+FIAT_USD = {
+    "usd": "1", "eur": "1.0832", "gbp": "1.2711", "jpy": "0.006612", "chf": "1.1243",
+    "cad": "0.7314", "aud": "0.6524", "cny": "0.1378", "inr": "0.01187", "brl": "0.1765",
+}
+STABLE_COINS = {"usdt": "tether", "usdc": "usd-coin", "dai": "dai"}
+QUOTE_COINS = {"btc": "bitcoin", "eth": "ethereum", "bnb": "binancecoin"} | STABLE_COINS
+
+MARKET_FILES = (
+    "coingecko/coins_markets_usd_250rows_2022-02-23.json",
+    "coingecko/coins_markets_usd_100rows_2021-06-24.json",
+    "coingecko/coins_markets_nft_50rows_2022-01-18.json",
+    "coingecko/coins_markets_stablecoins_50rows_2022-01-18.json",
+)
+
+
+@dataclass(frozen=True)
+class Coin:
+    id: str
+    symbol: str  # lower case
+    name: str
+    price: Decimal  # in USD, as recorded: the level of its path
+    volume: Decimal  # in USD, 24 hours
+    supply: Decimal
+    row: dict  # the recorded row, numbers as Decimal; what the market does not make comes from here
+
+    @property
+    def is_stable(self):
+        return self.id in STABLE_COINS.values() or Decimal("0.98") < self.price < Decimal("1.02")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A market of an exchange."""
+    symbol: str
+    base: str  # coin id
+    quote: str  # code, lower case
+    halted: bool = False
+
+
+def read_json(path):
+    return json.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+@lru_cache(maxsize=None)
+def load_coins(recorded):
+    """{id: Coin}, in the order of the recorded lists."""
+    coins = {}
+    for file in MARKET_FILES:
+        path = Path(recorded) / file
+        for row in read_json(path) if path.exists() else ():
+            price, supply = row["current_price"], row["circulating_supply"]
+            if row["id"] in coins or not price or not supply:
+                continue
+            coins[row["id"]] = Coin(row["id"], row["symbol"].lower(), row["name"], Decimal(price),
+                                    Decimal(row["total_volume"] or 1), Decimal(supply), row)
+    return coins
+
+
+@lru_cache(maxsize=None)
+def by_symbol(recorded):
+    """{symbol: Coin}: of several coins with one symbol, the first listed has it on exchanges."""
+    table = {}
+    for coin in load_coins(recorded).values():
+        table.setdefault(coin.symbol, coin)
+    return table
+
+
+@lru_cache(maxsize=None)
+def binance_pairs(recorded):
+    """{symbol: Pair}: the recorded USDT markets, and the named coins in more currencies."""
+    path = Path(recorded) / "binance/exchangeInfo_full_2021-10-12.json"
+    rows = read_json(path)["symbols"] if path.exists() else ()
+    coins, pairs = by_symbol(recorded), {}
+    for row in rows:
+        base, quote = row["baseAsset"].lower(), row["quoteAsset"].lower()
+        if quote == "usdt" and base in coins:
+            pairs[row["symbol"]] = Pair(row["symbol"], coins[base].id, quote,
+                                        halted=row["status"] != "TRADING")
+    for coin_id in NAMED:
+        coin = load_coins(recorded)[coin_id]
+        for quote in ("usdt", "usdc", "eur", "btc"):
+            if quote != coin.symbol:
+                symbol = (coin.symbol + quote).upper()
+                pairs[symbol] = Pair(symbol, coin.id, quote)
+    pairs["BCCBTC"] = Pair("BCCBTC", "bitcoin-cash", "btc", halted=True)
+    return pairs
+
+
+@lru_cache(maxsize=None)
+def coinbase_pairs(recorded):
+    """{symbol: Pair}: the recorded products whose coin is known, and the named coins in more."""
+    path = Path(recorded) / "coinbase/products_497_2022-06-20.json"
+    coins, pairs = by_symbol(recorded), {}
+    for row in read_json(path) if path.exists() else ():
+        base, quote = row["base_currency"].lower(), row["quote_currency"].lower()
+        if base in coins and (quote in FIAT_USD or quote in QUOTE_COINS):
+            pairs[row["id"]] = Pair(row["id"], coins[base].id, quote,
+                                    halted=row["status"] == "delisted")
+    for coin_id in NAMED:
+        coin = load_coins(recorded)[coin_id]
+        for quote in ("usd", "eur", "usdt", "usdc", "btc"):
+            if quote != coin.symbol:
+                symbol = f"{coin.symbol}-{quote}".upper()
+                pairs[symbol] = Pair(symbol, coin.id, quote)
+    return pairs
