@@ -1,0 +1,253 @@
+#include "ingest/fetch.h"
+
+#include "common/clock.h"
+#include "common/text.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    COMPANY_MS = 1000, /* how often the company is served when nothing happens */
+    CONNECTION_AGE_S = 300,
+    TOO_LARGE_KEPT = 64 * 1024,
+};
+
+struct fetcher {
+    CURLM *multi;
+    CURL *easy;
+    struct fetch_limits limits;
+    bool allow_private;
+    /* Of the fetch under way. */
+    struct text body;
+    bool too_large;
+    bool refused; /* the name led to a private address */
+    char explanation[CURL_ERROR_SIZE];
+};
+
+static size_t
+take_body(char *data, size_t unit, size_t count, void *context)
+{
+    struct fetcher *fetcher = context;
+    size_t size = unit * count;
+
+    if (fetcher->body.size + size > (size_t)fetcher->limits.body_bytes) {
+        fetcher->too_large = true;
+        return 0;
+    }
+    text_add(&fetcher->body, data, size);
+    return size;
+}
+
+static curl_socket_t
+open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct fetcher *fetcher = context;
+
+    if (purpose != CURLSOCKTYPE_IPCXN)
+        return CURL_SOCKET_BAD;
+    if (!fetcher->allow_private && fetch_is_private(&address->addr)) {
+        fetcher->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+struct fetcher *
+fetcher_create(const struct fetch_limits *limits, bool allow_private)
+{
+    struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+
+    if (!fetcher || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        abort();
+    fetcher->multi = curl_multi_init();
+    fetcher->easy = curl_easy_init();
+    if (!fetcher->multi || !fetcher->easy)
+        abort();
+    fetcher->limits = *limits;
+    fetcher->allow_private = allow_private;
+    return fetcher;
+}
+
+void
+fetcher_destroy(struct fetcher *fetcher)
+{
+    if (!fetcher)
+        return;
+    curl_easy_cleanup(fetcher->easy);
+    curl_multi_cleanup(fetcher->multi);
+    curl_global_cleanup();
+    free(fetcher);
+}
+
+/* Says who must act on a failure of libcurl. `ret_partial`: part of an answer is there. */
+static bool
+explain(const struct fetcher *fetcher, CURLcode code, struct error *err)
+{
+    const char *why = fetcher->explanation[0] ? fetcher->explanation : curl_easy_strerror(code);
+
+    if (fetcher->too_large)
+        return error_set(err, ERROR_REJECT, "fetch.too_large", "the body is larger than %lld bytes",
+                         (long long)fetcher->limits.body_bytes);
+    if (fetcher->refused)
+        return error_set(err, ERROR_RETRY, "fetch.private_address",
+                         "the name leads to an address of a private network");
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return error_set(err, ERROR_RETRY, "fetch.timeout", "%s", why);
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SEND_ERROR:
+        return error_set(err, ERROR_RETRY, "fetch.connect", "%s", why);
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return error_set(err, ERROR_RETRY, "fetch.tls", "%s", why);
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return error_set(err, ERROR_RETRY, "fetch.truncated", "%s", why);
+    case CURLE_URL_MALFORMAT:
+        return error_set(err, ERROR_REJECT, "fetch.url", "%s", why);
+    default:
+        return error_set(err, ERROR_RETRY, "fetch.protocol", "%s", why);
+    }
+}
+
+static void
+prepare(struct fetcher *fetcher, const struct fetch *fetch, const char *url,
+        struct curl_slist *headers)
+{
+    const char *protocols = strncmp(fetch->base_url, "http://", 7) == 0 ? "http" : "https";
+    CURL *easy = fetcher->easy;
+
+    curl_easy_reset(easy); /* keeps the connections, drops the options */
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetcher->limits.connect_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)fetcher->limits.total_ms);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)fetcher->limits.slow_bytes);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)fetcher->limits.slow_s);
+    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_AGE_S);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "tidemark/" TIDEMARK_VERSION);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetcher->explanation);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetcher);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetcher);
+}
+
+/* Drives the one transfer to its end; the company is served all the while. */
+static CURLcode
+perform(struct fetcher *fetcher, const struct fetch_company *company)
+{
+    struct curl_waitfd extra = {.fd = company->fd, .events = CURL_WAIT_POLLIN};
+    int64_t served_at_ms = clock_monotonic_ms();
+    int running, left;
+    CURLMsg *message;
+
+    for (;;) {
+        if (curl_multi_perform(fetcher->multi, &running) != CURLM_OK)
+            return CURLE_FAILED_INIT;
+        if (running == 0)
+            break;
+        extra.revents = 0;
+        curl_multi_poll(fetcher->multi, &extra, company->fd >= 0 ? 1 : 0, COMPANY_MS, NULL);
+        if (company->service &&
+            (extra.revents || clock_monotonic_ms() - served_at_ms >= COMPANY_MS)) {
+            company->service(company->context);
+            served_at_ms = clock_monotonic_ms();
+        }
+    }
+    message = curl_multi_info_read(fetcher->multi, &left);
+    return message ? message->data.result : CURLE_FAILED_INIT;
+}
+
+static int64_t
+retry_after_ms(CURL *easy)
+{
+    curl_off_t seconds = 0; /* negative for a date that has passed */
+
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+    if (seconds == 0)
+        return 0;
+    if (seconds < 1)
+        return 1000;
+    return seconds < 3600 ? seconds * 1000 : 3600 * 1000;
+}
+
+static void
+take_answer(struct fetcher *fetcher, const struct fetch *fetch, struct arena *arena,
+            struct payload *ret_payload)
+{
+    long status = 0;
+    char *content_type = NULL;
+
+    curl_easy_getinfo(fetcher->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(fetcher->easy, CURLINFO_CONTENT_TYPE, &content_type);
+    if (fetcher->too_large && fetcher->body.size > TOO_LARGE_KEPT)
+        fetcher->body.size = TOO_LARGE_KEPT;
+    *ret_payload = (struct payload){
+        .body = text_finish(&fetcher->body),
+        .target = arena_string(arena, fetch->target),
+        .content_type = arena_string(arena, content_type ? content_type : ""),
+        .status = (int32_t)status,
+        .fetched_at_ms = clock_now_ms(),
+        .retry_after_ms = retry_after_ms(fetcher->easy),
+    };
+}
+
+/* Appends without the risk that NULL (no memory) drops the header that carries the key. */
+static struct curl_slist *
+add_header(struct curl_slist *headers, const char *line)
+{
+    headers = curl_slist_append(headers, line);
+    if (!headers)
+        abort();
+    return headers;
+}
+
+bool
+fetcher_get(struct fetcher *fetcher, const struct fetch *fetch, struct arena *arena,
+            struct payload *ret_payload, struct error *err)
+{
+    const char *url = arena_printf(arena, "%s%s", fetch->base_url, fetch->target);
+    struct curl_slist *headers = add_header(NULL, "Accept: application/json");
+    CURLcode code;
+    bool ok;
+
+    if (fetch->key_header && fetch->key && fetch->key[0] != '\0')
+        headers = add_header(headers, arena_printf(arena, "%s: %s", fetch->key_header, fetch->key));
+    text_init(&fetcher->body, arena, 128 * 1024);
+    fetcher->too_large = fetcher->refused = false;
+    fetcher->explanation[0] = '\0';
+    prepare(fetcher, fetch, url, headers);
+    curl_multi_add_handle(fetcher->multi, fetcher->easy);
+    code = perform(fetcher, &fetch->company);
+    ok = code == CURLE_OK;
+    if (!ok)
+        explain(fetcher, code, err);
+    if (ok || fetcher->too_large || strcmp(err->code, "fetch.truncated") == 0)
+        take_answer(fetcher, fetch, arena, ret_payload);
+    curl_multi_remove_handle(fetcher->multi, fetcher->easy);
+    curl_slist_free_all(headers);
+    return ok;
+}

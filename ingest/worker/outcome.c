@@ -1,0 +1,98 @@
+#include "ingest/worker/outcome.h"
+
+#include "ingest/worker/retry.h"
+
+#include <string.h>
+
+enum {
+    COOLDOWN_DEFAULT_MS = 60 * 1000,
+    COOLDOWN_MIN_MS = 1000,
+    COOLDOWN_MAX_MS = 3600 * 1000,
+};
+
+const char *
+outcome_name(enum outcome outcome)
+{
+    static const char *const names[] = {
+        [OUTCOME_DONE] = "done",           [OUTCOME_CONTINUED] = "continued",
+        [OUTCOME_TRANSIENT] = "transient", [OUTCOME_LIMITED] = "limited",
+        [OUTCOME_DEFERRED] = "deferred",   [OUTCOME_PERMANENT] = "permanent",
+        [OUTCOME_OURS] = "ours",           [OUTCOME_EXPIRED] = "expired",
+    };
+
+    return names[outcome];
+}
+
+enum outcome
+outcome_of_fetch(const struct error *err)
+{
+    return err->kind == ERROR_RETRY ? OUTCOME_TRANSIENT : OUTCOME_PERMANENT;
+}
+
+enum outcome
+outcome_of_verdict(enum verdict verdict)
+{
+    static const enum outcome outcomes[] = {
+        [VERDICT_OK] = OUTCOME_DONE,
+        [VERDICT_LIMITED] = OUTCOME_LIMITED,
+        [VERDICT_TRANSIENT] = OUTCOME_TRANSIENT,
+        [VERDICT_PERMANENT] = OUTCOME_PERMANENT,
+    };
+
+    return outcomes[verdict];
+}
+
+enum outcome
+outcome_of_parse(const struct error *err, const char *previous_code)
+{
+    bool shape = strcmp(err->code, "payload.shape") == 0;
+
+    if (shape && previous_code && strcmp(previous_code, err->code) == 0)
+        return OUTCOME_PERMANENT;
+    return OUTCOME_TRANSIENT;
+}
+
+enum outcome
+outcome_of_store(const struct error *err)
+{
+    return err->kind == ERROR_REJECT ? OUTCOME_PERMANENT : OUTCOME_OURS;
+}
+
+struct settlement
+outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt, int64_t wait_ms,
+               const int64_t *tiers_ms, size_t tier_count, uint32_t random)
+{
+    switch (outcome) {
+    case OUTCOME_DONE:
+    case OUTCOME_EXPIRED:
+        return (struct settlement){.action = ACTION_ACK};
+    case OUTCOME_CONTINUED:
+        return (struct settlement){.action = ACTION_RETRY, .tier = 0, .attempt = attempt};
+    case OUTCOME_TRANSIENT:
+        if (attempt >= retry_attempts_max(kind))
+            return (struct settlement){.action = ACTION_DEAD, .reason = "attempts"};
+        return (struct settlement){.action = ACTION_RETRY,
+                                   .tier = retry_tier(attempt, tiers_ms, tier_count, random),
+                                   .attempt = attempt + 1};
+    case OUTCOME_LIMITED:
+    case OUTCOME_DEFERRED:
+        return (struct settlement){.action = ACTION_RETRY,
+                                   .tier = retry_tier_at_least(wait_ms, tiers_ms, tier_count),
+                                   .attempt = attempt};
+    case OUTCOME_PERMANENT:
+        return (struct settlement){.action = ACTION_DEAD, .reason = "permanent"};
+    case OUTCOME_OURS:
+        break;
+    }
+    return (struct settlement){.action = ACTION_KEEP};
+}
+
+int64_t
+outcome_cooldown_ms(int64_t retry_after_ms)
+{
+    if (retry_after_ms == 0)
+        return COOLDOWN_DEFAULT_MS;
+    if (retry_after_ms < COOLDOWN_MIN_MS)
+        return COOLDOWN_MIN_MS;
+    return retry_after_ms < COOLDOWN_MAX_MS ? retry_after_ms : COOLDOWN_MAX_MS;
+}

@@ -1,0 +1,65 @@
+#ifndef TIDEMARK_INGEST_WORKER_OUTCOME_H
+#define TIDEMARK_INGEST_WORKER_OUTCOME_H
+
+#include "common/error.h"
+#include "common/job.h"
+#include "ingest/sources/source.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What became of a job, and what follows from it. Pure. The rule behind the table: only the
+ * provider's answer spends an attempt; our own trouble never does.
+ */
+enum outcome {
+    OUTCOME_DONE,      /* committed; nothing left to fetch */
+    OUTCOME_CONTINUED, /* committed so far; the rest runs as the same job a little later */
+    OUTCOME_TRANSIENT, /* the provider failed in a way that may heal */
+    OUTCOME_LIMITED,   /* the provider asked us to slow down */
+    OUTCOME_DEFERRED,  /* we hold back by ourselves: cooldown, no tokens */
+    OUTCOME_PERMANENT, /* will never work */
+    OUTCOME_OURS,      /* our database or broker is away */
+    OUTCOME_EXPIRED,   /* nobody can use the answer any more */
+};
+
+const char *outcome_name(enum outcome outcome);
+
+/* Steps that can fail, each with its own reading of the error. */
+enum outcome outcome_of_fetch(const struct error *err);
+enum outcome outcome_of_verdict(enum verdict verdict);
+/*
+ * `previous_code` is the error this job failed with before, or NULL. A payload that does not parse
+ * may be cut short or half deployed, so it is tried again; one whose shape is wrong twice in a row
+ * is a provider that has changed.
+ */
+enum outcome outcome_of_parse(const struct error *err, const char *previous_code);
+enum outcome outcome_of_store(const struct error *err);
+
+/* What the broker is told. */
+enum action {
+    ACTION_ACK,   /* the message is done with */
+    ACTION_RETRY, /* publish it to a tier, then acknowledge the original */
+    ACTION_DEAD,  /* publish it to the dead letters, then acknowledge the original */
+    ACTION_KEEP,  /* leave it unacknowledged: the broker hands it to somebody else */
+};
+
+struct settlement {
+    enum action action;
+    size_t tier;        /* RETRY: index into the tiers */
+    int32_t attempt;    /* RETRY: the attempt the message carries then */
+    const char *reason; /* DEAD: "permanent" or "attempts" */
+};
+
+/* `wait_ms`: for LIMITED and DEFERRED how long nothing may be asked; ignored otherwise. */
+struct settlement outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt,
+                                 int64_t wait_ms, const int64_t *tiers_ms, size_t tier_count,
+                                 uint32_t random);
+
+/*
+ * For how long a provider that limits us is left alone: what it asked for within [1 s, 1 h], and a
+ * minute if it did not say.
+ */
+int64_t outcome_cooldown_ms(int64_t retry_after_ms);
+
+#endif

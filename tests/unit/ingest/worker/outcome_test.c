@@ -1,0 +1,126 @@
+#include "ingest/worker/outcome.h"
+#include "tests/unit/check.h"
+
+static const int64_t tiers[] = {5000, 10000, 60000, 1800000};
+
+static void
+each_outcome_has_its_settlement(void **state)
+{
+    static const struct {
+        const char *name;
+        enum outcome outcome;
+        enum job_kind kind;
+        int32_t attempt;
+        int64_t wait_ms;
+        struct settlement want;
+    } rows[] = {
+        {"done: acknowledged",                                     OUTCOME_DONE,      JOB_QUOTE,   1,  0,     {ACTION_ACK, 0, 0, NULL}   },
+        {"expired: acknowledged",                                  OUTCOME_EXPIRED,   JOB_QUOTE,   1,  0,     {ACTION_ACK, 0, 0, NULL}   },
+        {"continued: soon, no attempt spent",
+         OUTCOME_CONTINUED,                                                           JOB_HISTORY,
+         3,                                                                                            0,
+         {ACTION_RETRY, 0, 3, NULL}                                                                                                      },
+        {"transient: an attempt is spent",
+         OUTCOME_TRANSIENT,                                                           JOB_QUOTE,
+         1,                                                                                            0,
+         {ACTION_RETRY, 0, 2, NULL}                                                                                                      },
+        {"limited: no attempt spent, not before the wait is over",
+         OUTCOME_LIMITED,                                                             JOB_QUOTE,
+         6,                                                                                            11000,
+         {ACTION_RETRY, 2, 6, NULL}                                                                                                      },
+        {"deferred: the same",                                     OUTCOME_DEFERRED,  JOB_QUOTE,   6,  4000,  {ACTION_RETRY, 0, 6, NULL} },
+        {"permanent: dead at once",
+         OUTCOME_PERMANENT,                                                           JOB_HISTORY,
+         1,                                                                                            0,
+         {ACTION_DEAD, 0, 0, "permanent"}                                                                                                },
+        {"ours: stays with the broker",                            OUTCOME_OURS,      JOB_QUOTE,   6,  0,     {ACTION_KEEP, 0, 0, NULL}  },
+        {"the sixth failure of a quote is the last",
+         OUTCOME_TRANSIENT,                                                           JOB_QUOTE,
+         6,                                                                                            0,
+         {ACTION_DEAD, 0, 0, "attempts"}                                                                                                 },
+        {"the fifth is not",                                       OUTCOME_TRANSIENT, JOB_QUOTE,   5,  0,     {ACTION_RETRY, 3, 6, NULL} },
+        {"a listing has six as well",
+         OUTCOME_TRANSIENT,                                                           JOB_LISTING,
+         6,                                                                                            0,
+         {ACTION_DEAD, 0, 0, "attempts"}                                                                                                 },
+        {"history has twelve",                                     OUTCOME_TRANSIENT, JOB_HISTORY, 11, 0,     {ACTION_RETRY, 3, 12, NULL}},
+        {"and no thirteenth",
+         OUTCOME_TRANSIENT,                                                           JOB_HISTORY,
+         12,                                                                                           0,
+         {ACTION_DEAD, 0, 0, "attempts"}                                                                                                 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct settlement got = outcome_settle(rows[i].outcome, rows[i].kind, rows[i].attempt,
+                                               rows[i].wait_ms, tiers, COUNT_OF(tiers), 0);
+
+        check_int(rows[i].name, got.action, rows[i].want.action);
+        check_int(rows[i].name, got.tier, rows[i].want.tier);
+        check_int(rows[i].name, got.attempt, rows[i].want.attempt);
+        check_string(rows[i].name, got.reason, rows[i].want.reason);
+    }
+}
+
+static void
+errors_become_outcomes(void **state)
+{
+    struct error timeout = {.kind = ERROR_RETRY, .code = "fetch.timeout"};
+    struct error too_large = {.kind = ERROR_REJECT, .code = "fetch.too_large"};
+    struct error cut = {.kind = ERROR_REJECT, .code = "json.malformed"};
+    struct error shape = {.kind = ERROR_REJECT, .code = "payload.shape"};
+    struct error away = {.kind = ERROR_RETRY, .code = "database.away"};
+    struct error data = {.kind = ERROR_REJECT, .code = "database.data"};
+    struct error refused = {.kind = ERROR_FATAL, .code = "database.refused"};
+    const struct {
+        const char *name;
+        enum outcome got, want;
+    } rows[] = {
+        {"a timeout may heal",                     outcome_of_fetch(&timeout),         OUTCOME_TRANSIENT        },
+        {"a body above the limit will not",        outcome_of_fetch(&too_large),       OUTCOME_PERMANENT        },
+        {"half a document may be whole next time", outcome_of_parse(&cut,              NULL),                     OUTCOME_TRANSIENT},
+        {"also after it was cut before",                                        outcome_of_parse(&cut,                                             "json.malformed"),
+         OUTCOME_TRANSIENT},
+        {"a wrong shape is tried again",                        outcome_of_parse(&shape,                                                          NULL),                                                      OUTCOME_TRANSIENT},
+        {"after another error too",                                   outcome_of_parse(&shape,"fetch.timeout"),OUTCOME_TRANSIENT},
+        {"twice in a row is a changed provider",outcome_of_parse(&shape,       "payload.shape"),
+         OUTCOME_PERMANENT},
+        {"a lost database is ours",   outcome_of_store(&away),                                OUTCOME_OURS                                  },
+        {"a wrong password of ours as well",                                        outcome_of_store(&refused),                                                  OUTCOME_OURS                                                 },
+        {"values that no table takes are not",                                        outcome_of_store(&data),                                         OUTCOME_PERMANENT},
+        {"limited by the provider",                                        outcome_of_verdict(VERDICT_LIMITED),                                       OUTCOME_LIMITED},
+        {"refused by the provider",                                        outcome_of_verdict(VERDICT_PERMANENT),                                                  OUTCOME_PERMANENT                                  },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        check_string(rows[i].name, outcome_name(rows[i].got), outcome_name(rows[i].want));
+}
+
+static void
+a_cooldown_is_a_second_to_an_hour(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t asked_ms, want_ms;
+    } rows[] = {
+        {"not said: a minute",          0,             60000  },
+        {"said: that long",             90000,         90000  },
+        {"in the past: a second",       -5,            1000   },
+        {"less than a second: one",     1,             1000   },
+        {"more than an hour: one hour", 1000000000000, 3600000},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        check_int(rows[i].name, outcome_cooldown_ms(rows[i].asked_ms), rows[i].want_ms);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_outcome_has_its_settlement),
+        cmocka_unit_test(errors_become_outcomes),
+        cmocka_unit_test(a_cooldown_is_a_second_to_an_hour),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
