@@ -79,7 +79,7 @@ def by_symbol(recorded):
 @lru_cache(maxsize=None)
 def binance_pairs(recorded):
     """{symbol: Pair}: the recorded USDT markets, and the named coins in more currencies."""
-    path = Path(recorded) / "binance/exchangeInfo_full_2021-10-12.json"
+    path = Path(recorded) / "binance/exchangeInfo_2021-10-12_cut.json"
     rows = read_json(path)["symbols"] if path.exists() else ()
     coins, pairs = by_symbol(recorded), {}
     for row in rows:

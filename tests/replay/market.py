@@ -28,7 +28,7 @@ VOLUME_PLACES = 8
 LISTED_MS = 1_483_228_800_000  # 2017-01-01: no market is older
 QUOTE_MS = 60_000  # an aggregator looks at a coin once a minute
 
-SHAPES_FILE = "binance/klines_BTCUSDT_5m_10000rows_2026-01.json"
+SHAPES_FILE = "binance/klines_BTCUSDT_5m_2026-01_cut.json"
 BTC_DAYS_FILE = "binance/klines_BTCUSDT_1d_500rows_2022-09-22.json"
 ETH_DAYS_FILE = "binance/klines_ETHUSDT_1d_1000rows.json"
 

@@ -7,7 +7,7 @@ from .answer import Answer, Query, recorded_body
 # (source, path pattern, {parameter: pattern}, file). The first row that fits answers.
 FILES = (
     ("coingecko", "*/ping", {}, "ping.json"),
-    ("coingecko", "*/coins/list", {}, "coins_list_2022-02-23.json"),
+    ("coingecko", "*/coins/list", {}, "coins_list_2021-05-15.json"),
     ("coingecko", "*/coins/markets", {"page": "[02-9]*"}, None),
     ("coingecko", "*/coins/markets", {"vs_currency": "usd"}, "coins_markets_usd_250rows_2022-02-23.json"),
     ("coingecko", "*/coins/markets", {"vs_currency": "eth"}, "coins_markets_btc_eth_in_eth.json"),
@@ -21,11 +21,11 @@ FILES = (
     ("coingecko", "*", {}, "errors/404_unknown_coin.json"),
     ("binance", "*/ping", {}, "ping.json"),
     ("binance", "*/time", {}, "time.json"),
-    ("binance", "*/exchangeInfo", {}, "exchangeInfo_full_2021-10-12.json"),
+    ("binance", "*/exchangeInfo", {}, "exchangeInfo_2021-10-12_cut.json"),
     ("binance", "*/ticker/24hr", {"symbols": "*"}, "ticker_24hr_two_symbols.json"),
     ("binance", "*/ticker/24hr", {}, "ticker_24hr_all_595_2019-08-22.json"),
     ("binance", "*/ticker/price", {}, "ticker_price_BTCUSDT.json"),
-    ("binance", "*/klines", {"symbol": "BTCUSDT", "interval": "5m"}, "klines_BTCUSDT_5m_10000rows_2026-01.json"),
+    ("binance", "*/klines", {"symbol": "BTCUSDT", "interval": "5m"}, "klines_BTCUSDT_5m_2026-01_cut.json"),
     ("binance", "*/klines", {"symbol": "BTCUSDT", "interval": "1h"}, "klines_BTCUSDT_1h_1000rows_full_page_2020-05.json"),
     ("binance", "*/klines", {"symbol": "BTCUSDT", "interval": "1d"}, "klines_BTCUSDT_1d_500rows_2022-09-22.json"),
     ("binance", "*/klines", {"symbol": "ETHUSDT", "interval": "5m"}, "klines_ETHUSDT_5m_page1.json"),
