@@ -1,0 +1,170 @@
+"""A private RabbitMQ on free loopback ports, in a directory of its own."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pika
+
+BIN = pathlib.Path("/usr/lib/rabbitmq/bin")
+USER = PASSWORD = "guest"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(what, probe, timeout=30.0, pause=0.05):
+    """Polls until `probe()` is true; says what was waited for when it is not in time."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = probe()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(pause)
+
+
+class RabbitMQ:
+    def __init__(self, directory=None):
+        self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="tidemark-rabbitmq-"))
+        self.port, self.dist_port, self.management_port, self.epmd_port = (
+            free_port() for _ in range(4))
+        self.process = None
+        self.pid = None
+        (self.directory / "home").mkdir(parents=True, exist_ok=True)
+        (self.directory / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            "management.tcp.ip = 127.0.0.1\n"
+            f"management.tcp.port = {self.management_port}\n"
+            "disk_free_limit.absolute = 50MB\n"
+            "collect_statistics_interval = 1000\n"
+            "log.console = false\n")
+        (self.directory / "enabled_plugins").write_text("[rabbitmq_management].\n")
+
+    @property
+    def url(self):
+        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{self.port}/%2f"
+
+    @property
+    def management_url(self):
+        return f"http://127.0.0.1:{self.management_port}"
+
+    def environment(self):
+        directory = self.directory
+        return {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "LANG": "C.UTF-8",
+            "HOME": str(directory / "home"),
+            "RABBITMQ_NODENAME": f"tidemark{self.port}@localhost",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(self.dist_port),
+            "RABBITMQ_MNESIA_BASE": str(directory / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(directory / "log"),
+            "RABBITMQ_PID_FILE": str(directory / "pid"),
+            "RABBITMQ_CONFIG_FILE": str(directory / "rabbitmq"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "ERL_EPMD_PORT": str(self.epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+                "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
+        }
+
+    def start(self):
+        output = open(self.directory / "output", "ab")
+        self.process = subprocess.Popen(
+            [BIN / "rabbitmq-server"], env=self.environment(), stdin=subprocess.DEVNULL,
+            stdout=output, stderr=output, start_new_session=True, cwd=self.directory)
+        wait_for("RabbitMQ's management answers", self.answers, timeout=60)
+        self.pid = int((self.directory / "pid").read_text())
+        return self
+
+    def answers(self):
+        try:
+            self.api("GET", "/api/overview")
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def stop(self, how=signal.SIGTERM):
+        """SIGKILL for a crash. The data stays."""
+        if not self.process:
+            return
+        try:
+            os.kill(self.pid, how)
+        except ProcessLookupError:
+            pass
+        wait_for("RabbitMQ ends", lambda: not pathlib.Path(f"/proc/{self.pid}").exists()
+                 or self.process.poll() is not None, timeout=60)
+        self.process.wait(timeout=30)
+        self.process = None
+
+    def forget(self):
+        """Deletes its data, as if the disk had been lost. Only while it is stopped."""
+        shutil.rmtree(self.directory / "mnesia", ignore_errors=True)
+
+    def remove(self):
+        self.stop(signal.SIGKILL)
+        subprocess.run(["epmd", "-port", str(self.epmd_port), "-kill"], env=self.environment(),
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def ctl(self, *arguments):
+        return subprocess.run([BIN / "rabbitmqctl", *arguments], env=self.environment(),
+                              capture_output=True, text=True, check=True, timeout=60).stdout
+
+    def api(self, method, path, body=None):
+        """The management API. None where it answers without a body."""
+        request = urllib.request.Request(
+            self.management_url + path, method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"})
+        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        passwords.add_password(None, self.management_url, USER, PASSWORD)
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(passwords))
+        with opener.open(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def queue(self, name):
+        return self.api("GET", "/api/queues/%2f/" + urllib.parse.quote(name, safe=""))
+
+    def ready(self, name):
+        """Messages in a queue that are not handed out: at once right, unlike the statistics."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        try:
+            return connection.channel().queue_declare(name, passive=True).method.message_count
+        finally:
+            connection.close()
+
+    def delete_queue(self, name):
+        self.api("DELETE", "/api/queues/%2f/" + urllib.parse.quote(name, safe=""))
+
+    def close_connections(self, program):
+        """Closes the connections of a program, as an operator would in the dashboard."""
+        def mine():
+            return [c["name"] for c in self.api("GET", "/api/connections")
+                    if c.get("user_provided_name", "") == program]
+        for name in wait_for(f"a connection of {program} is listed", mine):
+            self.api("DELETE", "/api/connections/" + urllib.parse.quote(name, safe=""))
+
+    def raise_memory_alarm(self):
+        self.ctl("set_vm_memory_high_watermark", "0.0001")
+
+    def clear_memory_alarm(self):
+        self.ctl("set_vm_memory_high_watermark", "0.8")
