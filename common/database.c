@@ -414,7 +414,7 @@ leave_pipeline(struct database *db, const char *sql, struct error *err)
     assert(!db->queued);
     if (!database_usable(db))
         return lose(db, err, "not connected");
-    if (!PQexitPipelineMode(db->conn) || !PQsendQuery(db->conn, sql))
+    if (!PQexitPipelineMode(db->conn) || (sql && !PQsendQuery(db->conn, sql)))
         return lose(db, err, "connection lost while sending");
     return send_output(db, answer_deadline_ms(db), err);
 }
@@ -461,6 +461,20 @@ database_copy(struct database *db, const struct query *query, struct bytes rows,
     succeeded = read_simple(db, query->name, err) && send_copy(db, rows, err) &&
                 read_simple(db, query->name, err);
     return return_to_pipeline(db, succeeded, err);
+}
+
+bool
+database_prepare(struct database *db, const struct query *query, struct error *err)
+{
+    bool succeeded;
+    struct error later;
+
+    if (!leave_pipeline(db, NULL, err))
+        return false;
+    if (!PQsendPrepare(db->conn, "", query->sql, 0, NULL))
+        return lose(db, err, "connection lost while sending");
+    succeeded = send_output(db, answer_deadline_ms(db), err) && read_simple(db, query->name, err);
+    return return_to_pipeline(db, succeeded, succeeded ? err : &later);
 }
 
 bool

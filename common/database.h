@@ -21,11 +21,12 @@
  *          "database.serialization"  40001, 40P01: roll back and run the whole transaction again
  *          "database.lock"           55P03: lock_timeout
  *          "database.timeout"        57014: statement_timeout
+ *          "database.conflict"       23505: another transaction inserted the same key first
  *          "database.no_partition"   the row's time has no partition: ensure one, run again
  *          "database.read_only"      connected to a standby
  *          "database.plan"           the schema changed under a prepared query: connect anew
  *          "checkpoint.moved"        TM001: another worker moved it first; roll back and read again
- *   reject "database.data"           22*, 23*, P0001: these values will never be taken
+ *   reject "database.data"           22*, the other 23*, P0001: these values will never be taken
  *   fatal  "database.refused"        28*, 3D000, 42501: password, database, privilege
  *          "database.query"          42* and the rest: schema and program do not fit
  * When database_usable() is false after an error, only destroying (or database_reconnect) helps.
@@ -174,6 +175,9 @@ void array_add(struct text *array, const char *element_or_null);
 void array_add_int(struct text *array, int64_t number);
 void array_add_time_ms(struct text *array, int64_t at_ms);
 const char *array_finish(struct text *array);
+
+/* Only asks the server whether it understands the query, here and now. */
+MUST_CHECK bool database_prepare(struct database *db, const struct query *query, struct error *err);
 
 /* Several statements at once, without parameters: for migrations only. */
 MUST_CHECK bool database_script(struct database *db, const char *sql, struct error *err);

@@ -136,6 +136,7 @@ wire_meaning(const char *sqlstate, const char *constraint)
         {"40P01", ERROR_RETRY,  "database.serialization"},
         {"55P03", ERROR_RETRY,  "database.lock"         },
         {"57014", ERROR_RETRY,  "database.timeout"      },
+        {"23505", ERROR_RETRY,  "database.conflict"     },
         {"53100", ERROR_RETRY,  "database.disk_full"    },
         {"25006", ERROR_RETRY,  "database.read_only"    },
         {"26000", ERROR_RETRY,  "database.plan"         }, /* prepared statement does not exist */

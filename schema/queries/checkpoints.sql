@@ -10,3 +10,12 @@ WHERE source_id = $1::smallint AND stream = $2::text
 -- ("checkpoint.moved") when another transaction was here first, so that a pipelined page rolls back.
 -- $1 source_id, $2 stream, $3 position that was read (NULL = none), $4 new position, $5 run_id
 SELECT checkpoint_advance($1::smallint, $2::text, $3::text, $4::text, $5::bigint)
+
+-- name: checkpoints_list
+-- For people: source, stream, position, moved_at_ms, run_id.
+-- $1 source name or NULL
+SELECT s.name, c.stream, c.position, (date_part('epoch', c.moved_at) * 1000)::bigint AS moved_at_ms, c.run_id
+FROM checkpoints c
+JOIN sources s USING (source_id)
+WHERE $1::text IS NULL OR s.name = $1
+ORDER BY s.name, c.stream

@@ -1,0 +1,7 @@
+SET LOCAL ROLE tidemark_migrate;
+
+DELETE FROM partitioned_tables WHERE name = 'raw_payloads';
+DROP TABLE raw_payloads;
+DROP SEQUENCE raw_payload_ids;
+DROP FUNCTION checkpoint_advance(smallint, text, text, text, bigint);
+DROP TABLE checkpoints, runs, slots, schedules;

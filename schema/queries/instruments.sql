@@ -1,0 +1,82 @@
+-- name: instruments_map
+-- What a source's symbols are: symbol, asset_id, quote_id, slug, code. Unknown ones are left out.
+-- $1 source_id, $2 symbols
+SELECT i.symbol, i.asset_id, i.quote_id, a.slug, q.code
+FROM instruments i
+JOIN assets a USING (asset_id)
+JOIN quotes q USING (quote_id)
+WHERE i.source_id = $1::smallint AND i.symbol = ANY ($2::text[]) AND i.status = 'active'
+
+-- name: assets_ensure
+-- Assets that a listing names and nobody has yet; what is there stays as it is.
+-- $1 slugs, $2 symbols (any case), $3 names
+INSERT INTO assets (slug, symbol, name)
+SELECT DISTINCT ON (n.slug) n.slug, upper(n.symbol), n.name
+FROM unnest($1::text[], $2::text[], $3::text[]) AS n (slug, symbol, name)
+WHERE NOT EXISTS (SELECT FROM assets a WHERE a.slug = n.slug) -- spends no id on known ones
+ORDER BY n.slug
+ON CONFLICT (slug) DO NOTHING
+
+-- name: instruments_ensure
+-- Names that a source uses in a listing and nobody has mapped yet. Run assets_ensure before it.
+-- $1 source_id, $2 symbols, $3 slugs, $4 quote codes
+INSERT INTO instruments (source_id, symbol, asset_id, quote_id)
+SELECT DISTINCT ON (n.symbol) $1::smallint, n.symbol, a.asset_id, q.quote_id
+FROM unnest($2::text[], $3::text[], $4::text[]) AS n (symbol, slug, code)
+JOIN assets a ON a.slug = n.slug
+JOIN quotes q ON q.code = n.code
+ORDER BY n.symbol
+ON CONFLICT (source_id, symbol) DO NOTHING
+
+-- name: assets_apply
+-- Assets as the schedules file spells them: new ones are added, others take its symbol and name.
+-- $1 slugs (each once), $2 symbols (any case), $3 names
+INSERT INTO assets (slug, symbol, name)
+SELECT n.slug, upper(n.symbol), n.name
+FROM unnest($1::text[], $2::text[], $3::text[]) AS n (slug, symbol, name)
+ORDER BY n.slug
+ON CONFLICT (slug) DO UPDATE SET symbol = excluded.symbol, name = excluded.name
+WHERE (assets.symbol, assets.name) IS DISTINCT FROM (excluded.symbol, excluded.name)
+
+-- name: instruments_unknown
+-- Rows of a schedules file that name a source, asset or quote that does not exist: source, symbol, what is unknown.
+-- $1 source names, $2 symbols, $3 slugs, $4 quote codes
+SELECT n.source, n.symbol,
+       CASE WHEN s.source_id IS NULL THEN 'source' WHEN a.asset_id IS NULL THEN 'asset' ELSE 'quote' END AS unknown
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n (source, symbol, slug, code)
+LEFT JOIN sources s ON s.name = n.source
+LEFT JOIN assets a ON a.slug = n.slug
+LEFT JOIN quotes q ON q.code = n.code
+WHERE s.source_id IS NULL OR a.asset_id IS NULL OR q.quote_id IS NULL
+
+-- name: instruments_apply
+-- Instruments as the schedules file spells them; each (source, symbol) once.
+-- $1 source names, $2 symbols, $3 slugs, $4 quote codes
+INSERT INTO instruments (source_id, symbol, asset_id, quote_id)
+SELECT s.source_id, n.symbol, a.asset_id, q.quote_id
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n (source, symbol, slug, code)
+JOIN sources s ON s.name = n.source
+JOIN assets a ON a.slug = n.slug
+JOIN quotes q ON q.code = n.code
+ORDER BY s.source_id, n.symbol
+ON CONFLICT (source_id, symbol)
+DO UPDATE SET asset_id = excluded.asset_id, quote_id = excluded.quote_id, status = 'active'
+WHERE (instruments.asset_id, instruments.quote_id, instruments.status)
+      IS DISTINCT FROM (excluded.asset_id, excluded.quote_id, 'active')
+
+-- name: assets_find
+-- What a client's words mean, slugs first, then symbols (of several the best ranked): asked, asset_id, slug, symbol, name.
+-- An asked word that means nothing gives a row with NULLs.
+-- $1 slugs or symbols, lower case
+SELECT asked.word, found.asset_id, found.slug, found.symbol, found.name
+FROM unnest($1::text[]) WITH ORDINALITY AS asked (word, place)
+LEFT JOIN LATERAL (
+    SELECT a.asset_id, a.slug, a.symbol, a.name
+    FROM assets a
+    WHERE a.slug = asked.word OR a.symbol = upper(asked.word)
+    ORDER BY a.slug = asked.word DESC,
+             (SELECT min(l.rank) FROM listings l WHERE l.asset_id = a.asset_id) NULLS LAST,
+             a.asset_id
+    LIMIT 1
+) AS found ON true
+ORDER BY asked.place

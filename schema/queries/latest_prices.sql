@@ -1,0 +1,82 @@
+-- name: latest_prices_upsert
+-- The newest observation of each source, asset and quote: an older one never replaces a newer one, at the same
+-- moment a tick wins over a candle. So any order of jobs ends in the same rows. Returns those that moved: asset_id, quote_id.
+-- $1 source_id, $2 run_id, $3 payload_id, $4 origin ("tick", "candle"), $5 asset_ids, $6 quote_ids, $7 observed_at,
+-- $8 prices, $9 volumes_24h, $10 market_caps, $11 changes_24h_percent
+INSERT INTO latest_prices AS l
+       (source_id, run_id, payload_id, origin, asset_id, quote_id, observed_at, price, volume_24h, market_cap,
+        change_24h_percent)
+SELECT DISTINCT ON (n.asset_id, n.quote_id)
+       $1::smallint, $2::bigint, $3::bigint, $4::text, n.asset_id, n.quote_id, n.observed_at, n.price, n.volume_24h,
+       n.market_cap, n.change_24h_percent
+FROM unnest($5::integer[], $6::smallint[], $7::timestamptz[], $8::numeric[], $9::numeric[], $10::numeric[],
+            $11::numeric[])
+     WITH ORDINALITY
+     AS n (asset_id, quote_id, observed_at, price, volume_24h, market_cap, change_24h_percent, place)
+ORDER BY n.asset_id, n.quote_id, n.observed_at DESC, n.place DESC
+ON CONFLICT (asset_id, quote_id, source_id)
+DO UPDATE SET price = excluded.price, volume_24h = excluded.volume_24h, market_cap = excluded.market_cap,
+              change_24h_percent = excluded.change_24h_percent, observed_at = excluded.observed_at,
+              run_id = excluded.run_id, payload_id = excluded.payload_id, origin = excluded.origin
+WHERE (excluded.observed_at, excluded.origin = 'tick') >= (l.observed_at, l.origin = 'tick')
+  AND (l.observed_at, l.origin, l.price, l.volume_24h, l.market_cap, l.change_24h_percent)
+      IS DISTINCT FROM (excluded.observed_at, excluded.origin, excluded.price, excluded.volume_24h,
+                        excluded.market_cap, excluded.change_24h_percent)
+RETURNING asset_id, quote_id
+
+-- name: simple_price
+-- The best price of each asked asset in each asked currency, always a row for each pair, in the order asked: slug,
+-- code, known (the asset exists), price, volume_24h, market_cap, change_24h_percent, source, observed_at_ms, fresh, version.
+-- Best: of sources with a fresh observation the preferred, on ties the newest; if none is fresh, the newest.
+-- No price: source is NULL.
+-- $1 slugs, $2 quote codes, $3 source name or NULL, $4 seconds that an observation is fresh
+SELECT asked.slug, q.code, a.asset_id IS NOT NULL AS known, best.price, best.volume_24h, best.market_cap,
+       best.change_24h_percent, best.source, best.observed_at_ms, best.fresh,
+       pg_snapshot_xmin(pg_current_snapshot())::text AS version
+FROM unnest($1::text[]) WITH ORDINALITY AS asked (slug, place)
+CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS wanted (code, place)
+JOIN quotes q ON q.code = wanted.code
+LEFT JOIN assets a ON a.slug = asked.slug
+LEFT JOIN LATERAL (
+    SELECT l.price, l.volume_24h, l.market_cap, l.change_24h_percent, s.name AS source,
+           (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms, age.fresh
+    FROM latest_prices l
+    JOIN sources s USING (source_id)
+    CROSS JOIN LATERAL (SELECT l.observed_at >= now() - $4::integer * interval '1 second' AS fresh) AS age
+    WHERE l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND ($3::text IS NULL OR s.name = $3)
+    ORDER BY age.fresh DESC, CASE WHEN age.fresh THEN s.priority END, l.observed_at DESC, s.priority
+    LIMIT 1
+) AS best ON true
+ORDER BY asked.place, wanted.place
+
+-- name: data_page
+-- A page of the latest rows of all sources, best ranked first. Always at least one row, which carries
+-- total (of all pages) and version; coin_id is NULL when the page is empty.
+-- Columns: total, version, coin_id, symbol, name, source, currency, price, market_cap, rank, volume_24h, change_24h,
+-- change_24h_percent, high_24h, low_24h, circulating_supply, total_supply, max_supply, observed_at_ms, run_id, payload_id.
+-- $1 source name or NULL, $2 symbol or slug (any case) or NULL, $3 rows, $4 rows to skip
+WITH matching AS (
+    SELECT l.*, a.slug, a.symbol, a.name, s.name AS source, s.priority, q.code, d.rank, d.change_24h,
+           d.change_24h_percent AS listed_change_24h_percent, d.high_24h, d.low_24h, d.circulating_supply,
+           d.total_supply, d.max_supply
+    FROM latest_prices l
+    JOIN assets a USING (asset_id)
+    JOIN sources s USING (source_id)
+    JOIN quotes q USING (quote_id)
+    LEFT JOIN listings d USING (asset_id, quote_id, source_id)
+    WHERE ($1::text IS NULL OR s.name = $1)
+      AND ($2::text IS NULL OR a.slug = lower($2) OR a.symbol = upper($2))
+), page AS (
+    SELECT *
+    FROM matching
+    ORDER BY rank NULLS LAST, slug, code, priority, source_id
+    LIMIT $3::bigint OFFSET $4::bigint
+)
+SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       page.slug, page.symbol, page.name, page.source, page.code, page.price, page.market_cap, page.rank,
+       page.volume_24h, page.change_24h, coalesce(page.change_24h_percent, page.listed_change_24h_percent),
+       page.high_24h, page.low_24h, page.circulating_supply, page.total_supply, page.max_supply,
+       (date_part('epoch', page.observed_at) * 1000)::bigint AS observed_at_ms, page.run_id, page.payload_id
+FROM (SELECT) AS always
+LEFT JOIN page ON true
+ORDER BY page.rank NULLS LAST, page.slug, page.code, page.priority, page.source_id

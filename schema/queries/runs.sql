@@ -1,0 +1,77 @@
+-- name: run_claim
+-- Begins or takes over the run of a job: run_id. No row = it is finished (see run_find).
+-- Not a lock: two workers may both claim; only one of them can move the checkpoint.
+-- $1 job_id, $2 source_id, $3 kind, $4 stream, $5 slot, $6 args, $7 attempt, $8 worker, $9 traceparent
+INSERT INTO runs (job_id, source_id, kind, stream, slot, args, attempt, worker, traceparent, status)
+VALUES ($1::text, $2::smallint, $3::text, $4::text, $5::timestamptz, $6::jsonb, $7::integer, $8::text, $9::text,
+        'running')
+ON CONFLICT (job_id)
+DO UPDATE SET status = 'running', attempt = excluded.attempt, worker = excluded.worker,
+              traceparent = excluded.traceparent, started_at = now(), finished_at = NULL,
+              error_code = NULL, error_text = NULL, http_status = NULL
+WHERE runs.status <> 'ok'
+RETURNING run_id
+
+-- name: run_find
+-- The run of a job: run_id, status, event, version. An event that is said again carries this
+-- version: it is at least as new as the commit was.
+-- $1 job_id
+SELECT run_id, status, event, pg_snapshot_xmax(pg_current_snapshot())::text AS version
+FROM runs
+WHERE job_id = $1::text
+
+-- name: run_page
+-- Counts a page, in the page's transaction.
+-- $1 run_id, $2 records, $3 rejected, $4 unmapped
+UPDATE runs
+SET pages = pages + 1, records = records + $2::integer, rejected = rejected + $3::integer,
+    unmapped = unmapped + $4::integer
+WHERE run_id = $1::bigint
+
+-- name: run_finish
+-- Ends a run, or marks it as waiting for its retry. A run that is ok stays ok.
+-- $1 run_id, $2 status, $3 error_code, $4 error_text, $5 http_status, $6 event
+UPDATE runs
+SET status = $2::text, finished_at = now(), error_code = $3::text, error_text = $4::text,
+    http_status = $5::integer, event = coalesce($6::text, event)
+WHERE run_id = $1::bigint AND status <> 'ok'
+
+-- name: runs_list
+-- For people, newest first: run_id, job_id, source, kind, stream, slot_ms, attempt, status, started_at_ms, finished_at_ms,
+-- pages, records, rejected, unmapped, error_code, error_text, http_status, worker.
+-- $1 source name or NULL, $2 status or NULL, $3 limit
+SELECT r.run_id, r.job_id, s.name, r.kind, r.stream,
+       (date_part('epoch', r.slot) * 1000)::bigint AS slot_ms, r.attempt, r.status,
+       (date_part('epoch', r.started_at) * 1000)::bigint AS started_at_ms,
+       (date_part('epoch', r.finished_at) * 1000)::bigint AS finished_at_ms,
+       r.pages, r.records, r.rejected, r.unmapped, r.error_code, r.error_text, r.http_status, r.worker
+FROM runs r
+JOIN sources s USING (source_id)
+WHERE ($1::text IS NULL OR s.name = $1) AND ($2::text IS NULL OR r.status = $2)
+ORDER BY r.started_at DESC
+LIMIT $3::bigint
+
+-- name: etl_status
+-- The last run of each source: source, enabled, status, started_at_ms, finished_at_ms, error_code, last_success_ms.
+-- Sources without a run have NULLs.
+SELECT s.name, s.enabled, last.status,
+       (date_part('epoch', last.started_at) * 1000)::bigint AS started_at_ms,
+       (date_part('epoch', last.finished_at) * 1000)::bigint AS finished_at_ms,
+       last.error_code,
+       (date_part('epoch', success.finished_at) * 1000)::bigint AS last_success_ms
+FROM sources s
+LEFT JOIN LATERAL (
+    SELECT r.status, r.started_at, r.finished_at, r.error_code
+    FROM runs r
+    WHERE r.source_id = s.source_id
+    ORDER BY r.started_at DESC
+    LIMIT 1
+) AS last ON true
+LEFT JOIN LATERAL (
+    SELECT r.finished_at
+    FROM runs r
+    WHERE r.source_id = s.source_id AND r.status = 'ok'
+    ORDER BY r.finished_at DESC
+    LIMIT 1
+) AS success ON true
+ORDER BY s.source_id

@@ -1,0 +1,47 @@
+-- name: leader_try_lock
+-- True if this session leads the schedulers from now on, until it ends.
+SELECT pg_try_advisory_lock(hashtext('tidemark.scheduler'))
+
+-- name: leader_unlock
+-- Lets another scheduler lead.
+SELECT pg_advisory_unlock(hashtext('tidemark.scheduler'))
+
+-- name: slots_insert
+-- New slots, over the session that holds the lock; those that exist stay. Returns the job_ids that are new.
+-- $1 job_ids, $2 schedule names, $3 source_ids, $4 streams, $5 slots, $6 messages, $7 states ("pending", "skipped")
+INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message, state)
+SELECT n.job_id, n.schedule_name, n.source_id, n.stream, n.slot, n.message, n.state
+FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
+     AS n (job_id, schedule_name, source_id, stream, slot, message, state)
+ORDER BY n.job_id
+ON CONFLICT (job_id) DO NOTHING
+RETURNING job_id
+
+-- name: slots_pending
+-- What was inserted and not confirmed, oldest first: job_id, source, message.
+-- $1 limit
+SELECT p.job_id, s.name, p.message
+FROM slots p
+JOIN sources s USING (source_id)
+WHERE p.state = 'pending'
+ORDER BY p.inserted_at, p.job_id
+LIMIT $1::bigint
+
+-- name: slots_mark_published
+-- The broker confirmed them. $1 job_ids
+UPDATE slots
+SET state = 'published', published_at = now(), publishes = publishes + 1
+WHERE job_id = ANY ($1::text[])
+
+-- name: slots_unfinished
+-- What was confirmed long ago and has no final run, oldest first: job_id, source, message. Publishing it again and
+-- marking it moves it to the end of the wait, so a backlog cannot multiply itself.
+-- $1 seconds since it was published, $2 oldest slot to care for, $3 limit
+SELECT p.job_id, s.name, p.message
+FROM slots p
+JOIN sources s USING (source_id)
+WHERE p.state = 'published' AND p.published_at <= now() - $1::integer * interval '1 second'
+  AND p.slot >= $2::timestamptz
+  AND NOT EXISTS (SELECT FROM runs r WHERE r.job_id = p.job_id AND r.status IN ('ok', 'expired', 'dead'))
+ORDER BY p.published_at, p.job_id
+LIMIT $3::bigint

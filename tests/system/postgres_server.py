@@ -1,0 +1,106 @@
+"""A private PostgreSQL for tests: loopback, a free port, its own directory, gone afterwards.
+
+    with postgres_server() as server:
+        url = server.create_database()        # superuser url of a new, empty database
+"""
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg2
+
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+shared_buffers = 128MB
+max_wal_size = 2GB
+max_connections = 100
+jit = off
+log_min_messages = warning
+log_line_prefix = '%m [%p] %a '
+"""
+
+
+def programs():
+    """The newest installed PostgreSQL's directory of programs."""
+    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return max(versions, key=lambda path: int(path.parent.parent.name)).parent
+
+
+def as_server_user():
+    """PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return []
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class PostgresServer:
+    """One running cluster; every test takes a database of its own in it."""
+
+    def __init__(self, settings=""):
+        # Short, for a socket's path may have 107 bytes; below /tmp, which postgres may search.
+        self.directory = Path(tempfile.mkdtemp(prefix="tmpg-", dir="/tmp"))
+        self.data = self.directory / "data"
+        self.port = free_port()
+        self.names = itertools.count(1)
+        self.extra_settings = settings
+        os.chmod(self.directory, 0o755)
+        self.data.mkdir(mode=0o700)
+        if os.getuid() == 0:
+            shutil.chown(self.directory, "postgres", "postgres")
+            shutil.chown(self.data, "postgres", "postgres")
+
+    def run(self, program, *arguments, check=True):
+        return subprocess.run([*as_server_user(), programs() / program, *arguments], cwd="/", check=check,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+
+    def start(self):
+        if not (self.data / "PG_VERSION").exists():
+            self.run("initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
+                     "--auth=trust", "--no-sync")
+            with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
+                conf.write(SETTINGS + f"port = {self.port}\nunix_socket_directories = '{self.directory}'\n"
+                           + self.extra_settings)
+        self.run("pg_ctl", "-D", self.data, "-l", self.directory / "log", "-w", "-t", "30", "start")
+
+    def stop(self, mode="fast"):
+        self.run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop", check=False)
+
+    def kill(self):
+        """What a power cut does to it: SIGKILL, to the postmaster only; its children notice."""
+        os.kill(int((self.data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+
+    def remove(self):
+        self.stop("immediate")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def url(self, database="postgres", user="postgres"):
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self):
+        name = f"test_{os.getpid()}_{next(self.names)}"
+        with contextlib.closing(psycopg2.connect(self.url())) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self.url(name)
+
+
+@contextlib.contextmanager
+def postgres_server(settings=""):
+    server = PostgresServer(settings)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
