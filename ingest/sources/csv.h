@@ -31,7 +31,7 @@ enum {
 struct csv_position {
     int64_t changed_at_ms; /* the file's ctime */
     int64_t offset;        /* bytes of it that are taken */
-    int64_t lines;         /* lines of it in those bytes: what rejects are numbered by */
+    int64_t lines;         /* line breaks in those bytes: what rejects are numbered by */
     const char *name;      /* of the file, without a folder */
 };
 
