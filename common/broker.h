@@ -221,11 +221,13 @@ size_t broker_publisher_outstanding(const struct broker_publisher *publisher);
 
 /* As for consumers: heartbeats, alarms, closes. Not needed right after the other calls. */
 MUST_CHECK bool broker_publisher_service(struct broker_publisher *publisher, struct error *err);
+/* To declare or look for something later on; only while connected. NULL when it is not. */
+struct broker_connection *broker_publisher_connection(struct broker_publisher *publisher);
 int broker_publisher_socket(const struct broker_publisher *publisher);
 
 /* -------------------------------------------------------------------------------- declaring */
 
-/* For `prepare` only. An object that exists with other arguments is fatal "broker.topology". */
+/* For `prepare`, mostly. An object that exists with other arguments is fatal "broker.topology". */
 enum broker_exchange_type { BROKER_DIRECT, BROKER_FANOUT };
 
 MUST_CHECK bool broker_declare_exchange(struct broker_connection *connection, const char *name,
@@ -236,7 +238,13 @@ MUST_CHECK bool broker_declare_queue(struct broker_connection *connection, const
                                      struct error *err);
 MUST_CHECK bool broker_bind_queue(struct broker_connection *connection, const char *queue,
                                   const char *exchange, const char *routing_key, struct error *err);
-/* Looks only. `*ret_exists` false is not an error. */
+/* With all that is in it. One that is not there is no error. */
+MUST_CHECK bool broker_delete_queue(struct broker_connection *connection, const char *name,
+                                    struct error *err);
+/*
+ * Looks only. `*ret_exists` false is not an error. Over a publisher's connection a missing queue
+ * ends the connection, because its channel and with it the confirms are gone: connect again.
+ */
 MUST_CHECK bool broker_queue_exists(struct broker_connection *connection, const char *name,
                                     bool *ret_exists, struct error *err);
 

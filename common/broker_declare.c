@@ -57,6 +57,14 @@ broker_bind_queue(struct broker_connection *connection, const char *queue, const
                                    "bind queue", queue);
 }
 
+bool
+broker_delete_queue(struct broker_connection *connection, const char *name, struct error *err)
+{
+    amqp_queue_delete(connection->state, BROKER_CHANNEL, amqp_cstring_bytes(name), 0, 0);
+    return broker_connection_check(connection, amqp_get_rpc_reply(connection->state), err,
+                                   "delete queue", name);
+}
+
 /* A passive declare of what is not there closes the channel; the same number is opened again. */
 static bool
 reopen_channel(struct broker_connection *connection, struct error *err)
@@ -87,7 +95,10 @@ broker_queue_exists(struct broker_connection *connection, const char *name, bool
 
         if (closed->reply_code == AMQP_NOT_FOUND) {
             *ret_exists = false;
-            return reopen_channel(connection, err);
+            if (!connection->opened_at_ms)
+                return reopen_channel(connection, err);
+            broker_connection_drop(connection);
+            return true;
         }
     }
     if (!broker_connection_check(connection, reply, err, "look for queue", name))

@@ -67,6 +67,12 @@ broker_publisher_blocked(const struct broker_publisher *publisher)
     return publisher->connection.blocked;
 }
 
+struct broker_connection *
+broker_publisher_connection(struct broker_publisher *publisher)
+{
+    return publisher->connection.state ? &publisher->connection : NULL;
+}
+
 int
 broker_publisher_socket(const struct broker_publisher *publisher)
 {

@@ -99,9 +99,9 @@ declare_dead(struct broker_connection *connection, struct error *err)
            broker_bind_queue(connection, TOPOLOGY_DEAD_QUEUE, TOPOLOGY_DEAD, "", err);
 }
 
+/* The mark goes before the queue comes: whoever dies in between leaves nothing unsaid. */
 static bool
-declare_jobs(struct broker_connection *connection, const char *source, bool live,
-             struct topology *topology, struct error *err)
+declare_jobs(struct broker_connection *connection, const char *source, bool live, struct error *err)
 {
     static const struct broker_header arguments[] = {
         {"x-queue-type",           "quorum",         0                      },
@@ -112,16 +112,33 @@ declare_jobs(struct broker_connection *connection, const char *source, bool live
         {"x-max-length",           NULL,             TOPOLOGY_JOBS_MAX      },
     };
     char queue[TOPOLOGY_NAME_SIZE], key[TOPOLOGY_NAME_SIZE];
-    bool exists = true;
+    bool exists;
 
     topology_jobs_queue(source, live, queue);
     topology_jobs_key(source, live, key);
-    if (topology->watch_jobs && !broker_queue_exists(connection, queue, &exists, err))
+    if (!broker_queue_exists(connection, queue, &exists, err))
         return false;
-    if (!exists)
-        topology->jobs_missing = true;
+    if (!exists && !broker_delete_queue(connection, TOPOLOGY_INTACT_QUEUE, err))
+        return false;
     return broker_declare_queue(connection, queue, arguments, COUNT_OF(arguments), err) &&
            broker_bind_queue(connection, queue, TOPOLOGY_JOBS, key, err);
+}
+
+bool
+topology_is_intact(struct broker_connection *connection, bool *ret_intact, struct error *err)
+{
+    return broker_queue_exists(connection, TOPOLOGY_INTACT_QUEUE, ret_intact, err);
+}
+
+bool
+topology_mark_intact(struct broker_connection *connection, struct error *err)
+{
+    static const struct broker_header arguments[] = {
+        {"x-queue-type", "quorum", 0}
+    };
+
+    return broker_declare_queue(connection, TOPOLOGY_INTACT_QUEUE, arguments, COUNT_OF(arguments),
+                                err);
 }
 
 static bool
@@ -151,6 +168,7 @@ topology_prepare(struct broker_connection *connection, void *context, struct err
     struct topology *topology = context;
     size_t tier_count;
     const int64_t *tiers = topology_tiers_ms(&tier_count);
+    bool intact;
 
     /* Targets before sources: what is dead-lettered to a missing exchange is lost or stuck. */
     if (!declare_dead(connection, err) ||
@@ -158,11 +176,14 @@ topology_prepare(struct broker_connection *connection, void *context, struct err
         !broker_declare_exchange(connection, TOPOLOGY_JOBS, BROKER_DIRECT, err))
         return false;
     for (size_t i = 0; i < topology->source_count; i++)
-        if (!declare_jobs(connection, topology->sources[i], false, topology, err) ||
-            !declare_jobs(connection, topology->sources[i], true, topology, err))
+        if (!declare_jobs(connection, topology->sources[i], false, err) ||
+            !declare_jobs(connection, topology->sources[i], true, err))
             return false;
     for (size_t i = 0; i < tier_count; i++)
         if (!declare_retry(connection, tiers[i], err))
             return false;
+    if (!topology_is_intact(connection, &intact, err))
+        return false;
+    topology->jobs_lost = topology->jobs_lost || !intact;
     return true;
 }

@@ -23,6 +23,7 @@
 #define TOPOLOGY_DEAD "tidemark.dead"
 #define TOPOLOGY_DEAD_QUEUE "dead"
 #define TOPOLOGY_EVENTS "tidemark.events"
+#define TOPOLOGY_INTACT_QUEUE "jobs.intact"
 
 enum {
     TOPOLOGY_NAME_SIZE = 96,
@@ -38,16 +39,25 @@ struct topology {
     const char *const *sources; /* names, as in the registry of sources */
     size_t source_count;
     /*
-     * Set by the caller to have `jobs_missing` set to true when a jobs queue was not there: the
-     * broker has lost its data, or somebody has deleted a queue. The caller clears it.
+     * Set when jobs may have been lost: the broker has lost its data, or somebody has deleted a
+     * jobs queue, since topology_mark_intact() was last called by anyone. The scheduler publishes
+     * what is unfinished again; nobody else cares.
      */
-    bool watch_jobs;
-    bool jobs_missing;
+    bool jobs_lost;
 };
 
 /* A broker_settings.prepare: declares everything above. `context` is a struct topology. */
 MUST_CHECK bool topology_prepare(struct broker_connection *connection, void *context,
                                  struct error *err);
+
+/*
+ * Whoever finds a jobs queue missing declares it anew and, first, deletes the empty queue
+ * "jobs.intact", so that the scheduler learns of it even if a worker was quicker. These two are
+ * for the scheduler, over its own publisher: does the mark stand, and set it again.
+ */
+MUST_CHECK bool topology_is_intact(struct broker_connection *connection, bool *ret_intact,
+                                   struct error *err);
+MUST_CHECK bool topology_mark_intact(struct broker_connection *connection, struct error *err);
 
 /* "jobs.binance", or "jobs.binance.live". Returns `name`. */
 const char *topology_jobs_queue(const char *source, bool live, char name[TOPOLOGY_NAME_SIZE]);

@@ -187,6 +187,10 @@ run_plain(struct probe *probe, const char *command, struct error *err)
         return broker_consumer_nack(probe->consumer, &probe->delivery, false, err);
     if (strcmp(command, "cancel") == 0)
         return broker_consumer_cancel(probe->consumer, err);
+    if (strcmp(command, "mark-intact") == 0) {
+        probe->topology.jobs_lost = false;
+        return topology_mark_intact(broker_publisher_connection(probe->publisher), err);
+    }
     return error_set(err, ERROR_REJECT, "probe.command", "unknown command %s", command);
 }
 
@@ -218,8 +222,8 @@ run_line(struct probe *probe, char *line)
     } else {
         bool done = run_plain(probe, words[0], &err);
 
-        snprintf(text, sizeof text, "blocked=%d\tmissing=%d",
-                 broker_publisher_blocked(probe->publisher), probe->topology.jobs_missing);
+        snprintf(text, sizeof text, "blocked=%d\tlost=%d",
+                 broker_publisher_blocked(probe->publisher), probe->topology.jobs_lost);
         answer(done, &err, since_ms, text);
     }
 }
@@ -235,8 +239,7 @@ main(int argc, char **argv)
         return 2;
     }
     probe.topology = (struct topology){.sources = (const char *const *)argv + 2,
-                                       .source_count = (size_t)argc - 2,
-                                       .watch_jobs = true};
+                                       .source_count = (size_t)argc - 2};
     probe.settings =
         (struct broker_settings){argv[1], "broker_probe", topology_prepare, &probe.topology};
     probe.publisher = broker_publisher_create(&probe.settings);

@@ -193,9 +193,24 @@ def test_a_queue_deleted_under_a_consumer_is_noticed_and_declared_anew(rabbitmq,
     answer = one("next 20000")
 
     assert answer.code == "broker.away" and answer.ms < 5000
-    assert one.ok_soon("connect-consumer")["missing"] == "1", "and the owner is told"
+    one.ok_soon("connect-consumer")
     one.ok(f"publish tidemark.jobs {probe.source} job-1 {{}}")
     assert one.ok("next 5000")["id"] == "job-1"
+
+
+def test_a_scheduler_learns_of_a_lost_queue_even_if_a_worker_was_quicker(rabbitmq, probe):
+    scheduler, worker = probe(), probe()
+    assert scheduler.ok("connect-publisher")["lost"] == "1", "a new queue counts as a lost one"
+    assert scheduler.ok("mark-intact")["lost"] == "0"
+    worker.ok(f"consume {probe.queue}")
+    assert worker.ok("connect-publisher")["lost"] == "0"
+    rabbitmq.delete_queue(probe.queue)
+    wait_for("the worker notices", lambda: worker("service-consumer").code == "broker.away")
+    worker.ok_soon("connect-consumer")
+
+    late_scheduler = probe()
+
+    assert late_scheduler.ok("connect-publisher")["lost"] == "1"
 
 
 def test_after_a_cancel_what_was_not_handed_out_is_back_in_the_queue(rabbitmq, probe):
