@@ -1,33 +1,13 @@
 #ifndef TIDEMARK_API_HTTP_ANSWER_H
 #define TIDEMARK_API_HTTP_ANSWER_H
 
+#include "api/http/body.h"
 #include "api/http/request.h"
 #include "common/arena.h"
 #include "common/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/*
- * A body that several answers share, a cached one above all: it is sent from where it lies and
- * never copied. Counted references, without atomics: a body belongs to one thread.
- */
-struct http_body {
-    const char *data;
-    size_t size;
-    size_t references;
-    void (*release)(void *context); /* when the last reference goes; NULL = data lies behind it */
-    void *context;
-};
-
-/* The caller holds the first reference. Fill `*ret_data` before it is first sent. */
-struct http_body *http_body_create(size_t size, char **ret_data);
-struct http_body *http_body_copy(const void *data, size_t size);
-/* Bytes that lie elsewhere; `release(context)` when nobody needs them any more. */
-struct http_body *http_body_wrap(const void *data, size_t size, void (*release)(void *context),
-                                 void *context);
-struct http_body *http_body_hold(struct http_body *body); /* returns `body` */
-void http_body_release(struct http_body *body);           /* NULL is fine */
 
 #define HTTP_ANSWER_BLOCKS 4
 #define HTTP_ANSWER_HEAD_MAX 16384 /* bytes of all header blocks; more is a bug (assert) */
@@ -52,6 +32,11 @@ struct http_answer {
  * HEAD gets the length without the body; 204 and 304 get neither.
  */
 void http_answer(struct http_request *request, const struct http_answer *answer);
+
+/* What the layer itself says to a refused request: fills `ret_answer`, its bytes live in `arena`.
+ */
+void http_answer_refusal(const struct http_refusal *refusal, struct arena *arena,
+                         struct http_answer *ret_answer);
 
 /*
  * Streams: an answer of unknown length, in chunks (HTTP/1.0: ended by closing). The request stays

@@ -43,6 +43,7 @@ struct http_refusal {
 #define HTTP_REQUEST_LINE_MAX 8192  /* bytes with its CRLF; more: 414 */
 #define HTTP_HEADERS_MAX_BYTES 8192 /* all header lines with the empty one; more: 431 */
 #define HTTP_HEADERS_MAX 100        /* fields; more: 431 */
+#define HTTP_BODY_MAX 65536         /* bytes, decoded; more: 413 */
 #define HTTP_HEAD_MAX (2 + HTTP_REQUEST_LINE_MAX + HTTP_HEADERS_MAX_BYTES)
 
 /* A stretch of the buffer that was parsed; stays true when the buffer moves. */
@@ -60,7 +61,7 @@ struct http_parser {
     /* Results, once the parser said HTTP_PARSED. */
     enum http_method method;
     struct http_slice target; /* printable ASCII, begins with '/' or is "*" */
-    uint32_t content_length;  /* 0 without the field; more than 4 GB is refused with 413 */
+    uint32_t content_length;  /* 0 without the field; at most HTTP_BODY_MAX */
     uint16_t head_bytes;      /* the body begins here */
     bool chunked;
     bool expects_continue;
@@ -71,9 +72,9 @@ struct http_parser {
 
     /* Its own. */
     const struct http_refusal *refusal; /* set with HTTP_REFUSED; static */
-    uint16_t line_at, headers_at;
+    uint16_t line_at, headers_at, scanned;
     uint8_t state;
-    bool has_host, has_length;
+    bool has_host, has_length, too_long;
 };
 
 enum http_parsed {
