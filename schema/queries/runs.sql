@@ -13,27 +13,27 @@ WHERE runs.status <> 'ok'
 RETURNING run_id
 
 -- name: run_find
--- The run of a job: run_id, status, event, version. An event that is said again carries this
+-- The run of a job: run_id, status, event, version, error_code of its last try. An event that is said again carries this
 -- version: it is at least as new as the commit was.
 -- $1 job_id
-SELECT run_id, status, event, pg_snapshot_xmax(pg_current_snapshot())::text AS version
+SELECT run_id, status, event, pg_snapshot_xmax(pg_current_snapshot())::text AS version, error_code
 FROM runs
 WHERE job_id = $1::text
 
 -- name: run_page
--- Counts a page, in the page's transaction.
--- $1 run_id, $2 records, $3 rejected, $4 unmapped
+-- Counts a page and keeps its event, in the page's transaction.
+-- $1 run_id, $2 records, $3 rejected, $4 unmapped, $5 event
 UPDATE runs
 SET pages = pages + 1, records = records + $2::integer, rejected = rejected + $3::integer,
-    unmapped = unmapped + $4::integer
+    unmapped = unmapped + $4::integer, event = $5::text
 WHERE run_id = $1::bigint
 
 -- name: run_finish
 -- Ends a run, or marks it as waiting for its retry. A run that is ok stays ok.
--- $1 run_id, $2 status, $3 error_code, $4 error_text, $5 http_status, $6 event
+-- $1 run_id, $2 status, $3 error_code, $4 error_text, $5 http_status
 UPDATE runs
 SET status = $2::text, finished_at = now(), error_code = $3::text, error_text = $4::text,
-    http_status = $5::integer, event = coalesce($6::text, event)
+    http_status = $5::integer
 WHERE run_id = $1::bigint AND status <> 'ok'
 
 -- name: runs_list

@@ -1,0 +1,402 @@
+#include "ingest/store.h"
+
+#include "common/clock.h"
+#include "ingest/store_markets.h"
+#include "ingest/store_rows.h"
+#include "schema/queries.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAY_S = 86400 };
+
+struct store {
+    struct database_settings settings;
+    const struct source *source;
+    struct database *db; /* NULL = never connected */
+    int64_t source_id;   /* 0 = not known on this connection */
+};
+
+struct store *
+store_create(const struct database_settings *settings, const struct source *source)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    if (!store)
+        abort();
+    store->settings = *settings;
+    store->source = source;
+    return store;
+}
+
+void
+store_destroy(struct store *store)
+{
+    if (!store)
+        return;
+    database_destroy(store->db);
+    free(store);
+}
+
+/* What a new connection needs before the first job. */
+static bool
+prepare(struct store *store, struct error *err)
+{
+    struct arena *arena = arena_create(4096);
+    struct rows rows;
+    bool ok;
+
+    ok = database_run(store->db, &query_candles_stage_create, SQL_NO_VALUES, arena, NULL, err) &&
+         database_run(store->db, &query_source_find, SQL_VALUES(SQL_TEXT(store->source->name)),
+                      arena, &rows, err);
+    if (ok && rows.count == 0)
+        ok = error_set(err, ERROR_FATAL, "store.source", "the table of sources has no \"%s\"",
+                       store->source->name);
+    if (ok)
+        store->source_id = rows_int(&rows, 0, 0, 0);
+    arena_destroy(arena);
+    return ok;
+}
+
+bool
+store_ready(struct store *store, struct error *err)
+{
+    if (store->db && store->source_id && database_usable(store->db))
+        return true;
+    store->source_id = 0;
+    if (!store->db) {
+        store->db = database_connect(&store->settings, err);
+        if (!store->db)
+            return false;
+    } else if (!database_usable(store->db) && !database_reconnect(store->db, err)) {
+        return false;
+    }
+    return prepare(store, err);
+}
+
+int
+store_fd(const struct store *store)
+{
+    return store->db && database_usable(store->db) ? database_fd(store->db) : -1;
+}
+
+/* ---- the run of a job ---- */
+
+static uint64_t
+read_version(const char *text)
+{
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+bool
+store_claim(struct store *store, const struct job *job, const char *worker, struct arena *arena,
+            struct claim *ret_claim, struct error *err)
+{
+    const struct rows *answers, *known, *claimed, *position;
+    struct claim claim = {0};
+
+    if (!store_ready(store, err))
+        return false;
+    database_queue(store->db, &query_run_find, SQL_VALUES(SQL_TEXT(job->job_id)));
+    database_queue(store->db, &query_run_claim,
+                   SQL_VALUES(SQL_TEXT(job->job_id), SQL_INT(store->source_id),
+                              SQL_TEXT(job_kind_name(job->kind)), SQL_TEXT(job->stream),
+                              SQL_TIME_MS(job->slot_s * 1000), SQL_TEXT(job->args_text),
+                              SQL_INT(job->attempt), SQL_TEXT(worker), SQL_TEXT(job->traceparent)));
+    database_queue(store->db, &query_checkpoint_read,
+                   SQL_VALUES(SQL_INT(store->source_id), SQL_TEXT(job->stream)));
+    if (!database_flush(store->db, arena, &answers, err))
+        return false;
+    known = &answers[0];
+    claimed = &answers[1];
+    position = &answers[2];
+    if (known->count > 0) {
+        claim.event = rows_text(known, 0, 2);
+        claim.version = read_version(rows_text(known, 0, 3));
+        claim.failed_with = rows_text(known, 0, 4);
+    }
+    claim.finished = claimed->count == 0;
+    claim.run_id = rows_int(claim.finished ? known : claimed, 0, 0, 0);
+    claim.position = position->count > 0 ? rows_text(position, 0, 0) : NULL;
+    *ret_claim = claim;
+    return true;
+}
+
+/* ---- a page ---- */
+
+static void
+queue_payload(struct store *store, int64_t run_id, const struct payload *payload,
+              const char *verdict, const char *error_code, const char *rejects)
+{
+    database_queue(store->db, &query_raw_payload_insert,
+                   SQL_VALUES(SQL_INT(run_id), SQL_INT(store->source_id),
+                              SQL_TIME_MS(payload->fetched_at_ms), SQL_TEXT(payload->target),
+                              SQL_INT(payload->status), SQL_TEXT(payload->content_type),
+                              SQL_TEXT(verdict), SQL_TEXT(error_code), SQL_BYTES(payload->body),
+                              SQL_TEXT(rejects)));
+}
+
+static const char *
+interval_name(int32_t interval_s, struct arena *arena)
+{
+    if (interval_s % DAY_S == 0)
+        return arena_printf(arena, "%dd", interval_s / DAY_S);
+    if (interval_s % 3600 == 0)
+        return arena_printf(arena, "%dh", interval_s / 3600);
+    return arena_printf(arena, "%dm", interval_s / 60);
+}
+
+/* What to tell the API: everything a page may have changed. */
+static struct event
+make_event(const struct store *store, const struct page *page, const struct markets *markets,
+           const struct market *series, uint64_t version, struct arena *arena)
+{
+    const char **prices = arena_alloc_array(arena, markets->count + 1, sizeof(*prices));
+    const char **candles = arena_alloc_array(arena, 1, sizeof(*candles));
+    struct event event = {
+        .job_id = page->job->job_id,
+        .source = store->source->name,
+        .kind = job_kind_name(page->job->kind),
+        .run_id = page->run_id,
+        .version = version,
+        .committed_at_ms = clock_now_ms(),
+        .prices = prices,
+        .candles = candles,
+        .listings = page->batch->listing_count > 0,
+    };
+
+    for (size_t i = 0; i < markets->count; i++)
+        prices[event.price_count++] = markets->rows[i].name;
+    if (series)
+        candles[event.candle_count++] = arena_printf(
+            arena, "%s/%s", series->name, interval_name(page->batch->candle_interval_s, arena));
+    return event;
+}
+
+/* A page on its way into the tables. */
+struct writing {
+    const struct page *page;
+    struct markets markets;
+    const struct market *series; /* of the candles; NULL = none, or not known */
+    struct lineage lineage;
+    bool occupied; /* there are candles already where these go */
+    uint64_t version;
+};
+
+/* BEGIN, the payload, and what has to be known before the rows. */
+static bool
+write_payload(struct store *store, struct writing *writing, struct arena *arena, struct error *err)
+{
+    const struct page *page = writing->page;
+    const struct batch *batch = page->batch;
+    const struct rows *answers;
+
+    database_queue_begin(store->db);
+    queue_payload(store, page->run_id, page->payload, "ok", NULL, rows_rejects(batch, arena));
+    database_queue(store->db, &query_transaction_version, SQL_NO_VALUES);
+    if (writing->series)
+        database_queue(
+            store->db, &query_candles_any,
+            SQL_VALUES(SQL_INT(store->source_id), SQL_INT(writing->series->asset_id),
+                       SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
+                       SQL_TIME_MS(batch->candles[0].open_time_ms),
+                       SQL_TIME_MS(batch->candles[batch->candle_count - 1].open_time_ms)));
+    if (!database_flush(store->db, arena, &answers, err))
+        return false;
+    writing->lineage =
+        (struct lineage){store->source_id, page->run_id, rows_int(&answers[1], 0, 0, 0)};
+    writing->version = read_version(rows_text(&answers[2], 0, 0));
+    writing->occupied = writing->series && rows_bool(&answers[3], 0, 0);
+    return true;
+}
+
+static bool
+copy_candles(struct store *store, const struct writing *writing, struct arena *arena,
+             struct error *err)
+{
+    const struct batch *batch = writing->page->batch;
+
+    if (!writing->series)
+        return true;
+    if (writing->occupied)
+        return database_copy(store->db, &query_candles_stage_copy, rows_copy_stage(batch, arena),
+                             err);
+    return database_copy(store->db, &query_candles_copy,
+                         rows_copy_candles(batch, writing->series, &writing->lineage, arena), err);
+}
+
+/* Queues what becomes of the candles once they are there. */
+static size_t
+queue_candles(struct store *store, const struct writing *writing, struct arena *arena)
+{
+    const struct batch *batch = writing->page->batch;
+    const struct lineage *lineage = &writing->lineage;
+
+    if (!writing->series)
+        return 0;
+    if (writing->occupied)
+        database_queue(store->db, &query_candles_upsert,
+                       SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
+                                  SQL_INT(writing->series->quote_id),
+                                  SQL_INT(batch->candle_interval_s), SQL_INT(batch->candle_origin),
+                                  SQL_INT(lineage->run_id), SQL_INT(lineage->payload_id)));
+    rows_queue_latest_candle(store->db, batch, writing->series, lineage, arena);
+    return batch->candle_count;
+}
+
+/*
+ * A checkpoint never goes back: positions of quotes and listings are the slots that were done, as
+ * text that sorts by time, and an older slot may come later.
+ */
+static bool
+checkpoint_moves(const struct page *page)
+{
+    const char *next = page->batch->position;
+
+    if (!next || (page->position && strcmp(next, page->position) == 0))
+        return false;
+    return page->job->kind == JOB_HISTORY || !page->position || strcmp(next, page->position) > 0;
+}
+
+/* Rows, checkpoint, run, COMMIT: one round trip. */
+static bool
+write_rows(struct store *store, const struct writing *writing, struct arena *arena,
+           struct stored *ret_stored, struct error *err)
+{
+    const struct page *page = writing->page;
+    const struct batch *batch = page->batch;
+    const struct lineage *lineage = &writing->lineage;
+    int64_t offered = (int64_t)(batch->tick_count + batch->listing_count + batch->candle_count);
+    struct stored stored = {.payload_id = lineage->payload_id};
+
+    stored.records = (int64_t)queue_candles(store, writing, arena);
+    stored.records +=
+        (int64_t)rows_queue_ticks(store->db, batch, &writing->markets, lineage, arena);
+    stored.records +=
+        (int64_t)rows_queue_listings(store->db, batch, &writing->markets, lineage, arena);
+    stored.unmapped = offered - stored.records;
+    stored.event =
+        make_event(store, page, &writing->markets, writing->series, writing->version, arena);
+    if (checkpoint_moves(page))
+        database_queue(store->db, &query_checkpoint_advance,
+                       SQL_VALUES(SQL_INT(store->source_id), SQL_TEXT(page->job->stream),
+                                  SQL_TEXT(page->position), SQL_TEXT(batch->position),
+                                  SQL_INT(page->run_id)));
+    database_queue(store->db, &query_run_page,
+                   SQL_VALUES(SQL_INT(page->run_id), SQL_INT(stored.records),
+                              SQL_INT((int64_t)batch->rejected), SQL_INT(stored.unmapped),
+                              SQL_TEXT(event_encode(&stored.event, arena).data)));
+    if (page->last)
+        database_queue(store->db, &query_run_finish,
+                       SQL_VALUES(SQL_INT(page->run_id), SQL_TEXT("ok"), SQL_NULL, SQL_NULL,
+                                  SQL_INT(page->payload->status)));
+    database_queue_commit(store->db);
+    if (!database_flush(store->db, arena, NULL, err))
+        return false;
+    *ret_stored = stored;
+    return true;
+}
+
+static bool
+write_page(struct store *store, const struct page *page, struct arena *arena,
+           struct stored *ret_stored, struct error *err)
+{
+    struct writing writing = {.page = page};
+
+    if (!markets_load(store->db, store->source_id, page->batch, arena, &writing.markets, err))
+        return false;
+    if (page->batch->candle_count > 0)
+        writing.series = markets_find(&writing.markets, page->batch->candle_symbol);
+    if (write_payload(store, &writing, arena, err) && copy_candles(store, &writing, arena, err) &&
+        write_rows(store, &writing, arena, ret_stored, err))
+        return true;
+    database_rollback(store->db);
+    return false;
+}
+
+/* ---- partitions ---- */
+
+static void
+queue_partition(struct store *store, const char *table, int64_t at_ms, int64_t *last_day)
+{
+    int64_t day = at_ms / (1000 * DAY_S);
+
+    if (day == *last_day)
+        return;
+    *last_day = day;
+    database_queue(store->db, &query_partition_ensure,
+                   SQL_VALUES(SQL_TEXT(table), SQL_TIME_MS(at_ms)));
+}
+
+/* Asks for every partition that a page may need; asking for one that exists costs next to nothing.
+ */
+static bool
+ensure_partitions(struct store *store, const struct payload *payload, const struct batch *batch,
+                  struct arena *arena, struct error *err)
+{
+    int64_t tick_day = -1, candle_day = -1, payload_day = -1;
+
+    queue_partition(store, "raw_payloads", payload->fetched_at_ms, &payload_day);
+    for (size_t i = 0; batch && i < batch->tick_count; i++)
+        queue_partition(store, "ticks", batch->ticks[i].observed_at_ms, &tick_day);
+    for (size_t i = 0; batch && i < batch->candle_count; i++)
+        queue_partition(store, "candles", batch->candles[i].open_time_ms, &candle_day);
+    return database_flush(store->db, arena, NULL, err);
+}
+
+bool
+store_page(struct store *store, const struct page *page, struct arena *arena,
+           struct stored *ret_stored, struct error *err)
+{
+    struct error first;
+
+    if (!store_ready(store, &first) || !write_page(store, page, arena, ret_stored, &first)) {
+        if (strcmp(first.code, "database.no_partition") == 0)
+            return ensure_partitions(store, page->payload, page->batch, arena, err) &&
+                   write_page(store, page, arena, ret_stored, err);
+        *err = first;
+        return false;
+    }
+    return true;
+}
+
+/* ---- the end of a try ---- */
+
+static bool
+write_ending(struct store *store, int64_t run_id, const struct ending *ending, struct arena *arena,
+             int64_t *ret_payload_id, struct error *err)
+{
+    const char *code = ending->err ? ending->err->code : NULL;
+    const struct rows *answers;
+
+    database_queue_begin(store->db);
+    database_queue(store->db, &query_run_finish,
+                   SQL_VALUES(SQL_INT(run_id), SQL_TEXT(ending->status), SQL_TEXT(code),
+                              SQL_TEXT(ending->err ? ending->err->message : NULL),
+                              ending->http_status ? SQL_INT(ending->http_status) : SQL_NULL));
+    if (ending->payload)
+        queue_payload(store, run_id, ending->payload, ending->verdict, code, NULL);
+    database_queue_commit(store->db);
+    if (!database_flush(store->db, arena, &answers, err)) {
+        database_rollback(store->db);
+        return false;
+    }
+    *ret_payload_id = ending->payload ? rows_int(&answers[2], 0, 0, 0) : 0;
+    return true;
+}
+
+bool
+store_end(struct store *store, int64_t run_id, const struct ending *ending, struct arena *arena,
+          int64_t *ret_payload_id, struct error *err)
+{
+    struct error first;
+
+    if (store_ready(store, &first) &&
+        write_ending(store, run_id, ending, arena, ret_payload_id, &first))
+        return true;
+    if (ending->payload && strcmp(first.code, "database.no_partition") == 0)
+        return ensure_partitions(store, ending->payload, NULL, arena, err) &&
+               write_ending(store, run_id, ending, arena, ret_payload_id, err);
+    *err = first;
+    return false;
+}

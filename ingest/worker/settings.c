@@ -1,0 +1,106 @@
+#include "ingest/worker/settings.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stddef.h>
+#include <string.h>
+
+#define SETTINGS struct worker_settings
+static const struct setting fixed[] = {
+    SECRET("DATABASE_URL", database_url, REQUIRED,
+           "PostgreSQL of the worker: postgresql://user:password@host:port/database."),
+    SECRET("RABBITMQ_URL", rabbitmq_url, REQUIRED,
+           "RabbitMQ: amqp://user:password@host:port/vhost, the vhost / is %2f."),
+    STRING("WORKERS", workers, "*=1", "Children per source, for example *=1,binance=4; 0 = none."),
+    STRING("CSV_FOLDER", csv_folder, "", "Folder that is watched for CSV files; empty = none."),
+    CHOICE("DATA_MODE", data_mode, "live", "live|replay",
+           "Where the data comes from; replay is shown wherever a person could look."),
+    BOOL("ALLOW_PRIVATE_UPSTREAM", allow_private_upstream, "false",
+         "Ask providers at addresses of private networks: for tests and the replay server."),
+    COUNT(
+        "UPSTREAM_BUDGET_PERCENT", budget_percent, "100", 1, 1000000,
+        "Share of each provider's free budget to use; above 100 only with a paid plan or replay."),
+    CHOICE("LOG_LEVEL", log_level, "info", "debug|info|warn|error", "Lowest level that is logged."),
+    STRING("LOG_FILE_PATH", log_file_path, "", "File that gets the log as well; empty = none."),
+};
+
+static char *
+upper_name(struct arena *arena, const char *source, const char *suffix)
+{
+    char *name = arena_printf(arena, "%s%s", source, suffix);
+
+    for (char *c = name; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return name;
+}
+
+/* The rows of one source; returns how many. */
+static size_t
+add_source(struct setting *rows, size_t index, struct arena *arena)
+{
+    const struct source *source = sources[index];
+    size_t count = 0;
+
+    if (source->upstream != UPSTREAM_HTTP)
+        return 0;
+    rows[count++] = (struct setting){
+        .name = upper_name(arena, source->name, "_BASE_URL"),
+        .kind = SETTING_STRING,
+        .offset = offsetof(struct worker_settings, base_url) + index * sizeof(const char *),
+        .fallback = "",
+        .max = 1024,
+        .help = arena_printf(arena, "Address of %s; empty = %s.", source->name, source->base_url),
+    };
+    if (source->key_header)
+        rows[count++] = (struct setting){
+            .name = upper_name(arena, source->name, "_API_KEY"),
+            .kind = SETTING_SECRET,
+            .offset = offsetof(struct worker_settings, api_key) + index * sizeof(const char *),
+            .fallback = "",
+            .max = 1024,
+            .help =
+                arena_printf(arena, "Key for %s; empty = its free use without one.", source->name),
+        };
+    return count;
+}
+
+const struct setting *
+worker_settings_table(struct arena *arena)
+{
+    struct setting *rows =
+        arena_alloc_array(arena, COUNT_OF(fixed) + 2 * WORKER_SOURCES_MAX + 1, sizeof(*rows));
+    size_t count = COUNT_OF(fixed);
+
+    memcpy(rows, fixed, sizeof(fixed));
+    for (size_t i = 0; sources[i]; i++) {
+        assert(i < WORKER_SOURCES_MAX);
+        count += add_source(rows + count, i, arena);
+    }
+    return rows; /* cleared, so the row after the last is SETTINGS_END */
+}
+
+static size_t
+place_of(const struct source *source)
+{
+    size_t index = 0;
+
+    while (sources[index] != source)
+        index++;
+    return index;
+}
+
+const char *
+worker_settings_base_url(const struct worker_settings *settings, const struct source *source)
+{
+    const char *configured = settings->base_url[place_of(source)];
+
+    return configured && configured[0] ? configured : source->base_url;
+}
+
+const char *
+worker_settings_key(const struct worker_settings *settings, const struct source *source)
+{
+    const char *key = settings->api_key[place_of(source)];
+
+    return key && key[0] ? key : NULL;
+}

@@ -1,0 +1,39 @@
+#ifndef TIDEMARK_INGEST_WORKER_SETTINGS_H
+#define TIDEMARK_INGEST_WORKER_SETTINGS_H
+
+#include "common/settings.h"
+#include "ingest/sources/source.h"
+
+#include <stdint.h>
+
+enum { WORKER_SOURCES_MAX = 32 };
+
+/* What the environment says. Strings live as long as the process. */
+struct worker_settings {
+    const char *database_url;
+    const char *rabbitmq_url;
+    const char *workers;
+    const char *csv_folder;
+    const char *data_mode;
+    const char *log_level;
+    const char *log_file_path;
+    bool allow_private_upstream;
+    int64_t budget_percent;
+    /* By place in the registry of sources; empty = the provider's own address, no key. */
+    const char *base_url[WORKER_SOURCES_MAX];
+    const char *api_key[WORKER_SOURCES_MAX];
+};
+
+/*
+ * The table of all settings, made from a fixed part and from the registry: a source "x" that speaks
+ * HTTP has X_BASE_URL, and X_API_KEY if it takes a key. Lives in `arena`.
+ */
+const struct setting *worker_settings_table(struct arena *arena);
+
+/* Where to ask `source`, and the key to show, or NULL. */
+const char *worker_settings_base_url(const struct worker_settings *settings,
+                                     const struct source *source);
+const char *worker_settings_key(const struct worker_settings *settings,
+                                const struct source *source);
+
+#endif
