@@ -3,6 +3,7 @@
 #include "common/decimal.h"
 #include "ingest/sources/excerpt.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,12 @@ check_time(const struct records *records, int64_t at_ms)
     return NULL;
 }
 
+static const char *
+time_excerpt(const struct records *records, int64_t at_ms)
+{
+    return arena_printf(records->arena, "%" PRId64, at_ms);
+}
+
 /* The first of `sizes` that is there and negative, or NULL. */
 static const char *
 find_negative(const char *const sizes[], size_t count)
@@ -130,7 +137,8 @@ records_add_tick(struct records *records, size_t row, const struct tick *tick)
     } else if ((negative = find_negative(sizes, COUNT_OF(sizes)))) {
         records_reject(records, row, NULL, "size.negative", negative);
     } else if ((reason = check_time(records, tick->observed_at_ms))) {
-        records_reject(records, row, NULL, reason, tick->symbol);
+        records_reject(records, row, NULL, reason,
+                       time_excerpt(records, tick->observed_at_ms));
     } else if (!make_room(records, (void **)&records->ticks, records->tick_count,
                           &records->tick_room, sizeof *records->ticks)) {
         records_reject(records, row, NULL, "batch.full", tick->symbol);
@@ -158,7 +166,8 @@ records_add_listing(struct records *records, size_t row, const struct listing *l
     } else if ((negative = find_negative(sizes, COUNT_OF(sizes)))) {
         records_reject(records, row, NULL, "size.negative", negative);
     } else if ((reason = check_time(records, listing->observed_at_ms))) {
-        records_reject(records, row, NULL, reason, listing->symbol);
+        records_reject(records, row, NULL, reason,
+                       time_excerpt(records, listing->observed_at_ms));
     } else if (!make_room(records, (void **)&records->listings, records->listing_count,
                           &records->listing_room, sizeof *records->listings)) {
         records_reject(records, row, NULL, "batch.full", listing->symbol);
@@ -194,12 +203,11 @@ check_candle(const struct records *records, const struct candle *candle, const c
     if (decimal_compare(candle->high, candle->open) < 0 ||
         decimal_compare(candle->high, candle->close) < 0)
         return "candle.inconsistent";
-    *ret_excerpt = NULL;
-    if ((reason = check_time(records, candle->open_time_ms)))
-        return reason;
-    if (candle->open_time_ms % ((int64_t)records->series.interval_s * 1000) != 0)
-        return "time.off_grid";
-    return NULL;
+    reason = check_time(records, candle->open_time_ms);
+    if (!reason && candle->open_time_ms % ((int64_t)records->series.interval_s * 1000) != 0)
+        reason = "time.off_grid";
+    *ret_excerpt = reason ? time_excerpt(records, candle->open_time_ms) : NULL;
+    return reason;
 }
 
 bool

@@ -1,0 +1,239 @@
+#include "unit/ingest/sources/feed.h"
+
+#include "common/json.h"
+#include "common/text.h"
+#include "ingest/sources/csv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct job
+feed_job(const struct feed *feed, struct arena *arena)
+{
+    int64_t now_ms = feed->now_ms ? feed->now_ms : FEED_NOW_MS;
+    struct job job = {
+        .source = feed->source,
+        .stream = "stream",
+        .job_id = "job",
+        .args_text = feed->args,
+        .slot_s = now_ms / 300000 * 300,
+        .attempt = 1,
+    };
+    struct error err = {0};
+
+    if (!job_kind_parse(feed->kind, &job.kind) ||
+        !json_parse(arena, (struct bytes){feed->args, strlen(feed->args)}, &json_limits_payload,
+                    &job.args, &err)) {
+        fprintf(stderr, "no job: %s %s: %s\n", feed->kind, feed->args, err.message);
+        abort();
+    }
+    return job;
+}
+
+struct fed
+feed_body(const struct feed *feed, struct bytes body, struct arena *arena)
+{
+    const struct source *source = source_find(feed->source);
+    struct job job = feed_job(feed, arena);
+    struct payload payload = {
+        .body = body,
+        .content_type = feed->content_type ? feed->content_type : "application/json",
+        .status = feed->status ? feed->status : 200,
+        .fetched_at_ms = feed->now_ms ? feed->now_ms : FEED_NOW_MS,
+        .retry_after_ms = feed->retry_after_ms,
+    };
+    struct fed fed = {.parsed = false};
+
+    if (!source->request(&job, feed->position, payload.fetched_at_ms, arena, &fed.request,
+                         &fed.done, &fed.err) ||
+        fed.done)
+        return fed;
+    fed.request.from_ms = 0;
+    payload.target = feed->target ? feed->target : fed.request.target;
+    fed.verdict = source->classify(&payload, arena, &fed.err);
+    if (fed.verdict == VERDICT_OK)
+        fed.parsed = source->parse(&job, &fed.request, &payload, arena, &fed.batch, &fed.err);
+    return fed;
+}
+
+struct fed
+feed_text(const struct feed *feed, const char *body, struct arena *arena)
+{
+    return feed_body(feed, (struct bytes){body, strlen(body)}, arena);
+}
+
+/* {"symbols":[...]} with the symbol of every ticker in `body`, so that none is unasked. */
+static const char *
+symbols_of(struct bytes body, struct arena *arena)
+{
+    const struct json *tree;
+    struct error err = {0};
+    struct text args;
+    const char *symbol;
+    int count = 0;
+
+    text_init(&args, arena, 4096);
+    text_add_string(&args, "{\"symbols\":[");
+    if (json_parse(arena, body, &json_limits_payload, &tree, &err)) {
+        for (tree = json_first(tree); tree && count < 100; tree = json_next(tree)) {
+            if ((symbol = json_string(json_get(tree, "symbol")))) {
+                text_add_string(&args, count++ ? "," : "");
+                text_add_json_string(&args, symbol);
+            }
+        }
+    }
+    text_add_string(&args, count ? "]}" : "\"BTCUSDT\"]}");
+    return text_finish(&args).data;
+}
+
+static const char *
+history_args(const char *symbol, const char *interval, struct arena *arena)
+{
+    return arena_printf(arena, "{\"symbol\":\"%s\",\"interval\":\"%s\",\"lookback_s\":3600000}",
+                        symbol, interval);
+}
+
+static bool
+guess_coingecko(const char *file, struct arena *arena, struct feed *feed)
+{
+    char currency[8] = "usd", coin[32];
+
+    if (sscanf(file, "coins_markets_btc_%7[a-z]", currency) == 1 ||
+        strncmp(file, "coins_markets_", 14) == 0) {
+        feed->kind = "listing";
+        feed->args =
+            arena_printf(arena, "{\"currency\":\"%s\",\"page\":1,\"per_page\":250}", currency);
+        return true;
+    }
+    if (sscanf(file, "market_chart_%31[a-z]_%7[a-z]", coin, currency) == 2) {
+        feed->kind = "history";
+        feed->args = history_args(arena_printf(arena, "%s/%s", coin, currency),
+                                  strstr(file, "5min")     ? "5m"
+                                  : strstr(file, "hourly") ? "1h"
+                                                           : "1d",
+                                  arena);
+        return true;
+    }
+    return false;
+}
+
+static bool
+guess_binance(const char *file, struct bytes body, struct arena *arena, struct feed *feed)
+{
+    char symbol[32], interval[3];
+
+    if (sscanf(file, "klines_%31[A-Z0-9]_%2[0-9mhd]", symbol, interval) == 2) {
+        feed->kind = "history";
+        feed->args = history_args(symbol, interval, arena);
+        return true;
+    }
+    if (strncmp(file, "ticker_24hr_", 12) == 0) {
+        feed->kind = "quote";
+        feed->args = symbols_of(body, arena);
+        return true;
+    }
+    return false;
+}
+
+static bool
+guess_coinbase(const char *file, struct arena *arena, struct feed *feed)
+{
+    char product[32];
+    int granularity;
+
+    if (sscanf(file, "candles_%31[A-Z-]_%d", product, &granularity) == 2) {
+        feed->kind = "history";
+        feed->args = history_args(product,
+                                  granularity == 3600    ? "1h"
+                                  : granularity == 86400 ? "1d"
+                                                         : "5m",
+                                  arena);
+        return true;
+    }
+    if (strncmp(file, "candles_1m_", 11) == 0) {
+        feed->kind = "history";
+        feed->args = history_args("BTC-USD", "5m", arena);
+        return true;
+    }
+    if (strncmp(file, "ticker_", 7) == 0) {
+        feed->kind = "quote";
+        feed->args = "{\"symbols\":[\"BTC-USD\"]}";
+        return true;
+    }
+    return false;
+}
+
+static int64_t
+count_breaks(struct bytes body)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < body.size; i++)
+        count += body.data[i] == '\n';
+    return count;
+}
+
+/* Any request will do for an error: what it means does not depend on it. */
+static bool
+guess_error(const char *file, struct feed *feed)
+{
+    feed->status = atoi(file);
+    feed->kind = "quote";
+    feed->args = strcmp(feed->source, "coingecko") == 0 ? "{\"symbols\":[\"bitcoin/usd\"]}"
+                                                        : "{\"symbols\":[\"BTCUSDT\"]}";
+    feed->content_type = strstr(file, ".html") ? "text/html" : NULL;
+    return feed->status > 0;
+}
+
+bool
+feed_guess(const char *name, struct bytes body, struct arena *arena, struct feed *ret_feed)
+{
+    const char *slash = strchr(name, '/'), *file = slash ? slash + 1 : name;
+    struct feed feed = {.source = arena_copy(arena, name, slash ? (size_t)(slash - name) : 0)};
+    bool known = false;
+
+    *ret_feed = feed;
+    if (!source_find(feed.source))
+        return false;
+    if (strncmp(file, "errors/", 7) == 0) {
+        known = guess_error(file + 7, &feed);
+    } else if (strcmp(feed.source, "coingecko") == 0) {
+        known = guess_coingecko(file, arena, &feed);
+    } else if (strcmp(feed.source, "binance") == 0) {
+        known = guess_binance(file, body, arena, &feed);
+    } else if (strcmp(feed.source, "coinbase") == 0) {
+        known = guess_coinbase(file, arena, &feed);
+    } else if (strcmp(feed.source, "csv") == 0) {
+        struct csv_position place = {1, (int64_t)body.size, count_breaks(body), file};
+
+        feed.kind = "history";
+        feed.args = "{}";
+        feed.target = csv_position_format(&place, arena);
+        known = true;
+    }
+    *ret_feed = feed;
+    return known;
+}
+
+struct bytes
+feed_read_file(const char *path, struct arena *arena)
+{
+    FILE *file = fopen(path, "rb");
+    struct bytes body = {NULL, 0};
+    char *data;
+    long size;
+
+    if (!file)
+        return body;
+    if (fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) >= 0) {
+        rewind(file);
+        data = arena_alloc(arena, (size_t)size + 1);
+        if (fread(data, 1, (size_t)size, file) == (size_t)size) {
+            data[size] = '\0';
+            body = (struct bytes){data, (size_t)size};
+        }
+    }
+    fclose(file);
+    return body;
+}
