@@ -13,12 +13,17 @@
  * (event "log.dropped") instead of blocking a loop. Foreign text is escaped and bounded (fields
  * 1 KiB, lines 8 KiB), so it can start neither a line nor a field.
  *
- *     log_event(LOG_WARN, "job.retry", LOG_STR("source", job->source), LOG_INT("delay_ms",
- * delay_ms), LOG_ERROR(&err));
+ *     log_event(LOG_WARN, "job.retry", LOG_STR("source", job->source),
+ *               LOG_INT("delay_ms", delay_ms), LOG_ERROR(&err));
  *
  * The event name is a constant, never built at run time; values are fields, not prose.
  * Every line has: timestamp, level, service, pid, event; and the context's fields (job_id,
  * request_id ...).
+ *
+ * A line costs no system call: a thread writes what has gathered every 50 ms, and at once after
+ * LOG_ERR. It starts with the first line after log_init(), and again in a child after fork().
+ * The same event with the same error code is printed ten times a second at LOG_WARN or above; the
+ * rest is counted in an event "log.suppressed".
  */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERR };
 
@@ -50,13 +55,24 @@ struct log_settings {
     int32_t file_count;    /* how many rotated files are kept */
 };
 
-/* Once, before any thread starts; before it, lines go to stderr with the service "tidemark". */
+/*
+ * Once, before any thread starts; before it, lines go to stderr with the service "tidemark".
+ * Several processes may share one file: whoever fills it rotates it for all.
+ * Errors: fatal "log.file".
+ */
 MUST_CHECK bool log_init(const struct log_settings *settings, struct error *err);
+
+/* Waits until all lines are written, but for a stuck stderr at most a second. exit() calls it;
+ * who leaves by _exit() must. Lines after it are written one by one. */
 void log_finish(void);
 
-/* Fields added to every line of this thread until cleared with NULL: one job, or one request. */
+/*
+ * Fields added to every line of this thread until cleared with NULL: one job, or one request.
+ * At most 6 names, which must be constants; the value is copied, cut at 300 bytes.
+ */
 void log_context(const char *name, const char *value);
 
+/* "debug", "info", "warn" or "warning", "error", in either case. */
 MUST_CHECK bool log_level_parse(const char *text, enum log_level *ret_level);
 
 #endif

@@ -15,14 +15,16 @@
  *
  *     #define SETTINGS struct worker_settings
  *     static const struct setting settings[] = {
- *         COUNT("WORKER_PREFETCH", prefetch, "8", 1, 256, "Jobs one worker may hold
- * unacknowledged."), MS("FETCH_TIMEOUT", fetch_timeout_ms, "10s", 100, 60000, "Longest wait for one
- * answer."), SECRET("DATABASE_URL", database_url, REQUIRED, "PostgreSQL connection string."),
+ *         COUNT("WORKER_PREFETCH", prefetch, "8", 1, 256, "Jobs a worker holds unacknowledged."),
+ *         MS("FETCH_TIMEOUT", fetch_timeout_ms, "10s", 100, 60000, "Longest wait for an answer."),
+ *         SECRET("DATABASE_URL", database_url, REQUIRED, "PostgreSQL connection string."),
  *         SETTINGS_END,
  *     };
  *
  * A row does not compile if the field has another type. Durations are written 250ms, 10s, 5m, 2h,
- * 7d or as a bare number of seconds. A secret, and every STRING, may also come from NAME_FILE.
+ * 7d or as a bare number of seconds. A secret, and every STRING, may also come from the file that
+ * NAME_FILE names (without the newline at its end). A variable that is set but empty counts as
+ * unset. At most 64 rows.
  */
 enum setting_kind {
     SETTING_COUNT,

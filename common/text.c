@@ -89,10 +89,8 @@ text_add_format(struct text *text, const char *format, ...)
     text->size += (size_t)size;
 }
 
-/* Longest that one input byte can become: \u001f, or U+FFFD in three bytes. */
-enum { ESCAPED_MAX = 6 };
-
-/* Writes the character at `at` as it must stand in a JSON string; returns how much was read. */
+/* Writes the character at `at` as it must stand in a JSON string; returns how much was read.
+ * One byte becomes at most six: \u001f. */
 static size_t
 escape(const unsigned char *at, const unsigned char *end, char **out)
 {
@@ -121,32 +119,36 @@ escape(const unsigned char *at, const unsigned char *end, char **out)
     return length;
 }
 
+char *
+text_escape_json(char *out, const void *data, size_t size)
+{
+    const unsigned char *at = data, *end = at + size;
+
+    while (at < end) {
+        size_t plain;
+
+        if (end - at >= 8) {
+            memcpy(out, at, 8); /* all eight: cheaper than asking how many */
+            plain = utf8_plain_run8(at);
+        } else {
+            *out = (char)*at;
+            plain = *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\';
+        }
+        out += plain;
+        at += plain;
+        if (plain == 0)
+            at += escape(at, end, &out);
+    }
+    return out;
+}
+
 void
 text_add_json_bytes(struct text *text, const void *data, size_t size)
 {
-    const unsigned char *at = data, *end = at + size;
-    char *start = reserve(text, size + 2 + 8), *out = start;
+    char *start = reserve(text, TEXT_ESCAPED_SIZE(size) + 2), *out = start;
 
     *out++ = '"';
-    while (at < end) {
-        if (end - at >= 8) {
-            size_t plain = utf8_plain_run8(at);
-
-            memcpy(out, at, 8); /* all eight: cheaper than asking how many */
-            out += plain;
-            at += plain;
-            if (plain == 8)
-                continue;
-        }
-        if (*at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\') {
-            *out++ = (char)*at++;
-            continue;
-        }
-        /* From here the result may be longer than the input: ask for the worst of what is left. */
-        text->size += (size_t)(out - start);
-        start = out = reserve(text, (size_t)(end - at) + ESCAPED_MAX + 2 + 8);
-        at += escape(at, end, &out);
-    }
+    out = text_escape_json(out, data, size);
     *out++ = '"';
     text->size += (size_t)(out - start);
 }

@@ -32,6 +32,14 @@ void text_add_format(struct text *text, const char *format, ...) PRINTF_LIKE(2, 
  */
 void text_add_json_string(struct text *text, const char *string);
 void text_add_json_bytes(struct text *text, const void *data, size_t size);
+
+/*
+ * The same without quotes into memory of the caller, which must have room for
+ * TEXT_ESCAPED_SIZE(size) bytes. Returns the end; writes no NUL.
+ */
+#define TEXT_ESCAPED_SIZE(size) (6 * (size) + 8)
+char *text_escape_json(char *out, const void *data, size_t size);
+
 /* Canonical decimal text, or any text that is already JSON; NULL becomes `null`. */
 void text_add_json_raw(struct text *text, const char *json_or_null);
 /* A JSON string, or `null` for NULL. */
