@@ -88,12 +88,33 @@ class PostgresServer:
     def url(self, database="postgres", user="postgres"):
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self):
-        name = f"test_{os.getpid()}_{next(self.names)}"
-        with contextlib.closing(psycopg2.connect(self.url())) as connection:
-            connection.autocommit = True
-            connection.cursor().execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    def connect(self, database="postgres", user="postgres"):
+        """psycopg2, each statement its own transaction."""
+        connection = psycopg2.connect(self.url(database, user), connect_timeout=5)
+        connection.autocommit = True
+        return connection
+
+    def execute(self, statement, database="postgres"):
+        with contextlib.closing(self.connect(database)) as connection:
+            connection.cursor().execute(statement)
+
+    def create_database(self, name=None, template="template0"):
+        name = name or f"test_{os.getpid()}_{next(self.names)}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
+
+    def drop_database(self, name):
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def run_file(self, path, **variables):
+        """A psql script, as the superuser."""
+        words = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
+        subprocess.run(["psql", "-X", "-q", *words, "-f", str(path), self.url()], check=True,
+                       capture_output=True)
+
+    def restart(self, mode="immediate"):
+        self.stop(mode)
+        self.start()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,90 @@
+"""
+Fixtures for tests/system and tests/faults: real engines, the built programs, a stand-in for the
+providers. Everything listens on free loopback ports and ends with the session, so tests can run in
+parallel (pytest -n). TIDEMARK_BUILD names the build directory (default: build).
+"""
+import pathlib
+import re
+import sys
+import uuid
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+for folder in (HERE, HERE / "system"):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+from replay_client import Replay  # noqa: E402  (the path must be set first)
+from services import Services  # noqa: E402
+from tcp_proxy import TcpProxy  # noqa: E402
+from tidemark import Tidemark  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def services():
+    """PostgreSQL, Redis and RabbitMQ of this session, shared by its tests."""
+    engines = Services()
+    try:
+        yield engines.start_all()
+    finally:
+        engines.stop()
+
+
+@pytest.fixture
+def own_services():
+    """Engines of the test's own, for tests that kill them."""
+    engines = Services()
+    try:
+        yield engines.start_all()
+    finally:
+        engines.stop()
+
+
+@pytest.fixture
+def replay(tmp_path):
+    """The replay server, seed 1, on the wall clock."""
+    server = Replay(tmp_path)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def make_tidemark(services, request, tmp_path, replay):
+    name = re.sub(r"[^a-z0-9]+", "_", request.node.name.lower())[:30] + "_" + uuid.uuid4().hex[:6]
+    return Tidemark(services, name, tmp_path, replay)
+
+
+@pytest.fixture
+def tidemark(services, request, tmp_path, replay):
+    """A migrated database, a virtual host and a Redis number of the test's own; no program runs."""
+    system = make_tidemark(services, request, tmp_path, replay)
+    try:
+        yield system.create()
+    finally:
+        system.remove()
+
+
+@pytest.fixture
+def own_tidemark(own_services, request, tmp_path, replay):
+    """The same on engines of its own."""
+    system = make_tidemark(own_services, request, tmp_path, replay)
+    try:
+        yield system.create()
+    finally:
+        system.remove()
+
+
+@pytest.fixture
+def proxy_to():
+    """proxy_to(port) starts a TcpProxy to a loopback port."""
+    proxies = []
+
+    def start(port):
+        proxies.append(TcpProxy(port).start())
+        return proxies[-1]
+
+    yield start
+    for proxy in proxies:
+        proxy.stop()

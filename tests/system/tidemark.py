@@ -1,0 +1,106 @@
+"""One whole Tidemark for one test: a database, a virtual host, a Redis number, and its programs."""
+import pathlib
+
+from programs import Api, Program, run_program
+from replay import coins as coin_list
+
+RECORDED = pathlib.Path(__file__).resolve().parent.parent / "recorded"
+
+
+class Tidemark:
+    def __init__(self, services, name, directory, replay):
+        self.services, self.name, self.directory = services, name, pathlib.Path(directory)
+        self.postgres, self.redis = services.postgres, services.redis
+        self.replay = replay
+        self.database = f"tidemark_{name}"
+        self.redis_number = next(services.redis.numbers)
+        self.vhost = services.virtual_host(name)
+        self.settings = {}  # for all programs of this test, above everything else
+        self.programs = []
+
+    def create(self):
+        self.postgres.create_database(self.database, self.services.template)
+        self.vhost.create()
+        return self
+
+    def remove(self):
+        """Ends the programs, then looks whether a sanitizer complained."""
+        for program in self.programs:
+            program.kill()
+        self.services.forgive(self.vhost.remove)
+        self.services.forgive(lambda: self.postgres.drop_database(self.database))
+        self.services.forgive(self.redis.connect(self.redis_number).flushdb)
+        for program in self.programs:
+            program.check_sanitizers()
+
+    # Settings and programs.
+
+    def environment(self, role):
+        """The settings of a program that logs in as tidemark_<role>_login."""
+        csv = self.directory / "csv"
+        csv.mkdir(exist_ok=True)
+        return {"DATABASE_URL": self.postgres.url(self.database, f"tidemark_{role}_login"),
+                "REDIS_URL": self.redis.url(self.redis_number), "RABBITMQ_URL": self.vhost.url,
+                "CACHE_NAMESPACE": f"test-{self.name}", "CSV_FOLDER": str(csv),
+                **self.replay.environment(), **self.settings}
+
+    def start(self, name, role, arguments=(), label=None, **more):
+        label = label or f"{name}-{len(self.programs)}"
+        program = Program(name, self.directory, {**self.environment(role), **more}, arguments,
+                          label)
+        self.programs.append(program)
+        return program
+
+    def start_worker(self, workers="*=1", **more):
+        """With `jobs.<source>` declared: jobs can be published."""
+        worker = self.start("tidemark-worker", "worker", WORKERS=workers, **more)
+        for source in ("coingecko", "binance", "coinbase"):
+            self.vhost.wait_queue(f"jobs.{source}")
+        return worker
+
+    def start_scheduler(self, **more):
+        return self.start("tidemark-scheduler", "scheduler", **more)
+
+    def start_api(self, **more):
+        api = Api(self.directory, {**self.environment("api"), **more},
+                  f"tidemark-api-{len(self.programs)}")
+        self.programs.append(api)
+        return api.wait_ready()
+
+    def ctl(self, *arguments, **options):
+        return run_program("tidemarkctl", self.environment("operator"), *arguments, **options)
+
+    # Data.
+
+    def connect(self, user="postgres"):
+        """psycopg2, each statement its own transaction."""
+        return self.postgres.connect(self.database, user)
+
+    def query(self, statement, *parameters):
+        """The rows of a statement."""
+        connection = self.connect()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def add_coins(self, coin_ids=coin_list.NAMED):
+        """Assets, and the instruments by which the sources of the replay server know them."""
+        coins = coin_list.load_coins(str(RECORDED))
+        for coin in (coins[each] for each in coin_ids):
+            self.query("INSERT INTO assets (slug, symbol, name) VALUES (%s, %s, %s)"
+                       " ON CONFLICT DO NOTHING", coin.id, coin.symbol.upper(), coin.name)
+        rows = [("coingecko", f"{coin}/{quote}", coin, quote)
+                for coin in coin_ids for quote in ("usd", "eur", "btc")]
+        for source, pairs in (("binance", coin_list.binance_pairs(str(RECORDED))),
+                              ("coinbase", coin_list.coinbase_pairs(str(RECORDED)))):
+            rows += [(source, pair.symbol, pair.base, pair.quote) for pair in pairs.values()
+                     if pair.base in coin_ids and not pair.halted]
+        for source, symbol, coin, quote in rows:
+            self.query(
+                "INSERT INTO instruments (source_id, symbol, asset_id, quote_id)"
+                " SELECT source_id, %s, asset_id, quote_id FROM sources, assets, quotes"
+                " WHERE sources.name = %s AND slug = %s AND code = %s ON CONFLICT DO NOTHING",
+                symbol, source, coin, quote)
