@@ -1,5 +1,7 @@
 """Exact decimals as (integer, places): text without a float anywhere."""
-from decimal import Decimal
+from decimal import Context, Decimal
+
+EXACT = Context(prec=200)  # the usual 28 digits would round
 
 
 def fixed(units, places, pad=None):
@@ -42,8 +44,8 @@ def rescale(units, places, wanted):
 
 def units_of(text, places):
     """The integer that `text` (a str, int or Decimal, never a float) is at `places`, cut off."""
-    return int(Decimal(text).scaleb(places))
+    return int(EXACT.scaleb(Decimal(text), places))
 
 
 def decimal_of(units, places):
-    return Decimal(units).scaleb(-places)
+    return EXACT.scaleb(Decimal(units), -places)

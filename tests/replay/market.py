@@ -305,7 +305,7 @@ class Market:
         for at in range(from_ms // width_ms, to_ms // width_ms + 1):
             luck = self.hash("sample", coin, width_ms, at)
             late = 2_900_000 if luck % 32 == 0 and width_ms == HOUR_MS else 240_000
-            time = at * width_ms + (luck >> 8) % late
+            time = at * width_ms + 1 + (luck >> 8) % late
             if from_ms <= time <= to_ms:
                 times.append(time)
         return times

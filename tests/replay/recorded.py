@@ -53,7 +53,7 @@ def find(recorded, source, target):
     query = Query(target)
     for row_source, pattern, parameters, file in FILES:
         if row_source == source and fnmatch.fnmatchcase(query.path, pattern) and all(
-                fnmatch.fnmatchcase(query.get(name, "\0"), wanted)
+                name in query.parameters and fnmatch.fnmatchcase(query.get(name), wanted)
                 for name, wanted in parameters.items()):
             return Answer(200, b"[]") if file is None else file_answer(recorded, f"{source}/{file}")
     return Answer(404, b"{}")
