@@ -53,6 +53,7 @@ from .digits import decimal_of
 from .market import LISTED_MS, Market
 
 RECORDED = Path(__file__).resolve().parent.parent / "recorded"
+TOTALS_LAG_S = 0.5  # the broker counts what is in a queue every 0.2 s
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 INTERVALS_S = {"5m": 300, "1h": 3600, "1d": 86400}
 CANDLE_FIELDS = ("open", "high", "low", "close", "volume", "quote_volume", "volume_24h",
@@ -203,14 +204,21 @@ def unfinished(connection, jobs):
 
 def wait_quiescent(connection, queues, jobs, timeout=60, dead=0):
     deadline = time.monotonic() + timeout
+    quiet_since = None
     while True:
         left = unfinished(connection, jobs)
-        depths = {} if left else {name: count for name, count in queues().items() if count}
-        if not left and depths.pop("dead", 0) == dead and not depths:
-            return
-        if time.monotonic() > deadline:
+        depths = {} if left else {name: count for name, count in queues().items()
+                                  if count and name.startswith(("jobs.", "retry.", "dead"))}
+        now = time.monotonic()
+        if left or depths.pop("dead", 0) != dead or depths:
+            quiet_since = None
+        else:
+            quiet_since = quiet_since or now
+            if now - quiet_since >= TOTALS_LAG_S:
+                return
+        if now > deadline:
             raise AssertionError(f"not quiet within {timeout} s: {len(left)} jobs unfinished, such "
-                                 f"as {sorted(left)[:5]}; queues {depths or queues()}")
+                                 f"as {sorted(left)[:5]}; queues {queues()}")
         time.sleep(0.1)
 
 

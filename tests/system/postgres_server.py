@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import psycopg2
@@ -72,7 +73,13 @@ class PostgresServer:
             with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
                 conf.write(SETTINGS + f"port = {self.port}\nunix_socket_directories = '{self.directory}'\n"
                            + self.extra_settings)
-        self.run("pg_ctl", "-D", self.data, "-l", self.directory / "log", "-w", "-t", "30", "start")
+        # After a SIGKILL the children hold the old shared memory for a moment longer.
+        for attempts_left in reversed(range(50)):
+            done = self.run("pg_ctl", "-D", self.data, "-l", self.directory / "log", "-w", "-t", "30",
+                            "start", check=attempts_left == 0)
+            if done.returncode == 0:
+                return
+            time.sleep(0.1)
 
     def stop(self, mode="fast"):
         self.run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop", check=False)

@@ -80,7 +80,7 @@ class RabbitMQ:
             "ERL_EPMD_PORT": str(self.epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
-                "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
+                "-kernel inet_dist_use_interface {127,0,0,1} -rabbit quorum_tick_interval 200 +sbwt none +sbwtdcpu none +sbwtdio none",
         }
 
     def start(self):
