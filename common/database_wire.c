@@ -192,6 +192,16 @@ slot_of(const struct wire_prepared *prepared, const struct query *query)
     return slot;
 }
 
+bool
+wire_remember(struct wire_prepared *prepared, const struct query *query)
+{
+    size_t slot = slot_of(prepared, query);
+    bool is_new = !prepared->slots[slot];
+
+    prepared->slots[slot] = query;
+    return is_new;
+}
+
 void
 wire_forget(struct wire_prepared *prepared, const struct query *query)
 {
@@ -250,16 +260,12 @@ wire_send(PGconn *conn, struct wire_prepared *prepared, const struct query *quer
           const struct database_value *values, size_t value_count, bool *ret_prepares)
 {
     struct encoded encoded;
-    size_t slot = slot_of(prepared, query);
 
     assert(value_count == (size_t)query->parameter_count);
     assert(value_count <= WIRE_PARAMETERS_MAX);
-    *ret_prepares = !prepared->slots[slot];
-    if (*ret_prepares) {
-        if (!PQsendPrepare(conn, query->name, query->sql, 0, NULL))
-            return false;
-        prepared->slots[slot] = query;
-    }
+    *ret_prepares = wire_remember(prepared, query);
+    if (*ret_prepares && !PQsendPrepare(conn, query->name, query->sql, 0, NULL))
+        return false;
     for (size_t n = 0; n < value_count; n++)
         encode(&values[n], &encoded, n);
     return PQsendQueryPrepared(conn, query->name, (int)value_count, encoded.data, encoded.size,

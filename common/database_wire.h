@@ -31,6 +31,10 @@ bool wire_connect_error(PGconn *conn, struct error *err);
  */
 bool wire_result_error(PGconn *conn, const PGresult *result, const char *what, struct error *err);
 
+/* True if `query` was not in the set; it is now. */
+bool wire_remember(struct wire_prepared *prepared, const struct query *query);
+void wire_forget(struct wire_prepared *prepared, const struct query *query);
+
 /* What an SQLSTATE means; `constraint` is its constraint's name or NULL. NULL = connection lost. */
 struct wire_meaning {
     const char *sqlstate; /* as many characters as matter */
@@ -45,7 +49,6 @@ const struct wire_meaning *wire_meaning(const char *sqlstate, const char *constr
  */
 bool wire_send(PGconn *conn, struct wire_prepared *prepared, const struct query *query,
                const struct database_value *values, size_t value_count, bool *ret_prepares);
-void wire_forget(struct wire_prepared *prepared, const struct query *query);
 
 /* Hands a result over to an arena as rows. */
 struct rows wire_rows(PGresult *result, struct arena *arena);

@@ -54,16 +54,22 @@ SELECT a.asset_id, q.quote_id, best.source_id, best.source, pg_snapshot_xmin(pg_
 FROM quotes q
 LEFT JOIN assets a ON a.slug = $1::text
 LEFT JOIN LATERAL (
+    WITH candidates AS MATERIALIZED (
+        SELECT s.source_id, s.name, s.priority
+        FROM sources s
+        WHERE ($5::text IS NULL OR s.name = $5)
+          AND EXISTS (SELECT FROM candles c
+                      WHERE c.source_id = s.source_id AND c.asset_id = a.asset_id AND c.quote_id = q.quote_id
+                        AND c.interval_s = $3::integer AND c.open_time >= $4::timestamptz)
+    )
     SELECT s.source_id, s.name AS source
-    FROM sources s
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS candles
-        FROM candles c
-        WHERE c.source_id = s.source_id AND c.asset_id = a.asset_id AND c.quote_id = q.quote_id
-          AND c.interval_s = $3::integer AND c.open_time >= $4::timestamptz
-    ) AS stored
-    WHERE ($5::text IS NULL OR s.name = $5) AND stored.candles > 0
-    ORDER BY stored.candles DESC, s.priority, s.source_id
+    FROM candidates s
+    -- Counting reads the whole series: only when there is a choice.
+    ORDER BY CASE WHEN (SELECT count(*) FROM candidates) > 1
+                  THEN (SELECT count(*) FROM candles c
+                        WHERE c.source_id = s.source_id AND c.asset_id = a.asset_id AND c.quote_id = q.quote_id
+                          AND c.interval_s = $3::integer AND c.open_time >= $4::timestamptz) END DESC,
+             s.priority, s.source_id
     LIMIT 1
 ) AS best ON true
 LEFT JOIN latest_prices l
