@@ -1,3 +1,8 @@
+-- name: leader_session
+-- Ends this session when it says nothing for so long: the session of a leader that is paused (SIGSTOP, a sleeping
+-- machine) looks alive to TCP, and would keep its lock. $1 milliseconds
+SELECT set_config('idle_session_timeout', $1::bigint::text, false)
+
 -- name: leader_try_lock
 -- True if this session leads the schedulers from now on, until it ends.
 SELECT pg_try_advisory_lock(hashtext('tidemark.scheduler'))
@@ -32,6 +37,14 @@ LIMIT $1::bigint
 UPDATE slots
 SET state = 'published', published_at = now(), publishes = publishes + 1
 WHERE job_id = ANY ($1::text[])
+
+-- name: slots_reopen
+-- The broker has lost a jobs queue: what was confirmed and has no final run counts as unconfirmed again.
+-- $1 oldest slot to care for
+UPDATE slots
+SET state = 'pending'
+WHERE state = 'published' AND slot >= $1::timestamptz
+  AND NOT EXISTS (SELECT FROM runs r WHERE r.job_id = slots.job_id AND r.status IN ('ok', 'expired', 'dead'))
 
 -- name: slots_unfinished
 -- What was confirmed long ago and has no final run, oldest first: job_id, source, message. Publishing it again and

@@ -1,0 +1,27 @@
+#ifndef TIDEMARK_INGEST_SCHEDULER_SLOTS_H
+#define TIDEMARK_INGEST_SCHEDULER_SLOTS_H
+
+#include "common/arena.h"
+#include "common/database.h"
+#include "common/error.h"
+#include "ingest/scheduler/due.h"
+#include "ingest/scheduler/outbox.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SLOTS_ROUND_MAX = 20000 }; /* slots made in one round; the rest comes with the next */
+
+/*
+ * One round: reads the schedules and the last slot of each, finds what is due at `now_ms`, and
+ * inserts it over the leader's session in one statement. `*ret_outgoing` are the new slots that
+ * are to be run, with their messages, in `arena`.
+ *
+ * `quote_period_s` replaces the period of quote schedules (INGESTION_INTERVAL); 0 = as they say.
+ */
+MUST_CHECK bool slots_make(struct database *db, int64_t quote_period_s, struct due_budget *budget,
+                           int64_t now_ms, struct arena *arena,
+                           const struct outgoing **ret_outgoing, size_t *ret_count,
+                           struct error *err);
+
+#endif
