@@ -1,0 +1,248 @@
+#include "ingest/worker/child.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/topology.h"
+#include "ingest/worker/run.h"
+#include "ingest/worker/settle.h"
+#include "ingest/worker/steps.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    EXIT_STOPPED = 0,
+    EXIT_CONFIGURATION = 2,
+    EXIT_AWAY = 75,
+    NEXT_MS = 1000,  /* how often an idle child looks up from its queue */
+    SERVE_MS = 1000, /* how often the broker is served while waiting */
+    /* First blocks, kept between jobs: an ordinary page fits in. */
+    JOB_ARENA = 64 * 1024,
+    PAGE_ARENA = 2 * 1024 * 1024,
+    STORE_ARENA = 512 * 1024,
+    NAME_SIZE = 96,
+};
+
+static volatile sig_atomic_t stop;
+
+static void
+ask_to_stop(int signal_number)
+{
+    stop = 1;
+}
+
+bool
+child_stops(void)
+{
+    return stop;
+}
+
+void
+child_serve_broker(void *context)
+{
+    struct child *child = context;
+    struct error err; /* a lost connection shows at the next call that needs it */
+
+    if (!broker_consumer_service(child->consumer, &err) ||
+        !broker_publisher_service(child->publisher, &err))
+        log_event(LOG_DEBUG, "broker.service", LOG_ERROR(&err));
+}
+
+void
+child_wait(struct child *child, int64_t wait_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + wait_ms, left_ms;
+
+    while (!stop && broker_consumer_connected(child->consumer) &&
+           (left_ms = deadline_ms - clock_monotonic_ms()) > 0) {
+        struct pollfd fd = {.fd = broker_consumer_socket(child->consumer), .events = POLLIN};
+
+        poll(&fd, 1, (int)(left_ms < SERVE_MS ? left_ms : SERVE_MS));
+        child_serve_broker(child);
+    }
+}
+
+/* ---- one job ---- */
+
+static bool
+read_job(const struct child *child, const struct broker_delivery *delivery, struct job *ret_job,
+         struct error *err)
+{
+    if (!job_decode(delivery->body, child->job_arena, ret_job, err))
+        return false;
+    if (strcmp(ret_job->source, child->source->name) != 0)
+        return error_set(err, ERROR_REJECT, "job.source", "a job of \"%.60s\" in the queue of %s",
+                         ret_job->source, child->source->name);
+    return true;
+}
+
+static void
+log_run(const struct run *run)
+{
+    enum log_level level =
+        run->outcome == OUTCOME_DONE || run->outcome == OUTCOME_CONTINUED ? LOG_INFO : LOG_WARN;
+    int64_t duration_us = (clock_monotonic_ms() - run->started_at_ms) * 1000;
+
+    log_event(level, "job.run", LOG_STR("outcome", outcome_name(run->outcome)),
+              LOG_STR("kind", job_kind_name(run->job->kind)), LOG_INT("attempt", run->job->attempt),
+              LOG_INT("run_id", run->run_id), LOG_INT("pages", run->pages),
+              LOG_INT("records", run->records), LOG_INT("rejected", run->rejected),
+              LOG_INT("unmapped", run->unmapped), LOG_INT("http_status", run->http_status),
+              LOG_INT("payload_id", run->payload_id), LOG_SECONDS("duration_seconds", duration_us),
+              LOG_ERROR(&run->err));
+}
+
+/* False when our own outage lasts too long: the message stays with the broker. */
+static bool
+work(struct child *child, const struct broker_delivery *delivery)
+{
+    struct error err;
+    struct job job;
+    struct run run;
+    bool given_up;
+
+    fault_point(STEP_RECEIVE);
+    if (!read_job(child, delivery, &job, &err)) {
+        log_event(LOG_ERR, "job.malformed", LOG_ERROR(&err));
+        settle_malformed(child, delivery, &err);
+        return true;
+    }
+    fault_point(STEP_VALIDATE);
+    log_context("job_id", job.job_id);
+    run_job(&run, child, &job);
+    log_run(&run);
+    settle_run(child, delivery, &run);
+    given_up = run.outcome == OUTCOME_OURS && !stop && broker_consumer_connected(child->consumer);
+    run_finish(&run);
+    log_context("job_id", NULL);
+    return !given_up;
+}
+
+/* ---- the loop ---- */
+
+/* Sleeps, or less when a signal comes. */
+static void
+sleep_ms(int64_t wait_ms)
+{
+    struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+
+    if (!stop)
+        nanosleep(&wait, NULL);
+}
+
+static int
+serve_queue(struct child *child)
+{
+    struct broker_delivery delivery;
+    struct error err;
+    bool received;
+
+    while (!stop) {
+        if (!broker_consumer_connect(child->consumer, &err)) {
+            if (err.kind == ERROR_FATAL) {
+                log_event(LOG_ERR, "broker.refused", LOG_ERROR(&err));
+                return strcmp(err.code, "broker.url") == 0 ? EXIT_CONFIGURATION : EXIT_AWAY;
+            }
+            sleep_ms(err.retry_after_ms > 0 ? err.retry_after_ms : NEXT_MS);
+            continue;
+        }
+        arena_reset(child->job_arena);
+        if (!broker_consumer_next(child->consumer, NEXT_MS, child->job_arena, &delivery, &received,
+                                  &err)) {
+            log_event(LOG_WARN, "broker.lost", LOG_ERROR(&err));
+            continue;
+        }
+        if (received && !work(child, &delivery))
+            return EXIT_AWAY;
+        if (!broker_publisher_service(child->publisher, &err))
+            log_event(LOG_DEBUG, "broker.service", LOG_ERROR(&err));
+    }
+    if (broker_consumer_connected(child->consumer) &&
+        !broker_consumer_cancel(child->consumer, &err))
+        log_event(LOG_WARN, "broker.lost", LOG_ERROR(&err));
+    return EXIT_STOPPED;
+}
+
+static void
+handle_signals(void)
+{
+    struct sigaction action = {.sa_handler = ask_to_stop};
+    sigset_t none;
+
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGINT, SIG_IGN); /* of a terminal: the supervisor passes it on as SIGTERM */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static const char *
+make_name(char name[NAME_SIZE])
+{
+    char host[64] = "";
+
+    gethostname(host, sizeof(host) - 1);
+    snprintf(name, NAME_SIZE, "%s/%d", host, (int)getpid());
+    return name;
+}
+
+/* The names of all sources, for the topology. */
+static size_t
+list_sources(const char *names[WORKER_SOURCES_MAX])
+{
+    size_t count = 0;
+
+    for (; sources[count]; count++)
+        names[count] = sources[count]->name;
+    return count;
+}
+
+int
+child_main(const struct worker_settings *settings, const struct source *source, bool live,
+           struct pace *pace)
+{
+    const struct fetch_limits limits = FETCH_DEFAULTS;
+    const char *names[WORKER_SOURCES_MAX];
+    char queue[TOPOLOGY_NAME_SIZE], name[NAME_SIZE];
+    struct topology topology = {.sources = names, .source_count = list_sources(names)};
+    struct broker_settings broker = {settings->rabbitmq_url, "tidemark-worker", topology_prepare,
+                                     &topology};
+    struct database_settings database = {.url = settings->database_url,
+                                         .application_name = "tidemark-worker"};
+    struct child child = {
+        .settings = settings,
+        .source = source,
+        .live = live,
+        .name = make_name(name),
+        .pace = pace,
+        .consumer = broker_consumer_create(&broker, topology_jobs_queue(source->name, live, queue)),
+        .publisher = broker_publisher_create(&broker),
+        .store = store_create(&database, source),
+        .fetcher = fetcher_create(&limits, settings->allow_private_upstream),
+        .job_arena = arena_create(JOB_ARENA),
+        .page_arena = arena_create(PAGE_ARENA),
+        .store_arena = arena_create(STORE_ARENA),
+    };
+    int code;
+
+    handle_signals();
+    srandom((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
+    log_event(LOG_INFO, "child.start", LOG_STR("queue", queue));
+    code = serve_queue(&child);
+    log_event(LOG_INFO, "child.stop", LOG_STR("queue", queue), LOG_INT("exit_code", code));
+    broker_consumer_destroy(child.consumer);
+    broker_publisher_destroy(child.publisher);
+    store_destroy(child.store);
+    fetcher_destroy(child.fetcher);
+    arena_destroy(child.job_arena);
+    arena_destroy(child.page_arena);
+    arena_destroy(child.store_arena);
+    return code;
+}

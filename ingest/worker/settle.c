@@ -1,0 +1,158 @@
+#include "ingest/worker/settle.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/topology.h"
+#include "ingest/dead_letter.h"
+#include "ingest/worker/steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRY_AGAIN_MS = 500 };
+
+static void
+acknowledge(struct child *child, const struct broker_delivery *delivery)
+{
+    struct error err;
+
+    if (broker_consumer_ack(child->consumer, delivery, &err))
+        fault_point(STEP_ACK);
+    else
+        log_event(LOG_WARN, "job.unsettled", LOG_ERROR(&err));
+}
+
+/* Publishes, then acknowledges the original. Gives up when the broker has the original back. */
+static void
+hand_over(struct child *child, const struct broker_delivery *delivery,
+          const struct broker_message *message)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + RUN_PATIENCE_MS;
+    struct error err;
+
+    while (!broker_publish(child->publisher, message, &err)) {
+        if (err.kind != ERROR_RETRY || child_stops() || clock_monotonic_ms() > deadline_ms ||
+            !broker_consumer_connected(child->consumer)) {
+            log_event(LOG_WARN, "job.unsettled", LOG_ERROR(&err));
+            return;
+        }
+        child_wait(child, err.retry_after_ms > 0 ? err.retry_after_ms : TRY_AGAIN_MS);
+    }
+    acknowledge(child, delivery);
+}
+
+/* The job comes back after a tier, as the same job. */
+static void
+retry(struct child *child, const struct broker_delivery *delivery, const struct run *run,
+      const struct settlement *settlement, int64_t tier_ms)
+{
+    char exchange[TOPOLOGY_NAME_SIZE], key[TOPOLOGY_NAME_SIZE];
+    struct job again = *run->job;
+
+    again.attempt = settlement->attempt;
+    if (run->outcome == OUTCOME_TRANSIENT && again.first_failed_at_ms == 0)
+        again.first_failed_at_ms = clock_now_ms();
+    hand_over(child, delivery,
+              &(struct broker_message){
+                  .exchange = topology_retry_exchange(tier_ms, exchange),
+                  .routing_key = topology_jobs_key(child->source->name, child->live, key),
+                  .body = job_encode(&again, child->job_arena),
+                  .message_id = again.job_id,
+              });
+}
+
+/* Error text may quote what a provider sent back: a key must not be in it. */
+static const char *
+redact(const struct child *child, const char *text)
+{
+    const char *key = worker_settings_key(child->settings, child->source);
+    char *copy, *found;
+
+    if (!key || !strstr(text, key))
+        return text;
+    copy = arena_string(child->job_arena, text);
+    while ((found = strstr(copy, key)))
+        memset(found, '*', strlen(key));
+    return copy;
+}
+
+struct letter {
+    const char *reason, *job_id, *kind;
+    const struct error *err;
+    int64_t attempt, first_failed_at_ms, http_status, payload_id;
+};
+
+static void
+bury(struct child *child, const struct broker_delivery *delivery, const struct letter *letter)
+{
+    char key[TOPOLOGY_NAME_SIZE], first_at[CLOCK_TEXT_SIZE], last_at[CLOCK_TEXT_SIZE];
+    int64_t now_ms = clock_now_ms();
+    int64_t first_ms = letter->first_failed_at_ms ? letter->first_failed_at_ms : now_ms;
+    const struct broker_header headers[] = {
+        {DEAD_REASON,             letter->reason,                        0                               },
+        {DEAD_KIND,               letter->kind,                          0                               },
+        {DEAD_SOURCE,             child->source->name,                   0                               },
+        {DEAD_ROUTING_KEY,        topology_jobs_key(child->source->name, child->live,                      key), 0},
+        {DEAD_JOB_ID,                      letter->job_id,                                                           0                                                                                },
+        {DEAD_ATTEMPT,                      NULL, letter->attempt},
+        {DEAD_FIRST_FAILED_AT,        clock_format_ms(first_ms,                                             first_at),                                                                                                                     0},
+        {DEAD_FAILED_AT,              clock_format_ms(now_ms,      last_at),0},
+        {DEAD_ERROR_CODE,letter->err->code,            0                                                                                                                         },
+        {DEAD_ERROR,         redact(child,                                          letter->err->message),                                                              0},
+        {DEAD_HTTP_STATUS,              NULL,                               letter->http_status},
+        {DEAD_PAYLOAD_ID,                       NULL,                                             letter->payload_id                                                           },
+        {DEAD_WORKER,                       child->name,                                              0                                                   },
+        {DEAD_VERSION,                       TIDEMARK_VERSION,                                                  0},
+    };
+
+    hand_over(child, delivery,
+              &(struct broker_message){
+                  .exchange = TOPOLOGY_DEAD,
+                  .routing_key = key,
+                  .body = delivery->body,
+                  .message_id = delivery->message_id,
+                  .headers = headers,
+                  .header_count = COUNT_OF(headers),
+              });
+}
+
+void
+settle_run(struct child *child, const struct broker_delivery *delivery, const struct run *run)
+{
+    const struct job *job = run->job;
+    size_t tier_count;
+    const int64_t *tiers_ms = topology_tiers_ms(&tier_count);
+    struct settlement settlement =
+        outcome_settle(run->outcome, job->kind, job->attempt, run->wait_ms, tiers_ms, tier_count,
+                       (uint32_t)random());
+
+    switch (settlement.action) {
+    case ACTION_ACK:
+        acknowledge(child, delivery);
+        break;
+    case ACTION_RETRY:
+        retry(child, delivery, run, &settlement, tiers_ms[settlement.tier]);
+        break;
+    case ACTION_DEAD:
+        bury(child, delivery,
+             &(struct letter){settlement.reason, job->job_id, job_kind_name(job->kind), &run->err,
+                              job->attempt, job->first_failed_at_ms, run->http_status,
+                              run->payload_id});
+        break;
+    case ACTION_KEEP:
+        break;
+    }
+}
+
+void
+settle_malformed(struct child *child, const struct broker_delivery *delivery,
+                 const struct error *err)
+{
+    struct error refused;
+
+    if (delivery->body.size <= BROKER_BODY_MAX)
+        bury(child, delivery,
+             &(struct letter){.reason = "malformed", .job_id = "", .kind = "", .err = err});
+    else if (!broker_consumer_nack(child->consumer, delivery, false, &refused))
+        log_event(LOG_WARN, "job.unsettled", LOG_ERROR(&refused));
+}
