@@ -15,7 +15,7 @@ def die_with_parent():
 
 
 class Process:
-    """`group`: also the processes that it forks are ended with it."""
+    """Start it from the main thread: the kernel ends it with the thread that started it."""
 
     def __init__(self, name, command, output, env=None, cwd=None):
         self.name, self.output = name, output

@@ -44,8 +44,9 @@ class Services:
     def start_all(self):
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for future in [pool.submit(getattr, self, name)
-                           for name in ("rabbitmq", "postgres", "redis")]:
+                           for name in ("rabbitmq", "postgres")]:
                 future.result()
+        self.redis.answers()  # from this thread: a Process ends with the thread that started it
         self.make_template()
         return self
 

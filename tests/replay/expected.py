@@ -1,0 +1,143 @@
+"""What the market says should be in the tables (see oracle.py)."""
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+from .binance import Binance
+from .coinbase import Coinbase
+from .coingecko import CoinGecko
+from .coins import binance_pairs, coinbase_pairs
+from .digits import decimal_of
+from .market import Market
+
+RECORDED = Path(__file__).resolve().parent.parent / "recorded"
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+INTERVALS_S = {"5m": 300, "1h": 3600, "1d": 86400}
+CANDLE_FIELDS = ("open", "high", "low", "close", "volume", "quote_volume", "volume_24h",
+                 "market_cap", "trades", "inputs")
+TICK_FIELDS = ("price", "volume_24h", "market_cap", "change_24h_percent")
+LISTING_FIELDS = {"rank": "market_cap_rank", "fully_diluted_valuation": "fully_diluted_valuation",
+                  "high_24h": "high_24h", "low_24h": "low_24h", "change_24h": "price_change_24h",
+                  "change_24h_percent": "price_change_percentage_24h",
+                  "circulating_supply": "circulating_supply", "total_supply": "total_supply",
+                  "max_supply": "max_supply", "ath": "ath", "atl": "atl"}
+
+
+def to_ms(moment):
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def of_iso(text):
+    return to_ms(datetime.fromisoformat(text.replace("Z", "+00:00")))
+
+
+def iso(ms):
+    return (EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace(
+        "+00:00", "Z")
+
+
+@dataclass
+class Served:
+    """What one answer says: {(symbol, observed_ms): {field: Decimal or None}}."""
+    ticks: dict = field(default_factory=dict)
+    listings: dict = field(default_factory=dict)
+
+
+class Oracle:
+    def __init__(self, seed, recorded=RECORDED):
+        self.market = Market(seed, recorded)
+        self.recorded = str(recorded)
+        self.sources = {"binance": Binance(self.market), "coinbase": Coinbase(self.market),
+                        "coingecko": CoinGecko(self.market)}
+
+    def asset_and_quote(self, source, symbol):
+        """("bitcoin", "usd") of a source's own symbol."""
+        if source == "coingecko":
+            return tuple(symbol.rsplit("/", 1))
+        pairs = binance_pairs if source == "binance" else coinbase_pairs
+        pair = pairs(self.recorded)[symbol]
+        return pair.base, pair.quote
+
+    # Prices and listings.
+
+    def served(self, source, target, at_ms):
+        headers = {"user-agent": "oracle"}
+        answer = self.sources[source].answer(target, headers, at_ms)
+        value = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)
+        return getattr(self, f"_read_{source}")(target, value)
+
+    def _read_binance(self, target, value):
+        rows = value if isinstance(value, list) else [value]
+        return Served({(row["symbol"], int(row["closeTime"])): {
+            "price": Decimal(row["lastPrice"]), "volume_24h": Decimal(row["quoteVolume"]),
+            "market_cap": None, "change_24h_percent": Decimal(row["priceChangePercent"]),
+        } for row in rows if Decimal(row["lastPrice"]) > 0})
+
+    def _read_coinbase(self, target, value):
+        symbol = target.split("/")[2]
+        return Served({(symbol, of_iso(value["time"])): {
+            "price": Decimal(value["price"]), "volume_24h": None, "market_cap": None,
+            "change_24h_percent": None}})
+
+    def _read_coingecko(self, target, value):
+        quote = target.split("vs_currency=")[1].split("&")[0]
+        found = Served()
+        for row in value:
+            key = f"{row['id']}/{quote}", of_iso(row["last_updated"])
+            found.ticks[key] = {"price": row["current_price"], "volume_24h": row["total_volume"],
+                                "market_cap": row["market_cap"],
+                                "change_24h_percent": row["price_change_percentage_24h"]}
+            found.listings[key] = {ours: row[theirs] for ours, theirs in LISTING_FIELDS.items()}
+        return found
+
+    # Candles.
+
+    def candles(self, source, symbol, interval, from_ms, to_ms):
+        """{open_ms: fields} of the candles that open in [from_ms, to_ms), all of them closed."""
+        if source == "coingecko":
+            return self._candles_of_points(symbol, INTERVALS_S[interval], from_ms, to_ms)
+        interval_s = INTERVALS_S[interval]
+        closed = self.market.candles(source, symbol, interval_s, from_ms, to_ms,
+                                     to_ms + interval_s * 1000)
+        places = self.market.instrument(source, symbol).places
+        table = {}
+        for candle in closed:
+            table[candle.open_ms] = {
+                **{name: decimal_of(getattr(candle, name), places)
+                   for name in ("open", "high", "low", "close")},
+                "volume": decimal_of(candle.volume, 8), "volume_24h": None, "market_cap": None,
+                "quote_volume": decimal_of(candle.quote_volume, 8) if source == "binance" else None,
+                "trades": candle.trades if source == "binance" else None, "inputs": 1}
+        return table
+
+    def _candles_of_points(self, symbol, interval_s, from_ms, to_ms):
+        """
+        An aggregator has no candles, only points, about one in each interval. A point belongs to
+        the candle that covers the moment just before it.
+        """
+        coin, quote = self.asset_and_quote("coingecko", symbol)
+        step = interval_s * 1000
+        body = self.sources["coingecko"].points(coin, quote, step, from_ms, to_ms, to_ms + 1,
+                                                _Everything())
+        value = json.loads(body.body, parse_float=Decimal, parse_int=Decimal)
+        buckets = defaultdict(list)
+        for (at, price), (_, cap), (_, volume) in zip(value["prices"], value["market_caps"],
+                                                      value["total_volumes"]):
+            buckets[(int(at) - 1) // step * step].append((price, cap, volume))
+        return {open_ms: {
+            "open": points[0][0], "high": max(point[0] for point in points),
+            "low": min(point[0] for point in points), "close": points[-1][0],
+            "volume": None, "quote_volume": None, "market_cap": points[-1][1],
+            "volume_24h": points[-1][2], "trades": None, "inputs": len(points),
+        } for open_ms, points in buckets.items() if from_ms <= open_ms < to_ms}
+
+
+class _Everything:
+    """The parameters of a request that leaves all at the default."""
+
+    @staticmethod
+    def get(name, default=None):
+        return default
