@@ -15,7 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_AWAY = 75, ROUND_MS = 1000, SOURCES_MAX = 64 };
+enum {
+    EXIT_AWAY = 75,
+    ROUND_MS = 1000,
+    SOURCES_MAX = 64,
+    LOG_FILE_BYTES = 64 * 1024 * 1024,
+    LOG_FILE_COUNT = 5,
+};
 
 struct scheduler_settings {
     const char *database_url;
@@ -175,7 +181,9 @@ main(int argc, char **argv)
 {
     struct arena *arena = arena_create(4096);
     struct scheduler_settings settings;
-    struct log_settings log = {.service = "tidemark-scheduler"};
+    struct log_settings log = {.service = "tidemark-scheduler",
+                               .file_bytes = LOG_FILE_BYTES,
+                               .file_count = LOG_FILE_COUNT};
     struct error err;
     int code;
 

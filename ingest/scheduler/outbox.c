@@ -203,7 +203,10 @@ make_up_for_loss(struct outbox *outbox, struct database *db, struct arena *arena
     return true;
 }
 
-/* Somebody else may have declared a lost queue anew; the mark tells. */
+/*
+ * Somebody else may have declared a lost queue anew; the mark tells. Not during an alarm: then the
+ * broker does not read the question.
+ */
 static void
 check_intact(struct outbox *outbox)
 {
@@ -211,7 +214,8 @@ check_intact(struct outbox *outbox)
     struct error err;
     bool intact;
 
-    if (!connection || clock_monotonic_ms() < outbox->check_intact_at_ms)
+    if (!connection || broker_publisher_blocked(outbox->publisher) ||
+        clock_monotonic_ms() < outbox->check_intact_at_ms)
         return;
     outbox->check_intact_at_ms = clock_monotonic_ms() + OUTBOX_INTACT_CHECK_MS;
     if (topology_is_intact(connection, &intact, &err) && !intact)
@@ -222,13 +226,12 @@ check_intact(struct outbox *outbox)
 static bool
 reach_broker(struct outbox *outbox)
 {
-    bool was_connected = broker_publisher_connected(outbox->publisher);
     struct error err;
 
-    check_intact(outbox);
-    if (was_connected && broker_publisher_connected(outbox->publisher) &&
+    if (broker_publisher_connected(outbox->publisher) &&
         !broker_publisher_service(outbox->publisher, &err))
         log_event(LOG_WARN, "broker.lost", LOG_ERROR(&err));
+    check_intact(outbox);
     if (!broker_publisher_connected(outbox->publisher)) {
         if (!broker_publisher_connect(outbox->publisher, &err)) {
             if (err.kind == ERROR_FATAL)

@@ -1,0 +1,244 @@
+"""tidemark-scheduler on real engines: slots, messages, and what is made up for."""
+
+import json
+import time
+
+import pytest
+
+from programs import run_program
+from waiting import wait_for
+
+QUOTES = {"symbols": ["bitcoin/usd", "ethereum/usd"]}
+
+
+def add_schedule(tidemark, name, *, source="coingecko", kind="quote", stream=None, args=None,
+                 period=300, offset=0, missed="coalesce", not_after=None):
+    tidemark.query(
+        "INSERT INTO schedules (name, source_id, kind, stream, args, period_s, offset_s, missed,"
+        " not_after_s) SELECT %s, source_id, %s, %s, %s, %s, %s, %s, %s FROM sources"
+        " WHERE name = %s",
+        name, kind, stream or f"{kind}/{name}", json.dumps(args or {}), period, offset, missed,
+        not_after, source)
+
+
+def add_slot(tidemark, name, slot, state="published", *, source="coingecko", stream=None):
+    """A slot of the past, as a former leader left it."""
+    stream = stream or f"quote/{name}"
+    tidemark.query(
+        "INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message, state,"
+        " published_at) SELECT %s, %s, source_id, %s, to_timestamp(%s), %s, %s, now()"
+        " FROM sources WHERE name = %s",
+        f"{source}/{stream}/{slot}", name, stream, slot, '{"v":1}', state, source)
+
+
+def declare_queues(tidemark):
+    """A broker that has its queues: on a new one everything unfinished counts as lost."""
+    scheduler = tidemark.start_scheduler()
+    wait_for("the mark stands", lambda: "jobs.intact" in tidemark.vhost.queues())
+    assert scheduler.stop() == 0
+
+
+def slots(tidemark, state=None):
+    return tidemark.query(
+        "SELECT job_id, state, extract(epoch FROM slot)::bigint, publishes FROM slots"
+        " WHERE %s::text IS NULL OR state = %s ORDER BY slot", state, state)
+
+
+def wait_published(tidemark, count, timeout=30):
+    return wait_for(lambda: f"{count} published slots: {slots(tidemark)}",
+                    lambda: (lambda rows: rows if len(rows) >= count else None)(
+                        slots(tidemark, "published")), timeout)
+
+
+def messages(tidemark, source="coingecko"):
+    return [message for _, message in tidemark.vhost.peek(f"jobs.{source}")]
+
+
+def test_a_new_schedule_runs_at_once_and_its_job_says_everything(tidemark):
+    add_schedule(tidemark, "named", args=QUOTES, not_after=600)
+    tidemark.start_scheduler()
+    before = int(time.time())
+
+    [(job_id, _, slot, publishes)] = wait_published(tidemark, 1)
+
+    [job] = messages(tidemark)
+    assert slot % 300 == 0 and before - 300 < slot <= time.time()
+    assert job_id == f"coingecko/quote/named/{slot}" and publishes == 1
+    assert job["job_id"] == job_id and job["v"] == 1 and job["attempt"] == 1
+    assert (job["kind"], job["source"], job["stream"]) == ("quote", "coingecko", "quote/named")
+    assert job["args"] == QUOTES and job["slot"] == slot and job["not_after"] == slot + 600
+    assert job["traceparent"].startswith("00-") and len(job["traceparent"]) == 55
+
+
+def test_slots_follow_each_other_without_a_hole(tidemark):
+    add_schedule(tidemark, "fast", period=1)
+    tidemark.start_scheduler()
+
+    rows = wait_for("six slots", lambda: (lambda r: r if len(r) > 5 else None)(slots(tidemark)))
+
+    times = [slot for _, _, slot, _ in rows]
+    assert times == list(range(times[0], times[0] + len(times)))
+
+
+def test_ingestion_interval_replaces_the_period_of_quotes_only(tidemark):
+    add_schedule(tidemark, "quotes", period=3600)
+    add_schedule(tidemark, "page", kind="listing", stream="listing/usd/1", period=3600)
+    tidemark.start_scheduler(INGESTION_INTERVAL="1")
+
+    wait_for("four quotes", lambda: sum("/quote/" in row[0] for row in slots(tidemark)) >= 4)
+    assert sum("/listing/" in row[0] for row in slots(tidemark)) == 1
+
+
+def test_missed_slots_are_skipped_or_caught_up_with_as_the_schedule_says(tidemark):
+    declare_queues(tidemark)
+    now = int(time.time()) // 3600 * 3600
+    for name, missed in (("lazy", "coalesce"), ("eager", "catch_up")):
+        add_schedule(tidemark, name, period=3600, missed=missed)
+        add_slot(tidemark, name, now - 4 * 3600)
+    tidemark.start_scheduler()
+
+    wait_published(tidemark, 7)
+
+    states = {name: [state for job, state, _, _ in slots(tidemark) if f"/{name}/" in job]
+              for name in ("lazy", "eager")}
+    assert states["eager"] == ["published"] * 5
+    assert states["lazy"] == ["published", "skipped", "skipped", "skipped", "published"]
+    assert len(messages(tidemark)) == 5, "what is skipped is not sent"
+
+
+def test_catching_up_is_limited(tidemark):
+    declare_queues(tidemark)
+    now = int(time.time()) // 60 * 60
+    add_schedule(tidemark, "eager", period=60, missed="catch_up")
+    add_slot(tidemark, "eager", now - 6000)
+    scheduler = tidemark.start_scheduler(CATCH_UP_PER_MINUTE="10")
+
+    wait_published(tidemark, 11)
+    scheduler.stop()
+
+    assert len(slots(tidemark)) <= 13, "the first ten, and what a few seconds earn"
+
+
+def test_what_a_former_leader_did_not_get_confirmed_is_published(tidemark):
+    add_schedule(tidemark, "named")
+    add_slot(tidemark, "named", int(time.time()) // 300 * 300, "pending")
+    tidemark.start_scheduler()
+
+    wait_published(tidemark, 1)
+
+    assert len(messages(tidemark)) == 1
+
+
+def test_what_has_no_run_after_two_hours_is_published_again_once(tidemark):
+    declare_queues(tidemark)
+    add_schedule(tidemark, "named")
+    slot = int(time.time()) // 300 * 300
+    for at in (slot, slot - 300):
+        add_slot(tidemark, "named", at)
+    tidemark.query("UPDATE slots SET published_at = now() - interval '2 hours 1 minute'")
+    tidemark.query(
+        "INSERT INTO runs (job_id, source_id, kind, stream, slot, attempt, status)"
+        " SELECT job_id, source_id, 'quote', stream, slot, 1, 'ok' FROM slots"
+        " WHERE slot = to_timestamp(%s)", slot - 300)
+    tidemark.start_scheduler()
+
+    wait_for("it is published again", lambda: [row for row in slots(tidemark) if row[3] == 1])
+
+    assert [row[3] for row in slots(tidemark)] == [0, 1], "the finished one is left alone"
+    assert len(messages(tidemark)) == 1
+
+
+def test_a_lost_queue_is_declared_and_filled_again(tidemark):
+    add_schedule(tidemark, "named", period=86400)
+    tidemark.start_scheduler()
+    wait_published(tidemark, 1)
+    rabbitmq, path = tidemark.services.rabbitmq, tidemark.vhost.path
+    wait_for("the mark stands", lambda: "jobs.intact" in tidemark.vhost.queues())
+
+    worker = tidemark.vhost.connect()
+    channel = worker.channel()
+    channel.queue_delete("jobs.intact")  # what a worker does that finds a jobs queue missing
+    rabbitmq.api("DELETE", f"/api/queues/{path}/jobs.coingecko")
+
+    wait_for("the job is in its queue again",
+             lambda: tidemark.vhost.queues().get("jobs.coingecko") == 1)
+    wait_for("the mark stands again", lambda: "jobs.intact" in tidemark.vhost.queues())
+
+
+def test_a_publish_to_a_deleted_queue_brings_it_back(tidemark):
+    add_schedule(tidemark, "fast", period=1)
+    tidemark.start_scheduler()
+    wait_published(tidemark, 2)
+
+    tidemark.services.rabbitmq.api("DELETE",
+                                   f"/api/queues/{tidemark.vhost.path}/jobs.coingecko")
+
+    wait_for("all unfinished jobs are in the queue", lambda:
+             len({job["job_id"] for job in messages_if_any(tidemark)}) ==
+             len(slots(tidemark, "published")))
+
+
+def messages_if_any(tidemark):
+    if "jobs.coingecko" not in tidemark.vhost.queues():
+        return []
+    return messages(tidemark)
+
+
+def test_only_one_leads_and_a_stopped_leader_hands_over_at_once(tidemark):
+    add_schedule(tidemark, "fast", period=1)
+    first = tidemark.start_scheduler()
+    first.wait_log(event="leader.begins")
+    second = tidemark.start_scheduler()
+    wait_published(tidemark, 3)
+    assert not second.log(event="leader.begins")
+
+    started = time.monotonic()
+    assert first.stop() == 0
+    second.wait_log(event="leader.begins", timeout=5)
+
+    assert time.monotonic() - started < 5
+    wait_published(tidemark, 8)
+    times = [slot for _, _, slot, _ in slots(tidemark)]
+    assert times == list(range(times[0], times[0] + len(times)))
+
+
+def test_nothing_is_published_while_the_broker_is_short_of_memory(own_tidemark):
+    add_schedule(own_tidemark, "fast", period=1)
+    scheduler = own_tidemark.start_scheduler()
+    wait_published(own_tidemark, 2)
+    rabbitmq = own_tidemark.services.rabbitmq
+    rabbitmq.raise_memory_alarm()
+    try:
+        scheduler.wait_log(event="outbox.not_confirmed", error_code="broker.blocked")
+        made = len(slots(own_tidemark))
+        wait_for("slots are made all the same", lambda: len(slots(own_tidemark)) >= made + 4,
+                 timeout=8)
+    finally:
+        rabbitmq.clear_memory_alarm()
+
+    wait_for("all are published", lambda: len(slots(own_tidemark, "pending")) == 0)
+
+
+@pytest.mark.parametrize("settings, code, words", [
+    ({"RABBITMQ_URL": ""}, 2, "RABBITMQ_URL"),
+    ({"INGESTION_INTERVAL": "soon"}, 2, "INGESTION_INTERVAL"),
+    ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:{port}/nowhere"}, 75, "database.refused"),
+    ({"RABBITMQ_URL": "amqp://guest:secret-canary@127.0.0.1:{amqp}/%2f"}, 75, "broker.auth"),
+])
+def test_what_cannot_work_ends_with_a_sentence_and_its_code(tidemark, settings, code, words):
+    ports = {"port": tidemark.postgres.port, "amqp": tidemark.services.rabbitmq.port}
+    add_schedule(tidemark, "named")
+    environment = {**tidemark.environment("scheduler"),
+                   **{name: value.format(**ports) for name, value in settings.items()}}
+
+    done = run_program("tidemark-scheduler", environment, check=False)
+
+    assert done.returncode == code and words in done.stderr
+    assert "secret-canary" not in done.stdout + done.stderr
+
+
+def test_help_shows_every_setting(tidemark):
+    text = run_program("tidemark-scheduler", {}, "--help").stdout
+
+    for name in ("DATABASE_URL", "RABBITMQ_URL", "INGESTION_INTERVAL", "CATCH_UP_PER_MINUTE"):
+        assert name in text
