@@ -40,6 +40,8 @@ split_symbol(const char *symbol, struct arena *arena, const char **ret_id,
                          "\"%.64s\" is no coin id and currency such as \"bitcoin/usd\"", symbol);
     *ret_id = arena_copy(arena, symbol, (size_t)(slash - symbol));
     *ret_currency = slash + 1;
+    if (strcmp(*ret_id, ".") == 0 || strcmp(*ret_id, "..") == 0)
+        return error_set(err, ERROR_REJECT, "job.args", "\"%s\" is a path, not a coin", symbol);
     return true;
 }
 
@@ -393,6 +395,7 @@ read_point(struct row *row, const struct json *price, const struct json *cap,
            const struct json *volume, struct point *ret_point)
 {
     const struct json *cells[2] = {NULL};
+    const char *reason;
 
     if (row_elements(price, cells, 2) != 2) {
         row_reject(row, NULL, "row.shape", NULL);
@@ -403,11 +406,10 @@ read_point(struct row *row, const struct json *price, const struct json *cap,
     ret_point->price = row_decimal(row, NULL, cells[1], ROW_REQUIRED);
     ret_point->market_cap = known_cap(number_beside(row, cap, ret_point->at_ms), 0);
     ret_point->volume_24h = number_beside(row, volume, ret_point->at_ms);
-    if (!row->bad && (ret_point->at_ms < RECORDS_EARLIEST_MS ||
-                      ret_point->at_ms > row->records->fetched_at_ms + RECORDS_AHEAD_MS))
-        row_reject(row, NULL, "time.malformed", json_number(cells[0]));
-    if (!row->bad && (decimal_is_negative(ret_point->price) || decimal_is_zero(ret_point->price)))
-        row_reject(row, NULL, "price.not_positive", ret_point->price);
+    if (!row->bad && (reason = records_check_time(row->records, ret_point->at_ms)))
+        row_reject(row, NULL, reason, json_number(cells[0]));
+    if (!row->bad && (reason = records_check_price(ret_point->price)))
+        row_reject(row, NULL, reason, ret_point->price);
     return !row->bad;
 }
 
@@ -440,8 +442,8 @@ parse_chart(const struct job *job, const struct request *request, const struct j
 
         if (read_point(&row, price, cap, volume, &points[count]))
             count++;
-        cap = json_next(cap);
-        volume = json_next(volume);
+        cap = cap ? json_next(cap) : NULL;
+        volume = volume ? json_next(volume) : NULL;
     }
     points_add_candles(points, count, records);
     return true;

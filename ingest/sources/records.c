@@ -89,8 +89,8 @@ make_room(struct records *records, void **items, size_t count, size_t *room, siz
     return true;
 }
 
-static const char *
-check_price(const char *price)
+const char *
+records_check_price(const char *price)
 {
     if (!price)
         return "price.missing";
@@ -99,8 +99,8 @@ check_price(const char *price)
     return NULL;
 }
 
-static const char *
-check_time(const struct records *records, int64_t at_ms)
+const char *
+records_check_time(const struct records *records, int64_t at_ms)
 {
     if (at_ms < RECORDS_EARLIEST_MS)
         return "time.past";
@@ -132,13 +132,12 @@ records_add_tick(struct records *records, size_t row, const struct tick *tick)
     const char *const sizes[] = {tick->volume_24h, tick->market_cap};
     const char *reason, *negative;
 
-    if ((reason = check_price(tick->price))) {
+    if ((reason = records_check_price(tick->price))) {
         records_reject(records, row, NULL, reason, tick->price);
     } else if ((negative = find_negative(sizes, COUNT_OF(sizes)))) {
         records_reject(records, row, NULL, "size.negative", negative);
-    } else if ((reason = check_time(records, tick->observed_at_ms))) {
-        records_reject(records, row, NULL, reason,
-                       time_excerpt(records, tick->observed_at_ms));
+    } else if ((reason = records_check_time(records, tick->observed_at_ms))) {
+        records_reject(records, row, NULL, reason, time_excerpt(records, tick->observed_at_ms));
     } else if (!make_room(records, (void **)&records->ticks, records->tick_count,
                           &records->tick_room, sizeof *records->ticks)) {
         records_reject(records, row, NULL, "batch.full", tick->symbol);
@@ -161,13 +160,12 @@ records_add_listing(struct records *records, size_t row, const struct listing *l
     };
     const char *reason, *negative;
 
-    if ((reason = check_price(listing->price))) {
+    if ((reason = records_check_price(listing->price))) {
         records_reject(records, row, NULL, reason, listing->price);
     } else if ((negative = find_negative(sizes, COUNT_OF(sizes)))) {
         records_reject(records, row, NULL, "size.negative", negative);
-    } else if ((reason = check_time(records, listing->observed_at_ms))) {
-        records_reject(records, row, NULL, reason,
-                       time_excerpt(records, listing->observed_at_ms));
+    } else if ((reason = records_check_time(records, listing->observed_at_ms))) {
+        records_reject(records, row, NULL, reason, time_excerpt(records, listing->observed_at_ms));
     } else if (!make_room(records, (void **)&records->listings, records->listing_count,
                           &records->listing_room, sizeof *records->listings)) {
         records_reject(records, row, NULL, "batch.full", listing->symbol);
@@ -189,7 +187,7 @@ check_candle(const struct records *records, const struct candle *candle, const c
 
     for (size_t i = 0; i < COUNT_OF(prices); i++) {
         *ret_excerpt = prices[i];
-        if ((reason = check_price(prices[i])))
+        if ((reason = records_check_price(prices[i])))
             return reason;
     }
     *ret_excerpt = find_negative(sizes, COUNT_OF(sizes));
@@ -203,7 +201,7 @@ check_candle(const struct records *records, const struct candle *candle, const c
     if (decimal_compare(candle->high, candle->open) < 0 ||
         decimal_compare(candle->high, candle->close) < 0)
         return "candle.inconsistent";
-    reason = check_time(records, candle->open_time_ms);
+    reason = records_check_time(records, candle->open_time_ms);
     if (!reason && candle->open_time_ms % ((int64_t)records->series.interval_s * 1000) != 0)
         reason = "time.off_grid";
     *ret_excerpt = reason ? time_excerpt(records, candle->open_time_ms) : NULL;

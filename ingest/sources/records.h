@@ -70,6 +70,10 @@ bool records_add_listing(struct records *records, size_t row, const struct listi
 /* Also true for a candle outside of the series' window, which is left out. */
 bool records_add_candle(struct records *records, size_t row, const struct candle *candle);
 
+/* The rule for a price, and for a time, by themselves: the reason for a reject, or NULL. */
+const char *records_check_price(const char *price);
+const char *records_check_time(const struct records *records, int64_t at_ms);
+
 /* Counts a reject. `member` may be NULL; `excerpt` may be NULL and is made safe here. */
 void records_reject(struct records *records, size_t row, const char *member, const char *reason,
                     const char *excerpt);

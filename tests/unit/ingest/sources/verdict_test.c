@@ -1,0 +1,196 @@
+#include "ingest/sources/source.h"
+
+#include "unit/check.h"
+#include "unit/ingest/sources/feed.h"
+
+#define HTML "<!DOCTYPE html><html><title>Attention Required! | Cloudflare</title></html>"
+
+static const struct {
+    const char *name, *source;
+    int32_t status;
+    const char *content_type, *body;
+    enum verdict verdict;
+    const char *code;
+} rows[] = {
+  /* what all share */
+    {"a body",                                 "coinbase",  200, "application/json",         "[]",                                             VERDICT_OK,        NULL                    },
+    {"no content type",                        "coinbase",  200, "",                         "[]",                                             VERDICT_OK,        NULL                    },
+    {"an empty body",                          "coinbase",  200, "application/json",         "",                                               VERDICT_TRANSIENT, "provider.empty"        },
+    {"a body of spaces",                       "coinbase",  200, "application/json",         " \r\n",                                          VERDICT_TRANSIENT,
+     "provider.empty"                                                                                                                                                                     },
+    {"a web page with status 200",             "coinbase",  200, "text/html; charset=UTF-8", HTML,
+     VERDICT_TRANSIENT,                                                                                                                                           "provider.html"         },
+    {"a web page that says it is JSON",        "binance",   200, "application/json",         "\n" HTML,
+     VERDICT_TRANSIENT,                                                                                                                                           "provider.html"         },
+    {"JSON that says it is a web page",        "binance",   200, "Text/HTML",                "[]",                                             VERDICT_TRANSIENT,
+     "provider.html"                                                                                                                                                                      },
+    {"a redirect is not followed",             "coinbase",  301, "text/html",                "<a href=\"/x\">Moved</a>",
+     VERDICT_PERMANENT,                                                                                                                                           "provider.redirect"     },
+    {"no content",                             "coinbase",  204, "",                         "",                                               VERDICT_PERMANENT, "provider.redirect"     },
+    {"400",                                    "coinbase",  400, "",                         "",                                               VERDICT_PERMANENT, "provider.refused"      },
+    {"401",                                    "coinbase",  401, "",                         "",                                               VERDICT_PERMANENT, "provider.unauthorized" },
+    {"402",                                    "coinbase",  402, "",                         "",                                               VERDICT_PERMANENT, "provider.plan"         },
+    {"403 of a firewall",                      "coingecko", 403, "text/html",                HTML,                                             VERDICT_PERMANENT,
+     "provider.forbidden"                                                                                                                                                                 },
+    {"404",                                    "coinbase",  404, "",                         "",                                               VERDICT_PERMANENT, "provider.not_found"    },
+    {"408",                                    "coinbase",  408, "",                         "",                                               VERDICT_TRANSIENT, "provider.timeout"      },
+    {"410",                                    "coinbase",  410, "",                         "",                                               VERDICT_PERMANENT, "provider.not_found"    },
+    {"425",                                    "coinbase",  425, "",                         "",                                               VERDICT_TRANSIENT, "provider.timeout"      },
+    {"429",                                    "coinbase",  429, "",                         "",                                               VERDICT_LIMITED,   "provider.limited"      },
+    {"429 as a web page",                      "coingecko", 429, "text/html",                HTML,                                             VERDICT_LIMITED,   "provider.limited"      },
+    {"451",                                    "coinbase",  451, "",                         "",                                               VERDICT_PERMANENT, "provider.blocked"      },
+    {"500",                                    "coinbase",  500, "",                         "",                                               VERDICT_TRANSIENT, "provider.server_error" },
+    {"502 as a web page",                      "coinbase",  502, "text/html",                HTML,                                             VERDICT_TRANSIENT,
+     "provider.server_error"                                                                                                                                                              },
+    {"599",                                    "coinbase",  599, "",                         "",                                               VERDICT_TRANSIENT, "provider.server_error" },
+ /* CoinGecko: four shapes */
+    {"error as a string",                      "coingecko", 404, "",                         "{\"error\":\"coin not found\"}",                 VERDICT_PERMANENT,
+     "provider.not_found"                                                                                                                                                                 },
+    {"the same with status 200",               "coingecko", 200, "",                         "{\"error\":\"coin not found\"}",
+     VERDICT_PERMANENT,                                                                                                                                           "provider.error"        },
+    {"status and error",                       "coingecko", 200, "",                         "{\"status\":500,\"error\":\"Internal\"}",
+     VERDICT_TRANSIENT,                                                                                                                                           "provider.server_error" },
+    {"the limit in a status, with 429",        "coingecko", 429, "",
+     "{\"status\":{\"error_code\":429,\"error_message\":\"exceeded\"}}",                                                                       VERDICT_LIMITED,
+     "provider.limited"                                                                                                                                                                   },
+    {"the same with status 200",               "coingecko", 200, "",
+     "{\"status\":{\"error_code\":429,\"error_message\":\"exceeded\"}}",                                                                       VERDICT_LIMITED,
+     "provider.limited"                                                                                                                                                                   },
+    {"the history limit",                      "coingecko", 401, "",
+     "{\"error\":{\"status\":{\"error_code\":10012,\"error_message\":\"365 days\"}}}",                                                         VERDICT_PERMANENT, "provider.history_limit"},
+    {"a key for the other host",               "coingecko", 400, "",
+     "{\"status\":{\"error_code\":10010,\"error_message\":\"pro key\"}}",                                                                      VERDICT_PERMANENT,
+     "provider.refused"                                                                                                                                                                   },
+    {"a firewall's code",                      "coingecko", 200, "",
+     "{\"status\":{\"error_code\":1020,\"error_message\":\"Access denied\"}}",                                                                 VERDICT_PERMANENT,
+     "provider.error"                                                                                                                                                                     },
+    {"a status without a code",                "coingecko", 200, "",                         "{\"status\":{}}",                                VERDICT_PERMANENT,
+     "provider.error"                                                                                                                                                                     },
+    {"an object that is no error",             "coingecko", 200, "",                         "{\"prices\":[]}",                                VERDICT_OK,        NULL                    },
+    {"a status that is a word",                "coingecko", 200, "",                         "{\"status\":\"online\"}",                        VERDICT_OK,        NULL                    },
+ /* Binance: a code */
+    {"-1003 with status 200",                  "binance",   200, "",                         "{\"code\":-1003,\"msg\":\"Too many\"}",
+     VERDICT_LIMITED,                                                                                                                                             "provider.limited"      },
+    {"-1003 with status 400",                  "binance",   400, "",                         "{\"code\":-1003,\"msg\":\"Too many\"}",
+     VERDICT_LIMITED,                                                                                                                                             "provider.limited"      },
+    {"-1003 with 418 is a ban",                "binance",   418, "",                         "{\"code\":-1003,\"msg\":\"banned\"}",
+     VERDICT_LIMITED,                                                                                                                                             "provider.banned"       },
+    {"busy",                                   "binance",   400, "",                         "{\"code\":-1008,\"msg\":\"busy\"}",              VERDICT_TRANSIENT,
+     "provider.server_error"                                                                                                                                                              },
+    {"busy, with 503",                         "binance",   503, "",                         "{\"code\":-1008,\"msg\":\"busy\"}",              VERDICT_TRANSIENT,
+     "provider.server_error"                                                                                                                                                              },
+    {"their timeout",                          "binance",   200, "",                         "{\"code\":-1007,\"msg\":\"timeout\"}",           VERDICT_TRANSIENT,
+     "provider.timeout"                                                                                                                                                                   },
+    {"a wrong symbol",                         "binance",   400, "",                         "{\"code\":-1121,\"msg\":\"Invalid symbol.\"}",
+     VERDICT_PERMANENT,                                                                                                                                           "provider.not_found"    },
+    {"a wrong interval",                       "binance",   400, "",                         "{\"code\":-1120,\"msg\":\"Invalid interval.\"}",
+     VERDICT_PERMANENT,                                                                                                                                           "provider.refused"      },
+    {"a code nobody knows",                    "binance",   200, "",                         "{\"code\":-9999,\"msg\":\"?\"}",                 VERDICT_PERMANENT,
+     "provider.error"                                                                                                                                                                     },
+    {"code 0 of a restricted location",        "binance",   451, "",                         "{\"code\":0,\"msg\":\"restricted\"}",
+     VERDICT_PERMANENT,                                                                                                                                           "provider.blocked"      },
+    {"403 of the firewall",                    "binance",   403, "text/html",                HTML,                                             VERDICT_PERMANENT,
+     "provider.forbidden"                                                                                                                                                                 },
+    {"one ticker is an object without a code", "binance",   200, "",                         "{\"symbol\":\"BTCUSDT\"}",
+     VERDICT_OK,                                                                                                                                                  NULL                    },
+ /* Coinbase: a message */
+    {"an unknown product",                     "coinbase",  404, "",                         "{\"message\":\"NotFound\"}",                     VERDICT_PERMANENT,
+     "provider.not_found"                                                                                                                                                                 },
+    {"a message with status 200",              "coinbase",  200, "",                         "{\"message\":\"NotFound\"}",
+     VERDICT_PERMANENT,                                                                                                                                           "provider.error"        },
+    {"their words for the limit",              "coinbase",  200, "",
+     "{\"message\":\"Public Rate Limit exceeded\"}",                                                                                           VERDICT_LIMITED,   "provider.limited"      },
+ /* a file is what it is */
+    {"an empty file",                          "csv",       200, "text/csv",                 "",                                               VERDICT_OK,        NULL                    },
+};
+
+/* A job of any kind that the source has. */
+static struct payload
+answer(int32_t status, const char *content_type, const char *body)
+{
+    return (struct payload){
+        .body = {body, strlen(body)},
+        .status = status,
+        .content_type = content_type,
+        .target = "/",
+        .fetched_at_ms = FEED_NOW_MS,
+    };
+}
+
+static void
+answers_are_judged(void **state)
+{
+    struct arena *arena = arena_create(4096);
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct payload payload = answer(rows[i].status, rows[i].content_type, rows[i].body);
+        struct error err = {0};
+
+        check_int(rows[i].name, source_find(rows[i].source)->classify(&payload, arena, &err),
+                  rows[i].verdict);
+        check_string(rows[i].name, err.code, rows[i].code);
+        if (rows[i].code)
+            check_int(rows[i].name, err.kind,
+                      rows[i].verdict == VERDICT_PERMANENT ? ERROR_REJECT : ERROR_RETRY);
+        arena_reset(arena);
+    }
+    arena_destroy(arena);
+}
+
+static void
+waiting_times_are_handed_on(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    const struct source *binance = source_find("binance");
+    struct payload payload = answer(429, "", "");
+    struct error err = {0};
+
+    payload.retry_after_ms = 7000;
+    binance->classify(&payload, arena, &err);
+    check_int("Retry-After", err.retry_after_ms, 7000);
+
+    payload = answer(418, "", "{\"code\":-1003,\"msg\":\"IP banned until 1795250475000. Please\"}");
+    binance->classify(&payload, arena, &err);
+    check_int("the end of a ban in the message", err.retry_after_ms, 10000);
+
+    payload.retry_after_ms = 120000;
+    binance->classify(&payload, arena, &err);
+    check_int("the header wins", err.retry_after_ms, 120000);
+
+    payload = answer(418, "", "{\"code\":-1003,\"msg\":\"IP banned until 99999999999999999999\"}");
+    binance->classify(&payload, arena, &err);
+    check_true("a ban of ages is only long", err.retry_after_ms > 0);
+
+    payload = answer(418, "", "{\"code\":-1003,\"msg\":\"IP banned until 1660090423228.\"}");
+    binance->classify(&payload, arena, &err);
+    check_int("a ban that is over says nothing", err.retry_after_ms, 0);
+    arena_destroy(arena);
+}
+
+static void
+messages_are_safe_and_short(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct payload payload = answer(
+        400, "",
+        "{\"message\":\"first\\nsecond \\u001b[31m and much more than anybody wants to read "
+        "in a log: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
+    struct error err = {0};
+
+    source_find("coinbase")->classify(&payload, arena, &err);
+    check_contains("control characters become spaces", err.message, "first second  [31m and");
+    check_true("the rest is cut", strlen(err.message) < 150);
+    arena_destroy(arena);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_are_judged),
+        cmocka_unit_test(waiting_times_are_handed_on),
+        cmocka_unit_test(messages_are_safe_and_short),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
