@@ -41,8 +41,10 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('tidemark.partition'), hashtext(parent));
-    IF to_regclass(child) IS NOT NULL THEN
-        RETURN false; -- another one made it while we waited
+    -- Another one may have made it while we waited. to_regclass would still know it as missing.
+    IF EXISTS (SELECT FROM pg_class
+               WHERE relname = child AND relnamespace = 'public'::regnamespace) THEN
+        RETURN false;
     END IF;
     -- CREATE ... PARTITION OF would lock readers and writers of the parent out; ATTACH does not.
     EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (fillfactor = %s)',
