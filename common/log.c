@@ -6,6 +6,7 @@
 #include "common/text.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static struct {
     enum log_level level;
     char start[160]; /* what stands between timestamp and level, and the event: constant */
     const char *service;
-    bool finishing; /* tell all counts now */
+    atomic_bool finishing; /* tell all counts now */
 } settings = {.level = LOG_INFO, .service = "tidemark"};
 
 /* The fields that every line of a thread has, ready to be copied: ,"name":"value" */

@@ -3,6 +3,7 @@
 #include "unit/check.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct example {
@@ -176,13 +177,74 @@ the_table_prints_itself(void **state)
     arena_destroy(arena);
 }
 
+static const struct {
+    const char *name, *argument, *password;
+    int want_status;
+    const char *want_part;
+} start_rows[] = {
+    {"--version says name and version", "--version",           "x", 0, "prog " TIDEMARK_VERSION },
+    {"--help says the usage",           "--help",              "x", 0, "usage: prog"            },
+    {"--help says the settings",        "--help",              "x", 0, "  T_PREFETCH  8 "       },
+    {"--help needs no settings",        "--help",              "",  0, "T_PASSWORD"             },
+    {"the table for the README",        "--settings-markdown", "",  0, "| `T_TIMEOUT` |"        },
+    {"a missing setting ends with 2",   "run",                 "",  2, "prog: T_PASSWORD is not"},
+    {"all good goes on",                "run",                 "x", 7, ""                       },
+    {"behind -- it is not for us",      "--",                  "x", 7, ""                       },
+};
+
+/* What a main() that begins with settings_start() prints; its exit status. */
+static int
+run_start(const char *argument, const char *password, const char **ret_text, struct arena *arena)
+{
+    char *argv[] = {(char[]){"prog"}, arena_string(arena, argument), (char[]){"--help"}, NULL};
+    char *text = arena_alloc(arena, 4096);
+    int ends[2], status;
+    ssize_t size, used = 0;
+    struct example got;
+    pid_t pid;
+
+    check_int("a pipe", pipe(ends), 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
+        setenv("T_PASSWORD", password, 1);
+        settings_start(strcmp(argument, "--") == 0 ? 3 : 2, argv, "prog", "usage: prog", table,
+                       &got, arena);
+        _exit(7);
+    }
+    close(ends[1]);
+    while ((size = read(ends[0], text + used, (size_t)(4095 - used))) > 0)
+        used += size;
+    text[used] = '\0';
+    close(ends[0]);
+    waitpid(pid, &status, 0);
+    *ret_text = text;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+programs_start(void **state)
+{
+    fflush(stdout);
+    for (size_t i = 0; i < COUNT_OF(start_rows); i++) {
+        struct arena *arena = arena_create(8192);
+        const char *text = NULL;
+        int status = run_start(start_rows[i].argument, start_rows[i].password, &text, arena);
+
+        check_int(start_rows[i].name, status, start_rows[i].want_status);
+        check_contains(start_rows[i].name, text, start_rows[i].want_part);
+        arena_destroy(arena);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_checked),         cmocka_unit_test(defaults_and_values_arrive),
         cmocka_unit_test(a_secret_is_never_repeated), cmocka_unit_test(text_may_come_from_a_file),
-        cmocka_unit_test(the_table_prints_itself),
+        cmocka_unit_test(the_table_prints_itself),    cmocka_unit_test(programs_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
