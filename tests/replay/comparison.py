@@ -196,7 +196,11 @@ class Comparison:
         """What the done quote and listing jobs were told: (source, Served)."""
         log = defaultdict(list)
         for entry in self.requests:
-            log[entry["source"], entry["target"], entry["sha256"]].append(entry)
+            # A payload's target is what is added to the configured address.
+            target = entry["target"]
+            if entry["source"] == "coingecko":
+                target = target.removeprefix("/api/v3")
+            log[entry["source"], target, entry["sha256"]].append(entry)
         payloads = defaultdict(list)
         for row in self.rows("""
                 SELECT job_id, sources.name, target, encode(sha256, 'hex') FROM raw_payloads
