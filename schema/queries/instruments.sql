@@ -43,11 +43,12 @@ WHERE (assets.symbol, assets.name) IS DISTINCT FROM (excluded.symbol, excluded.n
 -- $1 source names, $2 symbols, $3 slugs, $4 quote codes
 SELECT n.source, n.symbol,
        CASE WHEN s.source_id IS NULL THEN 'source' WHEN a.asset_id IS NULL THEN 'asset' ELSE 'quote' END AS unknown
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n (source, symbol, slug, code)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS n (source, symbol, slug, code, place)
 LEFT JOIN sources s ON s.name = n.source
 LEFT JOIN assets a ON a.slug = n.slug
 LEFT JOIN quotes q ON q.code = n.code
 WHERE s.source_id IS NULL OR a.asset_id IS NULL OR q.quote_id IS NULL
+ORDER BY n.place
 
 -- name: instruments_apply
 -- Instruments as the schedules file spells them; each (source, symbol) once.
