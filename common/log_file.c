@@ -74,11 +74,11 @@ numbered(char path[PATH_MAX], int32_t number, const char *suffix)
 
 /* Whether the open file is still the one that the path names. */
 static bool
-is_current(struct stat *ret_status)
+is_at(int fd, const char *path, struct stat *ret_status)
 {
     struct stat named;
 
-    return fstat(file.fd, ret_status) == 0 && stat(file.path, &named) == 0 &&
+    return fstat(fd, ret_status) == 0 && stat(path, &named) == 0 &&
            ret_status->st_ino == named.st_ino && ret_status->st_dev == named.st_dev;
 }
 
@@ -141,7 +141,7 @@ rotate(void)
     numbered(old_path, 1, "");
     old_fd = open(old_path, O_RDONLY | O_CLOEXEC);
     if (old_fd >= 0) { /* somebody compresses it, or was killed while doing so */
-        if (flock(old_fd, LOCK_EX | LOCK_NB) == 0)
+        if (flock(old_fd, LOCK_EX | LOCK_NB) == 0 && is_at(old_fd, old_path, &status))
             start_compressor(old_fd);
         else
             close(old_fd);
@@ -150,7 +150,7 @@ rotate(void)
     fd = open(file.path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_current(&status) &&
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, file.path, &status) &&
         status.st_size >= file.max_bytes && rename(file.path, old_path) == 0) {
         start_compressor(fd);
         open_file();
@@ -165,8 +165,9 @@ log_file_write(const char *lines, size_t size)
     struct stat status = {0};
     size_t done = 0;
 
-    for (int tries = 0;
-         file.fd < 0 || flock(file.fd, LOCK_SH | LOCK_NB) != 0 || !is_current(&status); tries++)
+    for (int tries = 0; file.fd < 0 || flock(file.fd, LOCK_SH | LOCK_NB) != 0 ||
+                        !is_at(file.fd, file.path, &status);
+         tries++)
         if (tries == 3 || !open_file())
             return false;
     while (done < size) {

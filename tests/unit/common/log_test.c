@@ -52,19 +52,25 @@ run_child(void (*act)(const char *path), const char *path)
 }
 
 static void
-start(const char *path, int64_t file_bytes)
+start_keeping(const char *path, int64_t file_bytes, int32_t file_count)
 {
     struct log_settings settings = {
         .service = "log_test",
         .level = LOG_INFO,
         .file_path = path,
         .file_bytes = file_bytes,
-        .file_count = 2,
+        .file_count = file_count,
     };
     struct error err;
 
     if (!log_init(&settings, &err))
         _exit(9);
+}
+
+static void
+start(const char *path, int64_t file_bytes)
+{
+    start_keeping(path, file_bytes, 2);
 }
 
 /* The `number`th line, parsed; each line must be JSON. NULL when there are no more. */
@@ -394,6 +400,48 @@ a_file_rotates_and_is_compressed(void **state)
     arena_destroy(run.arena);
 }
 
+/* Four processes write to one file, which each of them may rotate. */
+static void
+act_processes(const char *path)
+{
+    for (int process = 0; process < 4; process++) {
+        if (fork() > 0)
+            continue;
+        start_keeping(path, 20 * 1000, 1000);
+        for (int i = 0; i < 1500; i++) {
+            log_event(LOG_INFO, "tick", LOG_INT("i", i));
+            if (i % 100 == 0) /* makes the writer write */
+                log_event(LOG_ERR, "flush", LOG_INT("i", i));
+            usleep(50);
+        }
+        log_finish();
+        _exit(0);
+    }
+    while (wait(NULL) > 0)
+        ;
+}
+
+static void
+processes_that_share_a_file_lose_nothing(void **state)
+{
+    char path[] = "/tmp/log_test.XXXXXX/log";
+    char *end = strrchr(path, '/');
+    struct run run;
+
+    *end = '\0';
+    check_true("a folder", mkdtemp(path) != NULL);
+    *end = '/';
+    run = run_child(act_processes, path);
+    check_true("it was rotated", lines_of("ls $f.*.gz | wc -l", path) > 1);
+    check_int("every line is in one of the files",
+              lines_of("for g in $f.*.gz $f.1; do [ ! -e $g ] || gzip -dcf $g; done | cat - $f | "
+                       "grep -c '\"event\":\"tick\"'",
+                       path),
+              4 * 1500);
+    check_int("removed", lines_of("rm -r $(dirname $f); echo 0", path), 0);
+    arena_destroy(run.arena);
+}
+
 static void
 a_file_that_cannot_be_opened_is_an_error(void **state)
 {
@@ -438,6 +486,7 @@ main(void)
         cmocka_unit_test(a_reader_that_sleeps_holds_nobody_up),
         cmocka_unit_test(what_is_dropped_is_told),
         cmocka_unit_test(a_file_rotates_and_is_compressed),
+        cmocka_unit_test(processes_that_share_a_file_lose_nothing),
         cmocka_unit_test(a_file_that_cannot_be_opened_is_an_error),
         cmocka_unit_test(levels_are_read),
     };
