@@ -10,19 +10,22 @@ static const struct feed history = {
     .kind = "history",
     .args = "{\"symbol\":\"BTCUSDT\",\"interval\":\"1h\",\"lookback_s\":360000}"};
 
-#define TICKER(symbol, price, more)                                                               \
+#define TICKER(symbol, price, more)                                                                \
     "{\"symbol\":\"" symbol "\",\"lastPrice\":" price ",\"closeTime\":1795250464000" more "}"
 
 static void
 a_ticker_becomes_a_tick(void **state)
 {
     struct arena *arena = arena_create(4096);
-    struct fed fed = feed_text(&quote,
-                               "[" TICKER("BTCUSDT", "\"69624.01000000\"",
-                                          ",\"quoteVolume\":\"1131373139.26501100\","
-                                          "\"priceChangePercent\":\"-3.691\",\"count\":5019250")
-                                   "," TICKER("BCCBTC", "\"0.00000000\"", ",\"count\":0") "]",
-                               arena);
+    struct fed fed = feed_text(
+        &quote,
+        "[" TICKER(
+            "BTCUSDT", "\"69624.01000000\"",
+            ",\"quoteVolume\":\"1131373139.26501100\","
+            "\"priceChangePercent\":\"-3.691\",\"count\":5019250") "," TICKER("BCCBTC",
+                                                                              "\"0.00000000\"",
+                                                                              ",\"count\":0") "]",
+        arena);
     const struct tick *tick = fed.batch.ticks;
 
     check_error("it is parsed", fed.parsed, &fed.err, NULL);
@@ -54,77 +57,91 @@ one_symbol_may_come_as_an_object(void **state)
     arena_destroy(arena);
 }
 
-#define TICKER_AT(time) "{\"symbol\":\"BTCUSDT\",\"lastPrice\":\"1\",\"closeTime\":" time "}"
+/* What stands in a ticker that is wrong, and where the rest is right. */
+static const struct {
+    const char *name, *price, *more, *reason, *where;
+} prices[] = {
+    {"a price that is null",      "null",    "",                    "field.missing",      "[0].lastPrice"  },
+    {"a price that is true",      "true",    "",                    "field.type",         "[0].lastPrice"  },
+    {"a price that is an object", "{}",      "",                    "field.type",         "[0].lastPrice"  },
+    {"an empty price",            "''",      "",                    "decimal.malformed",  "[0].lastPrice"  },
+    {"NaN",                       "'NaN'",   "",                    "decimal.malformed",  "[0].lastPrice"  },
+    {"hexadecimal",               "'0x10'",  "",                    "decimal.malformed",  "[0].lastPrice"  },
+    {"a price of 1e400",          "'1e400'", "",                    "decimal.range",      "[0].lastPrice"  },
+    {"a price of 0, but trades",  "'0.0'",   ",'count':7",          "price.not_positive", "[0]"            },
+    {"a negative price",          "'-1'",    "",                    "price.not_positive", "[0]"            },
+    {"a negative volume",         "'1'",     ",'quoteVolume':'-1'", "size.negative",      "[0]"            },
+    {"a volume that is a list",   "'1'",     ",'quoteVolume':[]",   "field.type",         "[0].quoteVolume"},
+    {"a count with a fraction",   "'1'",     ",'count':1.5",        "field.type",         "[0].count"      },
+};
 
-/* One row that is wrong beside one that is right. */
+static const struct {
+    const char *name, *time, *reason, *where;
+} times[] = {
+    {"null",                                "null",                 "field.missing", "[0].closeTime"},
+    {"text",                                "'now'",                "field.type",    "[0].closeTime"},
+    {"microseconds",                        "1795250464000000",     "time.future",   "[0]"          },
+    {"seconds",                             "1795250464",           "time.past",     "[0]"          },
+    {"the end of time",                     "9223372036854775807",  "time.future",   "[0]"          },
+    {"the beginning of time",               "-9223372036854775808", "time.past",     "[0]"          },
+    {"ten minutes and a millisecond ahead", "1795251065001",        "time.future",   "[0]"          },
+};
+
 static const struct {
     const char *name, *row, *reason, *where;
-} tickers[] = {
-    {"null", "null", "field.missing", "[0].symbol"},
-    {"a number", "17", "field.missing", "[0].symbol"},
-    {"an array", "[]", "field.missing", "[0].symbol"},
-    {"no price", "{\"symbol\":\"BTCUSDT\",\"closeTime\":1795250464000}", "field.missing",
-     "[0].lastPrice"},
-    {"a price that is null", TICKER("BTCUSDT", "null", ""), "field.missing", "[0].lastPrice"},
-    {"a price that is true", TICKER("BTCUSDT", "true", ""), "field.type", "[0].lastPrice"},
-    {"a price that is an object", TICKER("BTCUSDT", "{}", ""), "field.type", "[0].lastPrice"},
-    {"an empty price", TICKER("BTCUSDT", "\"\"", ""), "decimal.malformed", "[0].lastPrice"},
-    {"NaN", TICKER("BTCUSDT", "\"NaN\"", ""), "decimal.malformed", "[0].lastPrice"},
-    {"hexadecimal", TICKER("BTCUSDT", "\"0x10\"", ""), "decimal.malformed", "[0].lastPrice"},
-    {"a price of 1e400", TICKER("BTCUSDT", "\"1e400\"", ""), "decimal.range", "[0].lastPrice"},
-    {"a price of 0 with trades", TICKER("BTCUSDT", "\"0.0\"", ",\"count\":7"),
-     "price.not_positive", "[0]"},
-    {"a negative price", TICKER("BTCUSDT", "\"-1\"", ""), "price.not_positive", "[0]"},
-    {"a negative volume", TICKER("BTCUSDT", "\"1\"", ",\"quoteVolume\":\"-1\""), "size.negative",
-     "[0]"},
-    {"a volume that is a list", TICKER("BTCUSDT", "\"1\"", ",\"quoteVolume\":[]"), "field.type",
-     "[0].quoteVolume"},
-    {"a count with a fraction", TICKER("BTCUSDT", "\"1\"", ",\"count\":1.5"), "field.type",
-     "[0].count"},
-    {"no time", "{\"symbol\":\"BTCUSDT\",\"lastPrice\":\"1\"}", "field.missing", "[0].closeTime"},
-    {"a time in text", TICKER_AT("\"now\""),
-     "field.type", "[0].closeTime"},
-    {"a time in microseconds",
-     TICKER_AT("1795250464000000"), "time.future",
-     "[0]"},
-    {"a time in seconds", TICKER_AT("1795250464"),
-     "time.past", "[0]"},
-    {"the end of time",
-     TICKER_AT("9223372036854775807"),
-     "time.future", "[0]"},
-    {"eleven minutes ahead",
-     TICKER_AT("1795251125000"), "time.future",
-     "[0]"},
-    {"a symbol nobody asked for", TICKER("ETHUSDT", "\"1\"", ""), "symbol.unasked",
-     "[0].symbol"},
-    {"another case is another symbol", TICKER("btcusdt", "\"1\"", ""), "symbol.unasked",
-     "[0].symbol"},
+} others[] = {
+    {"null",          "null",                                               "field.missing",  "[0].symbol"   },
+    {"a number",      "17",                                                 "field.missing",  "[0].symbol"   },
+    {"an array",      "[]",                                                 "field.missing",  "[0].symbol"   },
+    {"no price",      "{'symbol':'BTCUSDT','closeTime':1}",                 "field.missing",  "[0].lastPrice"},
+    {"no time",       "{'symbol':'BTCUSDT','lastPrice':'1'}",               "field.missing",  "[0].closeTime"},
+    {"not asked for", "{'symbol':'A','lastPrice':'1','closeTime':1}",       "symbol.unasked",
+     "[0].symbol"                                                                                            },
+    {"another case",  "{'symbol':'btcusdt','lastPrice':'1','closeTime':1}", "symbol.unasked",
+     "[0].symbol"                                                                                            },
 };
+
+/* `row` is wrong, and the row after it is right and is taken. */
+static void
+check_ticker(const char *name, const char *row, const char *reason, const char *where)
+{
+    struct arena *arena = arena_create(4096);
+    const char *body = arena_printf(
+        arena, "[%s,{'symbol':'BCCBTC','lastPrice':'2','closeTime':1795251065000}]", row);
+    struct fed fed = feed_text(&quote, feed_json(body, arena), arena);
+
+    check_error(name, fed.parsed, &fed.err, NULL);
+    check_int(name, (int64_t)fed.batch.tick_count, 1);
+    check_string(name, fed.batch.ticks[0].symbol, "BCCBTC");
+    check_true(name, fed.batch.rejected >= 1);
+    check_string(name, fed.batch.rejects[0].reason, reason);
+    check_string(name, fed.batch.rejects[0].where, where);
+    arena_destroy(arena);
+}
 
 static void
 a_wrong_ticker_is_a_reject(void **state)
 {
     struct arena *arena = arena_create(4096);
 
-    for (size_t i = 0; i < COUNT_OF(tickers); i++) {
-        const char *name = tickers[i].name;
-        struct fed fed = feed_text(
-            &quote,
-            arena_printf(arena, "[%s,%s]", tickers[i].row, TICKER("BCCBTC", "\"2\"", "")), arena);
-
-        check_error(name, fed.parsed, &fed.err, NULL);
-        check_int(name, (int64_t)fed.batch.tick_count, 1);
-        check_string(name, fed.batch.ticks[0].symbol, "BCCBTC");
-        check_true(name, fed.batch.rejected >= 1);
-        check_string(name, fed.batch.rejects[0].reason, tickers[i].reason);
-        check_string(name, fed.batch.rejects[0].where, tickers[i].where);
-        arena_reset(arena);
-    }
+    for (size_t i = 0; i < COUNT_OF(prices); i++)
+        check_ticker(prices[i].name,
+                     arena_printf(arena,
+                                  "{'symbol':'BTCUSDT','lastPrice':%s,'closeTime':1795250464000%s}",
+                                  prices[i].price, prices[i].more),
+                     prices[i].reason, prices[i].where);
+    for (size_t i = 0; i < COUNT_OF(times); i++)
+        check_ticker(times[i].name,
+                     arena_printf(arena, "{'symbol':'BTCUSDT','lastPrice':'1','closeTime':%s}",
+                                  times[i].time),
+                     times[i].reason, times[i].where);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        check_ticker(others[i].name, others[i].row, others[i].reason, others[i].where);
     arena_destroy(arena);
 }
 
-#define KLINE                                                                                     \
-    "[1795244400000,\"0.01634790\",\"0.80000000\",\"0.01575800\",\"0.01577100\",\"148976.1\","      \
+#define KLINE                                                                                      \
+    "[1795244400000,\"0.01634790\",\"0.80000000\",\"0.01575800\",\"0.01577100\",\"148976.1\","     \
     "1795247999999,\"2434.19055334\",308,\"1756.87\",\"28.46\",\"0\"]"
 
 static void
@@ -156,31 +173,25 @@ a_kline_becomes_a_candle(void **state)
 static const struct {
     const char *name, *row, *reason, *where;
 } klines[] = {
-    {"null", "null", "row.shape", "[0]"},
-    {"an object", "{}", "row.shape", "[0]"},
-    {"too few columns", "[1795244400000,\"1\",\"1\",\"1\",\"1\"]", "row.shape", "[0]"},
-    {"a price that is null", "[1795244400000,null,\"1\",\"1\",\"1\",\"1\",1,\"1\",1]",
-     "field.missing", "[0].open"},
-    {"a price of 0", "[1795244400000,\"0\",\"1\",\"0\",\"1\",\"1\",1,\"1\",1]",
-     "price.not_positive", "[0]"},
-    {"a high below the open", "[1795244400000,\"3\",\"2\",\"1\",\"2\",\"1\",1,\"1\",1]",
-     "candle.inconsistent", "[0]"},
-    {"a high below the close", "[1795244400000,\"1\",\"2\",\"1\",\"3\",\"1\",1,\"1\",1]",
-     "candle.inconsistent", "[0]"},
-    {"a low above the close", "[1795244400000,\"3\",\"3\",\"2\",\"1\",\"1\",1,\"1\",1]",
-     "candle.inconsistent", "[0]"},
-    {"a low above the open", "[1795244400000,\"1\",\"3\",\"2\",\"3\",\"1\",1,\"1\",1]",
-     "candle.inconsistent", "[0]"},
-    {"a negative volume", "[1795244400000,\"1\",\"1\",\"1\",\"1\",\"-1\",1,\"1\",1]",
-     "size.negative", "[0]"},
-    {"negative trades", "[1795244400000,\"1\",\"1\",\"1\",\"1\",\"1\",1,\"1\",-7]",
-     "size.negative", "[0]"},
-    {"trades in text", "[1795244400000,\"1\",\"1\",\"1\",\"1\",\"1\",1,\"1\",\"7\"]",
-     "field.type", "[0].trades"},
-    {"a time off the grid", "[1795244400001,\"1\",\"1\",\"1\",\"1\",\"1\",1,\"1\",1]",
-     "time.off_grid", "[0]"},
-    {"a time before time", "[-3600000,\"1\",\"1\",\"1\",\"1\",\"1\",1,\"1\",1]", "time.past",
-     "[0]"},
+    {"null",                   "null",                                          "row.shape",           "[0]"       },
+    {"an object",              "{}",                                            "row.shape",           "[0]"       },
+    {"too few columns",        "[1795244400000,'1','1','1','1']",               "row.shape",           "[0]"       },
+    {"a price that is null",   "[1795244400000,null,'1','1','1','1',1,'1',1]",  "field.missing",
+     "[0].open"                                                                                                    },
+    {"a price of 0",           "[1795244400000,'0','1','0','1','1',1,'1',1]",   "price.not_positive",  "[0]"       },
+    {"a high below the open",  "[1795244400000,'3','2','1','2','1',1,'1',1]",   "candle.inconsistent",
+     "[0]"                                                                                                         },
+    {"a high below the close", "[1795244400000,'1','2','1','3','1',1,'1',1]",   "candle.inconsistent",
+     "[0]"                                                                                                         },
+    {"a low above the close",  "[1795244400000,'3','3','2','1','1',1,'1',1]",   "candle.inconsistent",
+     "[0]"                                                                                                         },
+    {"a low above the open",   "[1795244400000,'1','3','2','3','1',1,'1',1]",   "candle.inconsistent",
+     "[0]"                                                                                                         },
+    {"a negative volume",      "[1795244400000,'1','1','1','1','-1',1,'1',1]",  "size.negative",       "[0]"       },
+    {"negative trades",        "[1795244400000,'1','1','1','1','1',1,'1',-7]",  "size.negative",       "[0]"       },
+    {"trades in text",         "[1795244400000,'1','1','1','1','1',1,'1','7']", "field.type",          "[0].trades"},
+    {"a time off the grid",    "[1795244400001,'1','1','1','1','1',1,'1',1]",   "time.off_grid",       "[0]"       },
+    {"a time before time",     "[-3600000,'1','1','1','1','1',1,'1',1]",        "time.past",           "[0]"       },
 };
 
 static void
@@ -190,8 +201,8 @@ a_wrong_kline_is_a_reject(void **state)
 
     for (size_t i = 0; i < COUNT_OF(klines); i++) {
         const char *name = klines[i].name;
-        struct fed fed =
-            feed_text(&history, arena_printf(arena, "[%s]", klines[i].row), arena);
+        struct fed fed = feed_text(
+            &history, feed_json(arena_printf(arena, "[%s]", klines[i].row), arena), arena);
 
         check_error(name, fed.parsed, &fed.err, NULL);
         check_int(name, (int64_t)fed.batch.candle_count, 0);
@@ -259,11 +270,11 @@ the_position_never_goes_back(void **state)
 static const struct {
     const char *name, *body, *code;
 } shapes[] = {
-    {"an object", "{\"a\":1}", "payload.shape"},
-    {"a string", "\"x\"", "payload.shape"},
-    {"half an array", "[[1", "json.malformed"},
-    {"two documents", "[][]", "json.malformed"},
-    {"a double key", "[{\"a\":1,\"a\":2}]", "json.duplicate_key"},
+    {"an object",     "{\"a\":1}",           "payload.shape"     },
+    {"a string",      "\"x\"",               "payload.shape"     },
+    {"half an array", "[[1",                 "json.malformed"    },
+    {"two documents", "[][]",                "json.malformed"    },
+    {"a double key",  "[{\"a\":1,\"a\":2}]", "json.duplicate_key"},
 };
 
 static void

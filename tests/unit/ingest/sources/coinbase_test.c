@@ -33,14 +33,14 @@ a_ticker_becomes_a_tick(void **state)
 static const struct {
     const char *name, *body, *reason;
 } tickers[] = {
-    {"no price",                "{\"time\":\"2026-11-21T08:40:31Z\"}",                 "field.missing"     },
-    {"a price of 0",            "{\"price\":\"0\",\"time\":\"2026-11-21T08:40:31Z\"}", "price.not_positive"},
-    {"a price that is a list",  "{\"price\":[1],\"time\":\"2026-11-21T08:40:31Z\"}",   "field.type"        },
-    {"no time",                 "{\"price\":\"1\"}",                                   "field.missing"     },
-    {"a time that is null",     "{\"price\":\"1\",\"time\":null}",                     "field.missing"     },
-    {"a time that is a number", "{\"price\":\"1\",\"time\":1795250431}",               "field.type"        },
-    {"a time without zone",     "{\"price\":\"1\",\"time\":\"2026-11-21T08:40:31\"}",  "time.malformed"    },
-    {"a time next year",        "{\"price\":\"1\",\"time\":\"2027-11-21T08:40:31Z\"}", "time.future"       },
+    {"no price",                "{'time':'2026-11-21T08:40:31Z'}",             "field.missing"     },
+    {"a price of 0",            "{'price':'0','time':'2026-11-21T08:40:31Z'}", "price.not_positive"},
+    {"a price that is a list",  "{'price':[1],'time':'2026-11-21T08:40:31Z'}", "field.type"        },
+    {"no time",                 "{'price':'1'}",                               "field.missing"     },
+    {"a time that is null",     "{'price':'1','time':null}",                   "field.missing"     },
+    {"a time that is a number", "{'price':'1','time':1795250431}",             "field.type"        },
+    {"a time without zone",     "{'price':'1','time':'2026-11-21T08:40:31'}",  "time.malformed"    },
+    {"a time next year",        "{'price':'1','time':'2027-11-21T08:40:31Z'}", "time.future"       },
 };
 
 static void
@@ -49,7 +49,7 @@ a_wrong_ticker_is_a_reject(void **state)
     struct arena *arena = arena_create(4096);
 
     for (size_t i = 0; i < COUNT_OF(tickers); i++) {
-        struct fed fed = feed_text(&quote, tickers[i].body, arena);
+        struct fed fed = feed_text(&quote, feed_json(tickers[i].body, arena), arena);
 
         check_error(tickers[i].name, fed.parsed, &fed.err, NULL);
         check_int(tickers[i].name, (int64_t)fed.batch.tick_count, 0);
@@ -89,7 +89,7 @@ candles_are_put_in_order(void **state)
 static const struct {
     const char *name, *row, *reason;
 } candles[] = {
-    {"an object, as the other API has them", "{\"start\":\"1795244400\"}",      "row.shape"          },
+    {"an object, as the other API has them", "{'start':'1795244400'}",          "row.shape"          },
     {"five columns",                         "[1795244400,1,1,1,1]",            "row.shape"          },
     {"a time in milliseconds",               "[1795244400000,1,1,1,1,1]",       "time.malformed"     },
     {"a negative time",                      "[-3600,1,1,1,1,1]",               "time.malformed"     },
@@ -106,7 +106,8 @@ a_wrong_candle_is_a_reject(void **state)
     struct arena *arena = arena_create(4096);
 
     for (size_t i = 0; i < COUNT_OF(candles); i++) {
-        struct fed fed = feed_text(&history, arena_printf(arena, "[%s]", candles[i].row), arena);
+        struct fed fed = feed_text(
+            &history, feed_json(arena_printf(arena, "[%s]", candles[i].row), arena), arena);
 
         check_error(candles[i].name, fed.parsed, &fed.err, NULL);
         check_int(candles[i].name, (int64_t)fed.batch.candle_count, 0);

@@ -101,60 +101,94 @@ odd_names_are_only_text(void **state)
 }
 
 static const struct {
-    const char *name, *row, *reason, *where;
-} rows[] = {
-    {"null",                             "null",           "field.missing",                         "[0].id"                                                                          },
-    {"a list",                           "[[]]",           "field.missing",                         "[0].id"                                                                          },
-    {"a text",                           "\"bitcoin\"",    "field.missing",                         "[0].id"                                                                          },
-    {"an empty id, seen in a recording", ROW("",           "1",                                     ""),                                                                                "field.missing", "[0].id"},
-    {"an id of ages",
-     ROW("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-         "aaaaa"
-         "aaaaaaaaaaaaaaaaaaaaa",                                          "1",                                                                   ""),
-     "field.too_long", "[0].id"},
-    {"a price that is null",                               ROW("bitcoin",                                     "null",                                                                    ""),                                                                                                                                                      "field.missing", "[0].current_price"},
-    {"a price that is false",ROW("bitcoin","false",""),"field.type", "[0].current_price"},
-    {"a price of 0",                                  ROW("bitcoin",                            "0",                                                                ""),                                                                                                                                                                               "price.not_positive", "[0]"},
-    {"a price of 0e9",                      ROW("bitcoin",                   "0.000e9",                                                          ""),                                                                                                                                                                                                                                                                                    "price.not_positive", "[0]"},
-    {"a price below 0",                               ROW("bitcoin",                 "-1e-9",""),"price.not_positive", "[0]"},
-    {"a price of 1e999",                   ROW("bitcoin", "1e999",             ""),                                   "decimal.range", "[0].current_price"},
-    {"a rank in text",                             ROW("bitcoin",                                             "1",                                                                    ",\"market_cap_rank\":\"1\""),                                                                                                           "field.type",
-     "[0].market_cap_rank"},
-    {"a negative rank",                               ROW("bitcoin",                           "1",                                                                                         ",\"market_cap_rank\":-1"),                                                                                                                                                                                                                                                                                                        "size.negative",
-     "[0].market_cap_rank"},
-    {"a cap in words",   ROW("bitcoin",            "1",                                    ",\"market_cap\":\"much\""),                                                                     "decimal.malformed",
-     "[0].market_cap"},
-    {"a cap that is an object",                                  ROW("bitcoin",                                   "1",                                 ",\"market_cap\":{\"usd\":1}"),                                                                    "field.type",
-     "[0].market_cap"},
-    {"a negative supply",                      ROW("bitcoin",                                "1",                                                                       ",\"total_supply\":-1"),                                                                                                                                         "size.negative", "[0]"},
-    {"a date in words",                               ROW("bitcoin","1",",\"ath_date\":\"long ago\""),                                                                                                                                                             "time.malformed",
-     "[0].ath_date"},
-    {"no time",
-     "{\"id\":\"bitcoin\",\"symbol\":\"b\",\"name\":\"B\",\"current_price\":1,\"last_updated\":"
-     "null}",                    "field.missing",                                             "[0].last_updated"                                                                },
-    {"a time before bitcoin",
-     "{\"id\":\"bitcoin\",\"symbol\":\"b\",\"name\":\"B\",\"current_price\":1,"
-     "\"last_updated\":\"2008-12-31T23:59:59Z\"}",                                   "time.past",                                                  "[0]"                                                                                     },
+    const char *name, *price, *more, *reason, *where;
+} members[] = {
+    {"a price that is null",    "null",    "",                       "field.missing",      "[0].current_price"  },
+    {"a price that is false",   "false",   "",                       "field.type",         "[0].current_price"  },
+    {"a price of 0",            "0",       "",                       "price.not_positive", "[0]"                },
+    {"a price of 0e9",          "0.000e9", "",                       "price.not_positive", "[0]"                },
+    {"a price below 0",         "-1e-9",   "",                       "price.not_positive", "[0]"                },
+    {"a price of 1e999",        "1e999",   "",                       "decimal.range",      "[0].current_price"  },
+    {"a rank in text",          "1",       ",'market_cap_rank':'1'", "field.type",         "[0].market_cap_rank"},
+    {"a negative rank",         "1",       ",'market_cap_rank':-1",  "size.negative",      "[0].market_cap_rank"},
+    {"a cap in words",          "1",       ",'market_cap':'much'",   "decimal.malformed",  "[0].market_cap"     },
+    {"a cap that is an object", "1",       ",'market_cap':{}",       "field.type",         "[0].market_cap"     },
+    {"a negative supply",       "1",       ",'total_supply':-1",     "size.negative",      "[0]"                },
+    {"a date in words",         "1",       ",'ath_date':'long ago'", "time.malformed",     "[0].ath_date"       },
+    {"a date that is a number", "1",       ",'atl_date':1",          "field.type",         "[0].atl_date"       },
 };
+
+static const struct {
+    const char *name, *row, *reason, *where;
+} others[] = {
+    {"null",                          "null",                     "field.missing", "[0].id"    },
+    {"a list",                        "[[]]",                     "field.missing", "[0].id"    },
+    {"a text",                        "'bitcoin'",                "field.missing", "[0].id"    },
+    {"an empty id, as once recorded", "{'id':''}",                "field.missing", "[0].id"    },
+    {"an id that is a number",        "{'id':1}",                 "field.type",    "[0].id"    },
+    {"no symbol",                     "{'id':'a','symbol':null}", "field.missing", "[0].symbol"},
+};
+
+static const struct {
+    const char *name, *time, *reason, *where;
+} times[] = {
+    {"no time",               "null",                   "field.missing", "[0].last_updated"},
+    {"a time before bitcoin", "'2008-12-31T23:59:59Z'", "time.past",     "[0]"             },
+    {"a time of tomorrow",    "'2026-11-22T08:41:05Z'", "time.future",   "[0]"             },
+};
+
+static const char *
+market_row(const char *price, const char *time, const char *more, struct arena *arena)
+{
+    return arena_printf(arena,
+                        "{'id':'bitcoin','symbol':'btc','name':'Bitcoin','current_price':%s,"
+                        "'last_updated':%s%s}",
+                        price, time, more);
+}
+
+/* `row` is wrong, and the row after it is right and is taken. */
+static void
+check_row(const char *name, const char *row, const char *reason, const char *where)
+{
+    struct arena *arena = arena_create(4096);
+    const char *body = arena_printf(arena, "[%s," ROW("good", "2", "") "]", row);
+    struct fed fed = feed_text(&listing, feed_json(body, arena), arena);
+
+    check_error(name, fed.parsed, &fed.err, NULL);
+    check_int(name, (int64_t)fed.batch.listing_count, 1);
+    check_int(name, (int64_t)fed.batch.tick_count, 1);
+    check_int(name, (int64_t)fed.batch.rejected, 1);
+    check_string(name, fed.batch.rejects[0].reason, reason);
+    check_string(name, fed.batch.rejects[0].where, where);
+    arena_destroy(arena);
+}
 
 static void
 a_wrong_market_row_is_a_reject(void **state)
 {
     struct arena *arena = arena_create(4096);
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const char *name = rows[i].name;
-        struct fed fed = feed_text(
-            &listing, arena_printf(arena, "[%s,%s]", rows[i].row, ROW("good", "2", "")), arena);
+    for (size_t i = 0; i < COUNT_OF(members); i++)
+        check_row(members[i].name,
+                  market_row(members[i].price, "'2026-11-21T08:40:00Z'", members[i].more, arena),
+                  members[i].reason, members[i].where);
+    for (size_t i = 0; i < COUNT_OF(times); i++)
+        check_row(times[i].name, market_row("1", times[i].time, "", arena), times[i].reason,
+                  times[i].where);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        check_row(others[i].name, others[i].row, others[i].reason, others[i].where);
+    arena_destroy(arena);
+}
 
-        check_error(name, fed.parsed, &fed.err, NULL);
-        check_int(name, (int64_t)fed.batch.listing_count, 1);
-        check_int(name, (int64_t)fed.batch.tick_count, 1);
-        check_int(name, (int64_t)fed.batch.rejected, 1);
-        check_string(name, fed.batch.rejects[0].reason, rows[i].reason);
-        check_string(name, fed.batch.rejects[0].where, rows[i].where);
-        arena_reset(arena);
-    }
+static void
+names_of_ages_are_refused(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    char id[102] = {0};
+
+    memset(id, 'a', sizeof id - 1);
+    check_row("101 characters of an id", arena_printf(arena, "{'id':'%s'}", id), "field.too_long",
+              "[0].id");
     arena_destroy(arena);
 }
 
@@ -253,20 +287,20 @@ a_point_at_midnight_closes_the_day_before(void **state)
 static const struct {
     const char *name, *body, *reason;
 } points[] = {
-    {"null",                  "{\"prices\":[null]}",                                                   "row.shape"         },
-    {"one cell",              "{\"prices\":[[1795237300000]]}",                                        "row.shape"         },
-    {"three cells",           "{\"prices\":[[1795237300000,1,2]]}",                                    "row.shape"         },
-    {"no price",              "{\"prices\":[[1795237300000,null]]}",                                   "field.missing"     },
-    {"a price of 0",          "{\"prices\":[[1795237300000,0]]}",                                      "price.not_positive"},
-    {"a time in text",        "{\"prices\":[[\"1795237300000\",1]]}",                                  "field.type"        },
-    {"a time in seconds",     "{\"prices\":[[1795237300,1]]}",                                         "time.past"         },
-    {"a time of tomorrow",    "{\"prices\":[[1795337300000,1]]}",                                      "time.future"       },
-    {"the end of time",       "{\"prices\":[[9223372036854775807,1]]}",                                "time.future"       },
-    {"the beginning of time", "{\"prices\":[[-9223372036854775808,1]]}",                               "time.past"         },
-    {"a negative cap",        "{\"prices\":[[1795237300000,1]],\"market_caps\":[[1795237300000,-1]]}",
-     "size.negative"                                                                                                       },
-    {"a volume in words",
-     "{\"prices\":[[1795237300000,1]],\"total_volumes\":[[1795237300000,\"much\"]]}",                  "decimal.malformed" },
+    {"null",                  "{'prices':[null]}",                                                       "row.shape"         },
+    {"one cell",              "{'prices':[[1795237300000]]}",                                            "row.shape"         },
+    {"three cells",           "{'prices':[[1795237300000,1,2]]}",                                        "row.shape"         },
+    {"no price",              "{'prices':[[1795237300000,null]]}",                                       "field.missing"     },
+    {"a price of 0",          "{'prices':[[1795237300000,0]]}",                                          "price.not_positive"},
+    {"a time in text",        "{'prices':[['1795237300000',1]]}",                                        "field.type"        },
+    {"a time in seconds",     "{'prices':[[1795237300,1]]}",                                             "time.past"         },
+    {"a time of tomorrow",    "{'prices':[[1795337300000,1]]}",                                          "time.future"       },
+    {"the end of time",       "{'prices':[[9223372036854775807,1]]}",                                    "time.future"       },
+    {"the beginning of time", "{'prices':[[-9223372036854775808,1]]}",                                   "time.past"         },
+    {"a negative cap",        "{'prices':[[1795237300000,1]],'market_caps':[[1795237300000,-1]]}",
+     "size.negative"                                                                                                         },
+    {"a volume in words",     "{'prices':[[1795237300000,1]],'total_volumes':[[1795237300000,'much']]}",
+     "decimal.malformed"                                                                                                     },
 };
 
 static void
@@ -275,7 +309,7 @@ a_wrong_point_is_a_reject(void **state)
     struct arena *arena = arena_create(4096);
 
     for (size_t i = 0; i < COUNT_OF(points); i++) {
-        struct fed fed = feed_text(&hours, points[i].body, arena);
+        struct fed fed = feed_text(&hours, feed_json(points[i].body, arena), arena);
 
         check_error(points[i].name, fed.parsed, &fed.err, NULL);
         check_int(points[i].name, (int64_t)fed.batch.candle_count, 0);
@@ -329,6 +363,7 @@ main(void)
         cmocka_unit_test(a_cap_of_zero_without_rank_is_unknown),
         cmocka_unit_test(odd_names_are_only_text),
         cmocka_unit_test(a_wrong_market_row_is_a_reject),
+        cmocka_unit_test(names_of_ages_are_refused),
         cmocka_unit_test(a_coin_on_two_places_is_taken_once),
         cmocka_unit_test(a_quote_says_what_was_not_answered),
         cmocka_unit_test(a_page_past_the_end_is_empty),

@@ -63,6 +63,18 @@ feed_text(const struct feed *feed, const char *body, struct arena *arena)
     return feed_body(feed, (struct bytes){body, strlen(body)}, arena);
 }
 
+const char *
+feed_json(const char *quoted, struct arena *arena)
+{
+    char *json = arena_string(arena, quoted);
+
+    for (char *at = json; *at; at++) {
+        if (*at == '\'')
+            *at = '"';
+    }
+    return json;
+}
+
 /* {"symbols":[...]} with the symbol of every ticker in `body`, so that none is unasked. */
 static const char *
 symbols_of(struct bytes body, struct arena *arena)

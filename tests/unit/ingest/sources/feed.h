@@ -39,6 +39,9 @@ struct job feed_job(const struct feed *feed, struct arena *arena);
 struct fed feed_body(const struct feed *feed, struct bytes body, struct arena *arena);
 struct fed feed_text(const struct feed *feed, const char *body, struct arena *arena);
 
+/* JSON as a test writes it, so that it can be read: every ' becomes a ". */
+const char *feed_json(const char *quoted, struct arena *arena);
+
 /*
  * What a recording, named "coingecko/errors/429_rate_limit.json" within its folder, is an answer
  * to. `body` helps to fill a quote's symbols. False if it answers nothing that we ask for.
