@@ -9,12 +9,10 @@
  */
 #include "unit/ingest/sources/feed.h"
 
-#include <ftw.h>
+#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { REPORT_FILES_MAX = 10000 };
 
 static const char *
 verdict_name(enum verdict verdict)
@@ -73,43 +71,31 @@ report_file(const char *folder, const char *name, struct arena *arena)
     }
 }
 
-/* nftw() hands over no context, so the paths it finds stand here until they are reported. */
-static struct {
-    struct arena *arena;
-    const char *paths[REPORT_FILES_MAX];
-    size_t count;
-} found;
-
 static int
-note_file(const char *path, const struct stat *status, int type, struct FTW *place)
+by_name(const FTSENT **left, const FTSENT **right)
 {
-    if (type == FTW_F && found.count < REPORT_FILES_MAX && !strstr(path, ".md"))
-        found.paths[found.count++] = arena_string(found.arena, path);
-    return 0;
-}
-
-static int
-compare_paths(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
+    return strcmp((*left)->fts_name, (*right)->fts_name);
 }
 
 int
 main(void)
 {
-    const char *folder = getenv("TIDEMARK_RECORDED");
+    char *folder = getenv("TIDEMARK_RECORDED") ? getenv("TIDEMARK_RECORDED") : RECORDED_FOLDER;
+    char *folders[] = {folder, NULL};
+    FTS *walk = fts_open(folders, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
     struct arena *arena = arena_create(1 << 20);
+    size_t files = 0;
+    FTSENT *entry;
 
-    if (!folder)
-        folder = RECORDED_FOLDER;
-    found.arena = arena_create(1 << 16);
-    nftw(folder, note_file, 16, FTW_PHYS);
-    qsort(found.paths, found.count, sizeof found.paths[0], compare_paths);
-    for (size_t i = 0; i < found.count; i++) {
-        report_file(folder, found.paths[i] + strlen(folder) + 1, arena);
+    while (walk && (entry = fts_read(walk))) {
+        if (entry->fts_info != FTS_F || strstr(entry->fts_name, ".md"))
+            continue;
+        report_file(folder, entry->fts_path + strlen(folder) + 1, arena);
         arena_reset(arena);
+        files++;
     }
-    arena_destroy(found.arena);
+    if (walk)
+        fts_close(walk);
     arena_destroy(arena);
-    return found.count == 0;
+    return files == 0;
 }
