@@ -103,8 +103,7 @@ connection_die(struct http_connection *connection)
 static void
 finish(struct http_connection *connection)
 {
-    if (!connection->lingers || connection->has_ended ||
-        shutdown(event_get_fd(&connection->readable), SHUT_WR) < 0) {
+    if (connection->has_ended || shutdown(event_get_fd(&connection->readable), SHUT_WR) < 0) {
         connection_die(connection);
         return;
     }
@@ -141,13 +140,19 @@ tell_writable(struct http_connection *connection)
         request->writable(request);
 }
 
+/* Sends what was kept while requests were waiting, unless the client is known not to take it. */
+static void
+flush(struct http_connection *connection)
+{
+    if (connection->out && !connection->is_writing && !output_flush(connection))
+        connection_die(connection);
+}
+
 /* After anything happened: sends, listens and closes as the state asks for. */
 static void
 settle(struct http_connection *connection)
 {
-    if (connection->out && !connection->is_writing && connection->state != HTTP_CONNECTION_DEAD &&
-        !output_flush(connection))
-        connection_die(connection);
+    flush(connection);
     tell_writable(connection);
     if (connection->state == HTTP_CONNECTION_DEAD || connection->state == HTTP_CONNECTION_LINGERING)
         return;
@@ -177,8 +182,6 @@ connection_answered(struct http_connection *connection, bool close)
     connection->state = HTTP_CONNECTION_READING;
     connection->is_used = true;
     if (connection_will_close(connection, close)) {
-        if (!exchange->parser.close || exchange->fill > exchange->end)
-            connection->lingers = true;
         connection->closing = true;
         release_exchange(connection);
     } else if (exchange_next(exchange)) {
@@ -203,7 +206,6 @@ refuse(struct http_connection *connection, const struct http_refusal *refusal)
     struct http_answer answer = {.status = refusal->status, .close = true};
 
     server->counts.refused_requests++;
-    connection->lingers = true;
     if (server->handler.refuse)
         server->handler.refuse(refusal, &connection->peer, request->arena, &answer,
                                server->handler.context);
@@ -247,26 +249,46 @@ wait_for_more(struct http_connection *connection)
         output_send(connection, &(struct output_part){go_on, sizeof go_on - 1, NULL}, 1);
 }
 
-/* Serves the requests that are in the buffer, one after the other. */
-static void
-advance(struct http_connection *connection)
+/* There is a request in the buffer, or the beginning of one, and its turn has come. */
+static bool
+is_next(const struct http_connection *connection)
 {
+    return connection->state == HTTP_CONNECTION_READING && connection->exchange &&
+           !connection->closing && output_unsent(connection) <= PIPELINE_BYTES;
+}
+
+/* Serves requests until one is not whole, is answered later, or too many bytes are unsent. */
+static bool
+serve(struct http_connection *connection)
+{
+    bool is_whole = true;
+
     connection->is_advancing = true;
-    while (connection->state == HTTP_CONNECTION_READING && connection->exchange &&
-           !connection->closing && output_unsent(connection) <= PIPELINE_BYTES) {
+    while (is_whole && is_next(connection)) {
         const struct http_refusal *refusal;
         enum http_parsed parsed = exchange_step(connection->exchange, &refusal);
 
-        if (parsed == HTTP_MORE) {
+        is_whole = parsed != HTTP_MORE;
+        if (!is_whole)
             wait_for_more(connection);
-            break;
-        }
-        if (parsed == HTTP_REFUSED)
+        else if (parsed == HTTP_REFUSED)
             refuse(connection, refusal);
         else
             hand_over(connection);
     }
     connection->is_advancing = false;
+    return is_whole;
+}
+
+/* Serves what is in the buffer, and goes on when sending the answers made room for more of them. */
+static void
+advance(struct http_connection *connection)
+{
+    while (serve(connection) && connection->out) {
+        flush(connection);
+        if (!is_next(connection))
+            return;
+    }
 }
 
 /* Reads what nobody wants any more, so that closing does not send a reset. */

@@ -52,7 +52,6 @@ struct http_connection {
     bool is_used;      /* has had a request: is idle, not new, when it waits */
     bool has_ended;    /* the client sends nothing more */
     bool closing;      /* no further request; close when all is sent */
-    bool lingers;      /* how to close: the client may still be sending */
     bool is_slow;      /* its stream asked to be told when it can go on */
     bool is_chunked;   /* its stream is in chunks */
 };

@@ -114,13 +114,13 @@ is_corked(const struct http_connection *connection)
 void
 output_send(struct http_connection *connection, const struct output_part *parts, size_t count)
 {
-    bool corked = is_corked(connection);
+    bool tries = !connection->out && !is_corked(connection);
     size_t skip = 0;
 
     assert(count <= OUTPUT_PARTS_MAX);
     if (connection->state == HTTP_CONNECTION_DEAD)
         return;
-    if (!connection->out && !corked) {
+    if (tries) {
         ssize_t sent = send_now(connection, parts, count);
 
         if (sent < 0) {
@@ -137,7 +137,7 @@ output_send(struct http_connection *connection, const struct output_part *parts,
             skip = 0;
         }
     }
-    if (connection->out && !corked)
+    if (connection->out && (tries || !connection->is_advancing))
         start_writing(connection);
 }
 
