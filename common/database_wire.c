@@ -51,15 +51,18 @@ wire_start(const struct database_settings *settings, struct error *err)
     PGconn *conn;
 
     /* As start-up options they cost no round trip, and RESET ALL comes back to them. */
-    snprintf(options, sizeof options,
-             "-c timezone=UTC -c datestyle=ISO -c search_path=public,pg_temp -c jit=off"
-             " -c client_min_messages=warning -c bytea_output=hex"
-             " -c statement_timeout=%" PRId64 " -c lock_timeout=%" PRId64
-             " -c idle_in_transaction_session_timeout=%" PRId64
-             " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
-             " -c tcp_user_timeout=10000",
-             full.statement_timeout_ms < 0 ? 0 : full.statement_timeout_ms, full.lock_timeout_ms,
-             full.idle_in_transaction_timeout_ms);
+    snprintf(
+        options, sizeof options,
+        "-c timezone=UTC -c datestyle=ISO -c search_path=public,pg_temp -c jit=off"
+        /* Every query here has one good plan; making another each time costs more than it runs. */
+        " -c plan_cache_mode=force_generic_plan"
+        " -c client_min_messages=warning -c bytea_output=hex"
+        " -c statement_timeout=%" PRId64 " -c lock_timeout=%" PRId64
+        " -c idle_in_transaction_session_timeout=%" PRId64
+        " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+        " -c tcp_user_timeout=10000",
+        full.statement_timeout_ms < 0 ? 0 : full.statement_timeout_ms, full.lock_timeout_ms,
+        full.idle_in_transaction_timeout_ms);
     conn = PQconnectStartParams(keywords, values, 1);
     if (!conn) {
         error_set(err, ERROR_RETRY, "database.away", "no memory for a connection");

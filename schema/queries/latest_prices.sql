@@ -41,7 +41,7 @@ LEFT JOIN LATERAL (
     SELECT l.price, l.volume_24h, l.market_cap, l.change_24h_percent, s.name AS source,
            (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms, age.fresh
     FROM latest_prices l
-    JOIN sources s USING (source_id)
+    LEFT JOIN sources s USING (source_id) -- LEFT, so that the few prices are looked up first
     CROSS JOIN LATERAL (SELECT l.observed_at >= now() - $4::integer * interval '1 second' AS fresh) AS age
     WHERE l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND ($3::text IS NULL OR s.name = $3)
     ORDER BY age.fresh DESC, CASE WHEN age.fresh THEN s.priority END, l.observed_at DESC, s.priority
@@ -55,17 +55,16 @@ ORDER BY asked.place, wanted.place
 -- Columns: total, version, coin_id, symbol, name, source, currency, price, market_cap, rank, volume_24h, change_24h,
 -- change_24h_percent, high_24h, low_24h, circulating_supply, total_supply, max_supply, observed_at_ms, run_id, payload_id.
 -- $1 source name or NULL, $2 symbol or slug (any case) or NULL, $3 rows, $4 rows to skip
-WITH matching AS (
-    SELECT l.*, a.slug, a.symbol, a.name, s.name AS source, s.priority, q.code, d.rank, d.change_24h,
-           d.change_24h_percent AS listed_change_24h_percent, d.high_24h, d.low_24h, d.circulating_supply,
-           d.total_supply, d.max_supply
+WITH matching AS MATERIALIZED ( -- what is counted and sorted, and no more
+    SELECT l.asset_id, l.quote_id, l.source_id, d.rank, a.slug, q.code, s.priority
     FROM latest_prices l
     JOIN assets a USING (asset_id)
     JOIN sources s USING (source_id)
     JOIN quotes q USING (quote_id)
     LEFT JOIN listings d USING (asset_id, quote_id, source_id)
-    WHERE ($1::text IS NULL OR s.name = $1)
-      AND ($2::text IS NULL OR a.slug = lower($2) OR a.symbol = upper($2))
+    WHERE ($1::text IS NULL OR l.source_id = (SELECT source_id FROM sources WHERE name = $1))
+      AND ($2::text IS NULL
+           OR l.asset_id = ANY (ARRAY(SELECT asset_id FROM assets WHERE slug = lower($2) OR symbol = upper($2))))
 ), page AS (
     SELECT *
     FROM matching
@@ -73,10 +72,14 @@ WITH matching AS (
     LIMIT $3::bigint OFFSET $4::bigint
 )
 SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
-       page.slug, page.symbol, page.name, page.source, page.code, page.price, page.market_cap, page.rank,
-       page.volume_24h, page.change_24h, coalesce(page.change_24h_percent, page.listed_change_24h_percent),
-       page.high_24h, page.low_24h, page.circulating_supply, page.total_supply, page.max_supply,
-       (date_part('epoch', page.observed_at) * 1000)::bigint AS observed_at_ms, page.run_id, page.payload_id
+       page.slug, a.symbol, a.name, s.name AS source, page.code, l.price, l.market_cap, page.rank,
+       l.volume_24h, d.change_24h, coalesce(l.change_24h_percent, d.change_24h_percent),
+       d.high_24h, d.low_24h, d.circulating_supply, d.total_supply, d.max_supply,
+       (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms, l.run_id, l.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-ORDER BY page.rank NULLS LAST, page.slug, page.code, page.priority, page.source_id
+LEFT JOIN latest_prices l USING (asset_id, quote_id, source_id)
+LEFT JOIN listings d USING (asset_id, quote_id, source_id)
+LEFT JOIN assets a USING (asset_id)
+LEFT JOIN sources s USING (source_id)
+ORDER BY page.rank NULLS LAST, page.slug, page.code, page.priority, source_id
