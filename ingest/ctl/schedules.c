@@ -1,0 +1,243 @@
+#include "ingest/ctl/command.h"
+#include "ingest/ctl/schedules_check.h"
+#include "ingest/ctl/table.h"
+#include "schema/queries.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct applied {
+    int64_t changed;
+    struct rows removed; /* names */
+};
+
+static bool
+apply_assets(struct database *db, const struct checked_schedules *checked, struct arena *arena,
+             struct error *err)
+{
+    struct text slugs, symbols, names;
+
+    array_start(&slugs, arena, 1024);
+    array_start(&symbols, arena, 1024);
+    array_start(&names, arena, 1024);
+    for (size_t i = 0; i < checked->asset_count; i++) {
+        array_add(&slugs, checked->assets[i].slug.text);
+        array_add(&symbols, checked->assets[i].symbol.text);
+        array_add(&names, checked->assets[i].name.text);
+    }
+    return database_run(db, &query_assets_apply,
+                        SQL_VALUES(SQL_TEXT(array_finish(&slugs)), SQL_TEXT(array_finish(&symbols)),
+                                   SQL_TEXT(array_finish(&names))),
+                        arena, NULL, err);
+}
+
+/* Only the database knows which currencies there are. Points at the line. */
+static bool
+refuse_unknown(const struct rows *unknown, const char *path,
+               const struct checked_schedules *checked, struct error *err)
+{
+    const char *source, *symbol, *what;
+
+    if (unknown->count == 0)
+        return true;
+    source = rows_text(unknown, 0, 0);
+    symbol = rows_text(unknown, 0, 1);
+    what = rows_text(unknown, 0, 2);
+    for (size_t i = 0; i < checked->instrument_count; i++) {
+        const struct instrument_row *row = &checked->instruments[i];
+
+        if (strcmp(row->source, source) != 0 || strcmp(row->symbol, symbol) != 0)
+            continue;
+        if (strcmp(what, "asset") == 0)
+            return error_set(
+                err, ERROR_REJECT, "schedules.invalid",
+                "%s:%d: %s %.60s is of an unknown asset \"%.60s\"; add it below assets", path,
+                row->line, source, symbol, row->asset);
+        return error_set(err, ERROR_REJECT, "schedules.invalid",
+                         "%s:%d: %s %.60s is priced in an unknown currency \"%.20s\"; the table "
+                         "quotes has the known ones, such as usd, eur, usdt, btc",
+                         path, row->line, source, symbol, row->quote);
+    }
+    return error_set(err, ERROR_REJECT, "schedules.invalid", "%s: unknown %s of %s", path, what,
+                     source);
+}
+
+static bool
+apply_instruments(struct database *db, const char *path, const struct checked_schedules *checked,
+                  struct arena *arena, struct error *err)
+{
+    struct text sources, symbols, slugs, quotes;
+    struct database_value values[4];
+    struct rows unknown;
+
+    array_start(&sources, arena, 1024);
+    array_start(&symbols, arena, 1024);
+    array_start(&slugs, arena, 1024);
+    array_start(&quotes, arena, 1024);
+    for (size_t i = 0; i < checked->instrument_count; i++) {
+        array_add(&sources, checked->instruments[i].source);
+        array_add(&symbols, checked->instruments[i].symbol);
+        array_add(&slugs, checked->instruments[i].asset);
+        array_add(&quotes, checked->instruments[i].quote);
+    }
+    values[0] = SQL_TEXT(array_finish(&sources));
+    values[1] = SQL_TEXT(array_finish(&symbols));
+    values[2] = SQL_TEXT(array_finish(&slugs));
+    values[3] = SQL_TEXT(array_finish(&quotes));
+    return database_run(db, &query_instruments_unknown, values, COUNT_OF(values), arena, &unknown,
+                        err) &&
+           refuse_unknown(&unknown, path, checked, err) &&
+           database_run(db, &query_instruments_apply, values, COUNT_OF(values), arena, NULL, err);
+}
+
+static bool
+apply_schedule(struct database *db, const struct schedule_row *row, struct arena *arena,
+               int64_t *changed, struct error *err)
+{
+    struct rows rows;
+
+    if (!database_run(db, &query_schedule_apply,
+                      SQL_VALUES(SQL_TEXT(row->name), SQL_TEXT(row->source), SQL_TEXT(row->kind),
+                                 SQL_TEXT(row->stream), SQL_TEXT(row->args), SQL_INT(row->period_s),
+                                 SQL_INT(row->offset_s), SQL_TEXT(row->missed),
+                                 row->not_after_s ? SQL_INT(row->not_after_s) : SQL_NULL,
+                                 SQL_BOOL(row->enabled)),
+                      arena, &rows, err))
+        return error_prefix(err, "%s", row->name);
+    *changed += rows.affected;
+    return true;
+}
+
+/* Those that go make room first: a stream may have been given another name. */
+static bool
+apply_schedules(struct database *db, const struct checked_schedules *checked, struct arena *arena,
+                struct applied *applied, struct error *err)
+{
+    struct text names;
+
+    array_start(&names, arena, 1024);
+    for (size_t i = 0; i < checked->schedule_count; i++)
+        array_add(&names, checked->schedules[i].name);
+    if (!database_run(db, &query_schedules_remove_others,
+                      SQL_VALUES(SQL_TEXT(array_finish(&names))), arena, &applied->removed, err))
+        return false;
+    for (size_t i = 0; i < checked->schedule_count; i++)
+        if (!apply_schedule(db, &checked->schedules[i], arena, &applied->changed, err))
+            return false;
+    return true;
+}
+
+static bool
+apply_all(struct database *db, const char *path, const struct checked_schedules *checked,
+          struct arena *arena, struct applied *applied, struct error *err)
+{
+    if (!database_begin(db, err))
+        return false;
+    if (!apply_assets(db, checked, arena, err) ||
+        !apply_instruments(db, path, checked, arena, err) ||
+        !apply_schedules(db, checked, arena, applied, err)) {
+        database_rollback(db);
+        return false;
+    }
+    return database_commit(db, err);
+}
+
+static void
+report(const struct call *call, const struct checked_schedules *checked,
+       const struct applied *applied)
+{
+    struct text text;
+
+    if (!call->json) {
+        printf("%zu assets, %zu instruments, %zu schedules: %lld new or changed, %zu removed\n",
+               checked->asset_count, checked->instrument_count, checked->schedule_count,
+               (long long)applied->changed, applied->removed.count);
+        for (size_t i = 0; i < applied->removed.count; i++)
+            printf("removed %s\n", rows_text(&applied->removed, i, 0));
+        return;
+    }
+    text_init(&text, call->arena, 256);
+    text_add_format(&text,
+                    "{\"assets\":%zu,\"instruments\":%zu,\"schedules\":%zu,\"changed\":%lld,"
+                    "\"removed\":[",
+                    checked->asset_count, checked->instrument_count, checked->schedule_count,
+                    (long long)applied->changed);
+    for (size_t i = 0; i < applied->removed.count; i++) {
+        if (i)
+            text_add_char(&text, ',');
+        text_add_json_string(&text, rows_text(&applied->removed, i, 0));
+    }
+    text_add_string(&text, "]}");
+    puts(text_finish(&text).data);
+}
+
+bool
+schedules_apply(const struct call *call, struct error *err)
+{
+    struct applied applied = {0};
+    struct checked_schedules checked;
+    struct schedules_file file;
+    struct database *db;
+    bool done;
+
+    if (!schedules_file_read(call->argument, call->arena, &file, err) ||
+        !schedules_check(&file, call->arena, &checked, err))
+        return false;
+    db = command_connect(call, err);
+    if (!db)
+        return false;
+    done = apply_all(db, file.path, &checked, call->arena, &applied, err);
+    if (done)
+        report(call, &checked, &applied);
+    database_destroy(db);
+    return done;
+}
+
+bool
+schedules_list(const struct call *call, struct error *err)
+{
+    static const struct column columns[] = {
+        {"NAME",      "name",        COLUMN_TEXT   },
+        {"SOURCE",    "source",      COLUMN_TEXT   },
+        {"KIND",      "kind",        COLUMN_TEXT   },
+        {"STREAM",    "stream",      COLUMN_TEXT   },
+        {NULL,        "args",        COLUMN_JSON   },
+        {"EVERY",     "period_s",    COLUMN_SECONDS},
+        {"OFFSET",    "offset_s",    COLUMN_SECONDS},
+        {"MISSED",    "missed",      COLUMN_TEXT   },
+        {"NOT AFTER", "not_after_s", COLUMN_SECONDS},
+        {"ENABLED",   "enabled",     COLUMN_BOOL   },
+        {"LAST SLOT", "last_slot",   COLUMN_TIME_MS},
+    };
+    struct database *db = command_connect(call, err);
+    struct table table;
+    struct rows rows;
+    bool done;
+
+    if (!db)
+        return false;
+    done = database_run(db, &query_schedules_list, SQL_VALUES(SQL_BOOL(false)), call->arena, &rows,
+                        err);
+    table_init(&table, call->arena, columns, COUNT_OF(columns));
+    for (size_t i = 0; done && i < rows.count; i++) {
+        const char *last = rows_text(&rows, i, 11);
+        const char *cells[] = {rows_text(&rows, i, 0),
+                               rows_text(&rows, i, 2),
+                               rows_text(&rows, i, 3),
+                               rows_text(&rows, i, 4),
+                               rows_text(&rows, i, 5),
+                               rows_text(&rows, i, 6),
+                               rows_text(&rows, i, 7),
+                               rows_text(&rows, i, 8),
+                               rows_text(&rows, i, 9),
+                               rows_text(&rows, i, 10),
+                               last ? arena_printf(call->arena, "%s000", last) : NULL};
+
+        if (!call->source || strcmp(call->source, cells[1]) == 0)
+            table_add(&table, cells);
+    }
+    if (done)
+        table_print(&table, call->json, stdout);
+    database_destroy(db);
+    return done;
+}

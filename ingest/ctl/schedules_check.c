@@ -1,0 +1,525 @@
+#include "ingest/ctl/schedules_check.h"
+
+#include "common/clock.h"
+#include "common/job.h"
+#include "common/text.h"
+#include "ingest/scheduler/due.h"
+#include "ingest/sources/source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 100, PERIOD_MAX_S = 30 * 86400, DURATION_MAX_S = 20 * 366 * 86400 };
+enum { PAGES_MAX = 40, PER_PAGE_DEFAULT = 250, ROWS_MAX = SCHEDULES_FILE_ROWS_MAX };
+
+struct checker {
+    const struct schedules_file *file;
+    struct arena *arena;
+    struct instrument_row *instruments;
+    size_t instrument_count;
+    const struct instrument_row **by_symbol; /* sorted by source and symbol */
+    struct schedule_row *schedules;
+    size_t schedule_count, schedule_room;
+    struct error *err;
+};
+
+static bool fail_at(const struct checker *checker, int line, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+static bool
+fail_at(const struct checker *checker, int line, const char *format, ...)
+{
+    char message[220];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return error_set(checker->err, ERROR_REJECT, "schedules.invalid", "%s:%d: %s",
+                     checker->file->path, line, message);
+}
+
+/* --------------------------------------------------------------------------- single values */
+
+static bool
+is_name(const char *text)
+{
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    return size > 0 && size <= NAME_MAX_BYTES && text[size] == '\0';
+}
+
+static bool
+check_duration(const struct checker *checker, const struct file_value *value, const char *key,
+               int64_t min_s, int64_t max_s, int64_t *ret_seconds)
+{
+    static const struct {
+        const char *suffix;
+        int64_t seconds;
+    } units[] = {
+        {"s", 1    },
+        {"m", 60   },
+        {"h", 3600 },
+        {"d", 86400}
+    };
+    char *end;
+    int64_t number = strtoll(value->text, &end, 10);
+    int64_t unit_s = 0;
+
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (strcmp(end, units[i].suffix) == 0)
+            unit_s = units[i].seconds;
+    if (value->text[0] < '0' || value->text[0] > '9' || !unit_s ||
+        number > DURATION_MAX_S / unit_s || number * unit_s < min_s || number * unit_s > max_s)
+        return fail_at(
+            checker, value->line,
+            "%s \"%.40s\" must be a number and s, m, h or d, such as 90s, 5m, 1h or 30d, "
+            "from %llds to %llds",
+            key, value->text, (long long)min_s, (long long)max_s);
+    *ret_seconds = number * unit_s;
+    return true;
+}
+
+/* Zero is off: no key, no duration. */
+static bool
+check_optional_duration(const struct checker *checker, const struct file_value *value,
+                        const char *key, int64_t max_s, int64_t otherwise_s, int64_t *ret_seconds)
+{
+    if (value->text)
+        return check_duration(checker, value, key, 0, max_s, ret_seconds);
+    *ret_seconds = otherwise_s;
+    return true;
+}
+
+static bool
+check_number(const struct checker *checker, const struct file_value *value, const char *key,
+             int64_t max, int64_t otherwise, int64_t *ret_number)
+{
+    char *end;
+
+    *ret_number = otherwise;
+    if (!value->text)
+        return true;
+    *ret_number = strtoll(value->text, &end, 10);
+    if (*end != '\0' || *ret_number < 1 || *ret_number > max)
+        return fail_at(checker, value->line, "%s \"%.40s\" must be a number from 1 to %lld", key,
+                       value->text, (long long)max);
+    return true;
+}
+
+static bool
+check_choice(const struct checker *checker, const struct file_value *value, const char *key,
+             const char *one, const char *other, const char *otherwise, const char **ret_choice)
+{
+    *ret_choice = value->text ? value->text : otherwise;
+    if (strcmp(*ret_choice, one) == 0 || strcmp(*ret_choice, other) == 0)
+        return true;
+    return fail_at(checker, value->line, "%s \"%.40s\" must be %s or %s", key, value->text, one,
+                   other);
+}
+
+static bool
+check_source(const struct checker *checker, const struct file_value *value,
+             const struct source **ret_source)
+{
+    char allowed[160] = "";
+
+    *ret_source = source_find(value->text);
+    if (*ret_source)
+        return true;
+    for (size_t i = 0; sources[i]; i++)
+        snprintf(allowed + strlen(allowed), sizeof allowed - strlen(allowed), "%s%s", i ? ", " : "",
+                 sources[i]->name);
+    return fail_at(checker, value->line, "unknown source \"%.40s\"; there are %s", value->text,
+                   allowed);
+}
+
+/* --------------------------------------------------------------------- assets, instruments */
+
+static bool
+check_assets(const struct checker *checker)
+{
+    for (size_t i = 0; i < checker->file->asset_count; i++) {
+        const struct file_asset *asset = &checker->file->assets[i];
+
+        if (!is_name(asset->slug.text))
+            return fail_at(checker, asset->slug.line,
+                           "asset \"%.40s\" must be letters, digits, '.', '_' and '-', at most %d",
+                           asset->slug.text, NAME_MAX_BYTES);
+        if (!asset->symbol.text || !asset->symbol.text[0] || !asset->name.text ||
+            !asset->name.text[0])
+            return fail_at(checker, asset->slug.line,
+                           "asset %.40s needs both: {symbol: BTC, name: Bitcoin}",
+                           asset->slug.text);
+    }
+    return true;
+}
+
+static int
+compare_instruments(const void *a, const void *b)
+{
+    const struct instrument_row *one = *(const struct instrument_row *const *)a;
+    const struct instrument_row *other = *(const struct instrument_row *const *)b;
+    int by_source = strcmp(one->source, other->source);
+
+    return by_source ? by_source : strcmp(one->symbol, other->symbol);
+}
+
+static bool
+check_instruments(struct checker *checker)
+{
+    const struct schedules_file *file = checker->file;
+    size_t count = file->instrument_count;
+
+    checker->instruments =
+        arena_alloc_array(checker->arena, count + 1, sizeof *checker->instruments);
+    checker->by_symbol = arena_alloc_array(checker->arena, count + 1, sizeof *checker->by_symbol);
+    for (size_t i = 0; i < count; i++) {
+        const struct file_instrument *instrument = &file->instruments[i];
+        const char *pair = instrument->asset_and_quote.text, *slash = strrchr(pair, '/');
+        const struct source *source;
+
+        if (!check_source(checker, &instrument->source, &source))
+            return false;
+        if (!slash || slash == pair || !slash[1])
+            return fail_at(checker, instrument->asset_and_quote.line,
+                           "\"%.60s\" must be an asset and a currency, such as bitcoin/usd", pair);
+        checker->instruments[i] = (struct instrument_row){
+            .source = source->name,
+            .symbol = instrument->symbol.text,
+            .asset = arena_copy(checker->arena, pair, (size_t)(slash - pair)),
+            .quote = slash + 1,
+            .line = instrument->symbol.line,
+        };
+        checker->by_symbol[i] = &checker->instruments[i];
+    }
+    checker->instrument_count = count;
+    qsort(checker->by_symbol, count, sizeof *checker->by_symbol, compare_instruments);
+    return true;
+}
+
+static bool
+check_symbol(const struct checker *checker, const struct source *source,
+             const struct file_value *symbol)
+{
+    const struct instrument_row wanted = {.source = source->name, .symbol = symbol->text};
+    const struct instrument_row *key = &wanted;
+
+    if (bsearch(&key, checker->by_symbol, checker->instrument_count, sizeof *checker->by_symbol,
+                compare_instruments))
+        return true;
+    return fail_at(checker, symbol->line,
+                   "%s has no instrument \"%.60s\"; add it below instruments, %s, such as "
+                   "\"%.60s: bitcoin/usd\"",
+                   source->name, symbol->text, source->name, symbol->text);
+}
+
+/* ------------------------------------------------------------------------------- schedules */
+
+/* The source itself says whether it could fetch such a job. */
+static bool
+check_job(const struct checker *checker, const struct source *source, enum job_kind kind,
+          const struct schedule_row *row)
+{
+    struct bytes args = {row->args, strlen(row->args)};
+    struct error reason = {0};
+    struct request request;
+    struct job job = {
+        .job_id = row->name,
+        .kind = kind,
+        .source = row->source,
+        .stream = row->stream,
+        .args_text = row->args,
+        .slot_s = clock_now_ms() / 1000 / row->period_s * row->period_s,
+        .attempt = 1,
+    };
+    bool done;
+
+    if (json_parse(checker->arena, args, &json_limits_message, &job.args, &reason) &&
+        source->request(&job, NULL, clock_now_ms(), checker->arena, &request, &done, &reason))
+        return true;
+    return fail_at(checker, row->line, "%.60s: %s", row->name, reason.message);
+}
+
+/* One row for each job that a schedule of the file stands for. */
+static bool
+add_row(struct checker *checker, const struct schedule_row *row, const struct source *source,
+        enum job_kind kind)
+{
+    if (checker->schedule_count == ROWS_MAX)
+        return fail_at(checker, row->line, "over %d schedules", ROWS_MAX);
+    if (checker->schedule_count == checker->schedule_room) {
+        size_t room = checker->schedule_room ? 2 * checker->schedule_room : 64;
+
+        checker->schedules = arena_grow(checker->arena, checker->schedules,
+                                        checker->schedule_room * sizeof *row, room * sizeof *row);
+        checker->schedule_room = room;
+    }
+    if (!check_job(checker, source, kind, row))
+        return false;
+    checker->schedules[checker->schedule_count++] = *row;
+    return true;
+}
+
+/* Says which key does not belong to this kind of schedule. */
+static bool
+refuse_keys(const struct checker *checker, const char *kind, size_t count, const char *const *keys,
+            const int *lines)
+{
+    for (size_t i = 0; i < count; i++)
+        if (lines[i])
+            return fail_at(checker, lines[i], "a %s schedule takes no %s", kind, keys[i]);
+    return true;
+}
+
+#define KEYS(...)                                                                                  \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define LINES(...)                                                                                 \
+    (const int[])                                                                                  \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
+static const char *
+quoted(struct arena *arena, const char *string)
+{
+    struct text text;
+
+    text_init(&text, arena, strlen(string) + 8);
+    text_add_json_string(&text, string);
+    return text_finish(&text).data;
+}
+
+static struct schedule_row
+row_of(const struct checker *checker, const struct schedule_row *common, const char *part,
+       const char *stream, const char *args, int line)
+{
+    struct schedule_row row = *common;
+
+    if (part)
+        row.name = arena_printf(checker->arena, "%s/%s", common->name, part);
+    row.stream = stream;
+    row.args = args;
+    row.line = line;
+    /* A negative offset stands for "none given": the stream's own place in the period. */
+    if (row.offset_s < 0)
+        row.offset_s = due_offset_s(stream, row.period_s);
+    return row;
+}
+
+static bool
+check_quote(struct checker *checker, const struct file_schedule *schedule,
+            const struct source *source, const struct schedule_row *common)
+{
+    bool each = schedule->each.values != NULL;
+    const struct file_list *symbols = each ? &schedule->each : &schedule->symbols;
+    struct schedule_row row;
+    struct text args;
+
+    if (!symbols->values || (each && schedule->symbols.values))
+        return fail_at(checker, schedule->name.line,
+                       "a quote schedule needs either symbols (one request for all) or each (one "
+                       "request a symbol)");
+    if (!refuse_keys(checker, "quote", 5,
+                     KEYS("currency", "pages", "per_page", "interval", "lookback"),
+                     LINES(schedule->currency.line, schedule->pages.line, schedule->per_page.line,
+                           schedule->interval.line, schedule->lookback.line)))
+        return false;
+    text_init(&args, checker->arena, 64);
+    text_add_string(&args, "{\"symbols\":[");
+    for (size_t i = 0; i < symbols->count; i++) {
+        const char *symbol = symbols->values[i].text;
+
+        if (!check_symbol(checker, source, &symbols->values[i]))
+            return false;
+        text_add_format(&args, "%s%s", i ? "," : "", quoted(checker->arena, symbol));
+        row = row_of(
+            checker, common, symbol, arena_printf(checker->arena, "quote/%s", symbol),
+            arena_printf(checker->arena, "{\"symbols\":[%s]}", quoted(checker->arena, symbol)),
+            symbols->values[i].line);
+        if (each && !add_row(checker, &row, source, JOB_QUOTE))
+            return false;
+    }
+    text_add_string(&args, "]}");
+    row = row_of(checker, common, NULL, arena_printf(checker->arena, "quote/%s", common->name),
+                 text_finish(&args).data, symbols->line);
+    return each || add_row(checker, &row, source, JOB_QUOTE);
+}
+
+static bool
+check_listing(struct checker *checker, const struct file_schedule *schedule,
+              const struct source *source, const struct schedule_row *common)
+{
+    int64_t pages, per_page;
+
+    if (!schedule->currency.text)
+        return fail_at(checker, schedule->name.line, "a listing schedule needs currency: usd");
+    if (!refuse_keys(checker, "listing", 4, KEYS("symbols", "each", "interval", "lookback"),
+                     LINES(schedule->symbols.line, schedule->each.line, schedule->interval.line,
+                           schedule->lookback.line)) ||
+        !check_number(checker, &schedule->pages, "pages", PAGES_MAX, 1, &pages) ||
+        !check_number(checker, &schedule->per_page, "per_page", 1000, PER_PAGE_DEFAULT, &per_page))
+        return false;
+    for (int64_t page = 1; page <= pages; page++) {
+        const char *currency = schedule->currency.text;
+        const char *number = arena_printf(checker->arena, "%lld", (long long)page);
+        struct schedule_row row =
+            row_of(checker, common, pages > 1 ? number : NULL,
+                   arena_printf(checker->arena, "listing/%s/%s", currency, number),
+                   arena_printf(checker->arena, "{\"currency\":%s,\"page\":%s,\"per_page\":%lld}",
+                                quoted(checker->arena, currency), number, (long long)per_page),
+                   schedule->name.line);
+
+        if (!add_row(checker, &row, source, JOB_LISTING))
+            return false;
+    }
+    return true;
+}
+
+/* A folder has whatever it has: one stream, nothing to choose. */
+static bool
+check_folder(struct checker *checker, const struct file_schedule *schedule,
+             const struct source *source, const struct schedule_row *common)
+{
+    struct schedule_row row =
+        row_of(checker, common, NULL, "history/inbox", "{}", schedule->name.line);
+
+    return refuse_keys(
+               checker, "folder's", 7,
+               KEYS("symbols", "each", "currency", "pages", "per_page", "interval", "lookback"),
+               LINES(schedule->symbols.line, schedule->each.line, schedule->currency.line,
+                     schedule->pages.line, schedule->per_page.line, schedule->interval.line,
+                     schedule->lookback.line)) &&
+           add_row(checker, &row, source, JOB_HISTORY);
+}
+
+static bool
+check_history(struct checker *checker, const struct file_schedule *schedule,
+              const struct source *source, const struct schedule_row *common)
+{
+    int64_t lookback_s;
+
+    if (source->upstream == UPSTREAM_FOLDER)
+        return check_folder(checker, schedule, source, common);
+    if (!schedule->each.values || !schedule->interval.text || !schedule->lookback.text)
+        return fail_at(checker, schedule->name.line,
+                       "a history schedule needs each: [symbols], interval: 1h and lookback: 365d");
+    if (!refuse_keys(checker, "history", 4, KEYS("symbols", "currency", "pages", "per_page"),
+                     LINES(schedule->symbols.line, schedule->currency.line, schedule->pages.line,
+                           schedule->per_page.line)) ||
+        !check_duration(checker, &schedule->lookback, "lookback", 1, DURATION_MAX_S, &lookback_s))
+        return false;
+    for (size_t i = 0; i < schedule->each.count; i++) {
+        const struct file_value *symbol = &schedule->each.values[i];
+        const char *interval = schedule->interval.text;
+        struct schedule_row row = row_of(
+            checker, common, symbol->text,
+            arena_printf(checker->arena, "history/%s/%s", symbol->text, interval),
+            arena_printf(checker->arena, "{\"symbol\":%s,\"interval\":%s,\"lookback_s\":%lld}",
+                         quoted(checker->arena, symbol->text), quoted(checker->arena, interval),
+                         (long long)lookback_s),
+            symbol->line);
+
+        if (!check_symbol(checker, source, symbol) || !add_row(checker, &row, source, JOB_HISTORY))
+            return false;
+    }
+    return true;
+}
+
+static bool
+check_schedule(struct checker *checker, const struct file_schedule *schedule)
+{
+    struct schedule_row common = {.name = schedule->name.text, .line = schedule->name.line};
+    const char *enabled, *default_missed;
+    const struct source *source;
+    enum job_kind kind;
+
+    if (!is_name(schedule->name.text))
+        return fail_at(checker, schedule->name.line,
+                       "the name \"%.40s\" must be letters, digits, '.', '_' and '-', at most %d",
+                       schedule->name.text, NAME_MAX_BYTES);
+    if (!schedule->source.text || !schedule->kind.text || !schedule->every.text)
+        return fail_at(checker, schedule->name.line, "%.60s needs source, kind and every",
+                       schedule->name.text);
+    if (!check_source(checker, &schedule->source, &source))
+        return false;
+    if (!job_kind_parse(schedule->kind.text, &kind) || kind == JOB_REFERENCE)
+        return fail_at(checker, schedule->kind.line,
+                       "kind \"%.40s\" must be quote, listing or history", schedule->kind.text);
+    default_missed = kind == JOB_HISTORY ? "catch_up" : "coalesce";
+    if (!check_duration(checker, &schedule->every, "every", 1, PERIOD_MAX_S, &common.period_s) ||
+        !check_optional_duration(checker, &schedule->offset, "offset", common.period_s - 1, -1,
+                                 &common.offset_s) ||
+        !check_optional_duration(checker, &schedule->not_after, "not_after", PERIOD_MAX_S, 0,
+                                 &common.not_after_s) ||
+        !check_choice(checker, &schedule->missed, "missed", "catch_up", "coalesce", default_missed,
+                      &common.missed) ||
+        !check_choice(checker, &schedule->enabled, "enabled", "true", "false", "true", &enabled))
+        return false;
+    common.source = source->name;
+    common.kind = job_kind_name(kind);
+    common.enabled = strcmp(enabled, "true") == 0;
+    if (kind == JOB_QUOTE)
+        return check_quote(checker, schedule, source, &common);
+    return kind == JOB_LISTING ? check_listing(checker, schedule, source, &common)
+                               : check_history(checker, schedule, source, &common);
+}
+
+static int
+compare_streams(const void *a, const void *b)
+{
+    const struct schedule_row *one = *(const struct schedule_row *const *)a;
+    const struct schedule_row *other = *(const struct schedule_row *const *)b;
+    int by_source = strcmp(one->source, other->source);
+
+    return by_source ? by_source : strcmp(one->stream, other->stream);
+}
+
+/* A stream has one checkpoint, so one schedule. */
+static bool
+refuse_shared_streams(const struct checker *checker)
+{
+    size_t count = checker->schedule_count;
+    const struct schedule_row **sorted =
+        arena_alloc_array(checker->arena, count + 1, sizeof *sorted);
+
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &checker->schedules[i];
+    qsort(sorted, count, sizeof *sorted, compare_streams);
+    for (size_t i = 1; i < count; i++)
+        if (compare_streams(&sorted[i - 1], &sorted[i]) == 0)
+            return fail_at(checker, sorted[i]->line,
+                           "%.50s and %.50s (line %d) both make the stream %.50s of %s",
+                           sorted[i]->name, sorted[i - 1]->name, sorted[i - 1]->line,
+                           sorted[i]->stream, sorted[i]->source);
+    return true;
+}
+
+bool
+schedules_check(const struct schedules_file *file, struct arena *arena,
+                struct checked_schedules *ret_checked, struct error *err)
+{
+    struct checker checker = {.file = file, .arena = arena, .err = err};
+
+    if (!check_assets(&checker) || !check_instruments(&checker))
+        return false;
+    for (size_t i = 0; i < file->schedule_count; i++)
+        if (!check_schedule(&checker, &file->schedules[i]))
+            return false;
+    if (!refuse_shared_streams(&checker))
+        return false;
+    *ret_checked = (struct checked_schedules){
+        .assets = file->assets,
+        .asset_count = file->asset_count,
+        .instruments = checker.instruments,
+        .instrument_count = checker.instrument_count,
+        .schedules = checker.schedules,
+        .schedule_count = checker.schedule_count,
+    };
+    return true;
+}
