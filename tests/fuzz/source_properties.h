@@ -1,0 +1,14 @@
+#ifndef TIDEMARK_TESTS_FUZZ_SOURCE_PROPERTIES_H
+#define TIDEMARK_TESTS_FUZZ_SOURCE_PROPERTIES_H
+
+#include "unit/ingest/sources/feed.h"
+
+/*
+ * Feeds `data` to one of `feeds` and holds the outcome to what source.h, batch.h and records.h
+ * promise. The first byte of `data` chooses the feed (by its low bits) and the HTTP status (by its
+ * high bit: an error); the rest is the body.
+ */
+void source_properties_check(const struct feed *feeds, size_t count, const uint8_t *data,
+                             size_t size);
+
+#endif
