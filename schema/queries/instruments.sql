@@ -81,3 +81,8 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS found ON true
 ORDER BY asked.place
+
+-- name: assets_slugs
+-- Every asset that can be asked for: slug.
+SELECT slug
+FROM assets

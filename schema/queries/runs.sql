@@ -75,3 +75,12 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS success ON true
 ORDER BY s.source_id
+
+-- name: run_totals
+-- Runs by source and status, for the metrics: source, status, runs, records, duration_us (from start to end, of all).
+SELECT s.name, r.status, count(*), sum(r.records),
+       coalesce(sum((date_part('epoch', r.finished_at - r.started_at) * 1000000)::bigint), 0)::bigint
+FROM runs r
+JOIN sources s USING (source_id)
+GROUP BY s.name, r.status
+ORDER BY s.name, r.status
