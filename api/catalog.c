@@ -1,0 +1,124 @@
+#include "api/catalog.h"
+
+#include "common/text.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LISTED_MAX = 200 }; /* more names than this are described, not listed */
+
+struct names {
+    const char **sorted;
+    size_t count;
+    const char *allowed;
+};
+
+struct catalog {
+    atomic_int references;
+    struct arena *arena;
+    struct names names[CATALOG_KINDS];
+};
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *
+describe(const struct names *names, struct arena *arena)
+{
+    struct text text;
+
+    if (names->count > LISTED_MAX)
+        return arena_printf(arena, "\"one of %zu known ids, such as \\\"bitcoin\\\"; see /data\"",
+                            names->count);
+    text_init(&text, arena, 16 * names->count + 8);
+    text_add_char(&text, '[');
+    for (size_t i = 0; i < names->count; i++) {
+        if (i > 0)
+            text_add_char(&text, ',');
+        text_add_json_string(&text, names->sorted[i]);
+    }
+    text_add_char(&text, ']');
+    return text_finish(&text).data;
+}
+
+static void
+take_names(struct names *names, const char *const *from, size_t count, struct arena *arena)
+{
+    size_t unique = 0;
+
+    names->sorted = arena_alloc_array(arena, count ? count : 1, sizeof *names->sorted);
+    for (size_t i = 0; i < count; i++)
+        names->sorted[i] = arena_string(arena, from[i]);
+    qsort(names->sorted, count, sizeof *names->sorted, compare_names);
+    for (size_t i = 0; i < count; i++) {
+        if (unique == 0 || strcmp(names->sorted[unique - 1], names->sorted[i]) != 0)
+            names->sorted[unique++] = names->sorted[i];
+    }
+    names->count = unique;
+    names->allowed = describe(names, arena);
+}
+
+struct catalog *
+catalog_create(const char *const *names[CATALOG_KINDS], const size_t counts[CATALOG_KINDS])
+{
+    struct arena *arena = arena_create(16 * 1024);
+    struct catalog *catalog = arena_alloc_array(arena, 1, sizeof *catalog);
+
+    atomic_init(&catalog->references, 1);
+    catalog->arena = arena;
+    for (int kind = 0; kind < CATALOG_KINDS; kind++)
+        take_names(&catalog->names[kind], names[kind], counts[kind], arena);
+    return catalog;
+}
+
+struct catalog *
+catalog_hold(struct catalog *catalog)
+{
+    atomic_fetch_add_explicit(&catalog->references, 1, memory_order_relaxed);
+    return catalog;
+}
+
+void
+catalog_release(struct catalog *catalog)
+{
+    if (catalog && atomic_fetch_sub_explicit(&catalog->references, 1, memory_order_acq_rel) == 1)
+        arena_destroy(catalog->arena);
+}
+
+bool
+catalog_has(const struct catalog *catalog, enum catalog_kind kind, const char *name)
+{
+    const struct names *names = &catalog->names[kind];
+
+    return bsearch(&name, names->sorted, names->count, sizeof *names->sorted, compare_names);
+}
+
+size_t
+catalog_count(const struct catalog *catalog, enum catalog_kind kind)
+{
+    return catalog->names[kind].count;
+}
+
+const char *
+catalog_allowed(const struct catalog *catalog, enum catalog_kind kind)
+{
+    return catalog->names[kind].allowed;
+}
+
+bool
+catalog_equal(const struct catalog *a, const struct catalog *b)
+{
+    for (int kind = 0; kind < CATALOG_KINDS; kind++) {
+        if (a->names[kind].count != b->names[kind].count)
+            return false;
+        for (size_t i = 0; i < a->names[kind].count; i++) {
+            if (strcmp(a->names[kind].sorted[i], b->names[kind].sorted[i]) != 0)
+                return false;
+        }
+    }
+    return true;
+}

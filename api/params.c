@@ -1,0 +1,393 @@
+#include "api/params.h"
+
+#include "common/text.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char malformed_title[] = "The request has a parameter that cannot be used";
+static const char unknown_title[] = "The request names something that does not exist";
+
+/* ------------------------------------------------------------------------------- what is taken */
+
+static const char *
+choices_allowed(const char *choices, struct arena *arena)
+{
+    struct text text;
+
+    text_init(&text, arena, strlen(choices) + 32);
+    text_add_string(&text, "[\"");
+    for (const char *c = choices; *c; c++) {
+        if (*c == '|')
+            text_add_string(&text, "\",\"");
+        else
+            text_add_char(&text, *c);
+    }
+    text_add_string(&text, "\"]");
+    return text_finish(&text).data;
+}
+
+const char *
+param_allowed(const struct param *param, const struct catalog *catalog, struct arena *arena)
+{
+    long long min = param->min, max = param->max;
+
+    switch (param->kind) {
+    case PARAM_INTEGER:
+        return arena_printf(arena, "\"an integer from %lld to %lld\"", min, max);
+    case PARAM_DAYS:
+        return arena_printf(arena, "\"an integer from %lld to %lld, or max\"", min, max);
+    case PARAM_CHOICE:
+        return choices_allowed(param->choices, arena);
+    case PARAM_SYMBOL:
+        return arena_printf(arena, "\"%lld to %lld letters, digits, '.', '_' or '-'\"", min, max);
+    case PARAM_ASSET:
+    case PARAM_ASSETS:
+        return catalog ? catalog_allowed(catalog, CATALOG_ASSET) : "\"known asset ids\"";
+    case PARAM_CURRENCY:
+    case PARAM_CURRENCIES:
+        return catalog ? catalog_allowed(catalog, CATALOG_CURRENCY) : "\"known currency codes\"";
+    case PARAM_SOURCE:
+        return catalog ? catalog_allowed(catalog, CATALOG_SOURCE) : "\"known sources\"";
+    }
+    assert(!"a kind without a description");
+    return NULL;
+}
+
+/* ------------------------------------------------------------------------------------ checking */
+
+struct check {
+    const struct catalog *catalog;
+    struct arena *arena;
+    struct params *params;
+    struct problem *problem;
+};
+
+static bool
+refuse(const struct check *check, const struct param *param, const char *code, const char *detail)
+{
+    problem_set(check->problem, 400, code, malformed_title, "%s: %s", param->name, detail);
+    check->problem->parameter = param->name;
+    check->problem->allowed = param_allowed(param, check->catalog, check->arena);
+    return false;
+}
+
+static bool
+parse_integer(const char *text, int64_t *ret_integer)
+{
+    int64_t number = 0;
+
+    if (*text == '\0' || strlen(text) > 15 || (text[0] == '0' && text[1] != '\0'))
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        number = number * 10 + (*text - '0');
+    }
+    *ret_integer = number;
+    return true;
+}
+
+static bool
+check_integer(const struct check *check, const struct param *param, char *text,
+              struct param_value *value)
+{
+    if (param->kind == PARAM_DAYS && strcmp(text, "max") == 0) {
+        value->text = text;
+        return true;
+    }
+    if (!parse_integer(text, &value->integer))
+        return refuse(check, param, "parameter.malformed", "not a whole number");
+    if (value->integer < param->min || value->integer > param->max)
+        return refuse(check, param, "parameter.range", "out of range");
+    value->text = text;
+    return true;
+}
+
+static bool
+check_choice(const struct check *check, const struct param *param, char *text,
+             struct param_value *value)
+{
+    size_t size = strlen(text);
+
+    for (const char *choice = param->choices; choice; choice = strchr(choice, '|')) {
+        choice += *choice == '|';
+        if (size > 0 && strncmp(choice, text, size) == 0 &&
+            (choice[size] == '|' || choice[size] == '\0')) {
+            value->text = text;
+            return true;
+        }
+    }
+    return refuse(check, param, "parameter.choice", "not one of the choices");
+}
+
+static bool
+check_symbol(const struct check *check, const struct param *param, char *text,
+             struct param_value *value)
+{
+    size_t size = strlen(text);
+
+    if (size < (size_t)param->min || size > (size_t)param->max)
+        return refuse(check, param, "parameter.range", "its length is out of range");
+    for (char *c = text; *c; c++) {
+        if (*c >= 'a' && *c <= 'z')
+            *c -= 'a' - 'A';
+        else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && !strchr("._-", *c))
+            return refuse(check, param, "parameter.malformed", "has a character it cannot have");
+    }
+    value->text = text;
+    return true;
+}
+
+/* A name that exists. Names are lower case in the tables; a client may write them as it likes. */
+static bool
+check_name(const struct check *check, const struct param *param, enum catalog_kind kind, char *text)
+{
+    for (char *c = text; *c; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c += 'a' - 'A';
+    }
+    if (*text == '\0')
+        return refuse(check, param, "parameter.empty", "a name is missing");
+    if (catalog_has(check->catalog, kind, text))
+        return true;
+    problem_set(check->problem, kind == CATALOG_ASSET ? 404 : 400, "parameter.unknown",
+                unknown_title, "%s: no %s is called \"%.64s\"", param->name,
+                kind == CATALOG_ASSET      ? "asset"
+                : kind == CATALOG_CURRENCY ? "currency"
+                                           : "source",
+                text);
+    check->problem->parameter = param->name;
+    check->problem->allowed = catalog_allowed(check->catalog, kind);
+    return false;
+}
+
+static int
+compare_items(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *
+join(const struct param_value *value, struct arena *arena)
+{
+    struct text text;
+
+    text_init(&text, arena, 16 * value->item_count + 1);
+    for (size_t i = 0; i < value->item_count; i++) {
+        if (i > 0)
+            text_add_char(&text, ',');
+        text_add_string(&text, value->items[i]);
+    }
+    return text_finish(&text).data;
+}
+
+static bool
+check_names(const struct check *check, const struct param *param, enum catalog_kind kind,
+            char *text, struct param_value *value)
+{
+    size_t count = 1, unique = 0;
+    char *rest = text, *item;
+
+    for (const char *c = text; *c; c++)
+        count += *c == ',';
+    if ((int64_t)count < param->min || (int64_t)count > param->max) {
+        refuse(check, param, "parameter.range", "wrong number of names");
+        check->problem->allowed =
+            arena_printf(check->arena, "\"%lld to %lld names, with commas between them\"",
+                         (long long)param->min, (long long)param->max);
+        return false;
+    }
+    value->items = arena_alloc_array(check->arena, count, sizeof *value->items);
+    for (size_t i = 0; i < count; i++) {
+        item = strsep(&rest, ",");
+        if (!check_name(check, param, kind, item))
+            return false;
+        value->items[i] = item;
+    }
+    qsort(value->items, count, sizeof *value->items, compare_items);
+    for (size_t i = 0; i < count; i++) {
+        if (unique == 0 || strcmp(value->items[unique - 1], value->items[i]) != 0)
+            value->items[unique++] = value->items[i];
+    }
+    value->item_count = unique;
+    value->text = join(value, check->arena);
+    return true;
+}
+
+static bool
+check_value(const struct check *check, const struct param *param, char *text,
+            struct param_value *value)
+{
+    value->given = true;
+    switch (param->kind) {
+    case PARAM_INTEGER:
+    case PARAM_DAYS:
+        return check_integer(check, param, text, value);
+    case PARAM_CHOICE:
+        return check_choice(check, param, text, value);
+    case PARAM_SYMBOL:
+        return check_symbol(check, param, text, value);
+    case PARAM_ASSET:
+        value->text = text;
+        return check_name(check, param, CATALOG_ASSET, text);
+    case PARAM_CURRENCY:
+        value->text = text;
+        return check_name(check, param, CATALOG_CURRENCY, text);
+    case PARAM_SOURCE:
+        value->text = text;
+        return check_name(check, param, CATALOG_SOURCE, text);
+    case PARAM_ASSETS:
+        return check_names(check, param, CATALOG_ASSET, text, value);
+    case PARAM_CURRENCIES:
+        return check_names(check, param, CATALOG_CURRENCY, text, value);
+    }
+    assert(!"a kind without a check");
+    return false;
+}
+
+/* --------------------------------------------------------------------------------- the query */
+
+static bool
+refuse_undeclared(const struct check *check, struct bytes name)
+{
+    const struct param *declared = check->params->declared;
+    struct text allowed;
+
+    text_init(&allowed, check->arena, 128);
+    text_add_char(&allowed, '[');
+    for (size_t i = 0; declared[i].name; i++) {
+        if (i > 0)
+            text_add_char(&allowed, ',');
+        text_add_json_string(&allowed, declared[i].name);
+    }
+    text_add_char(&allowed, ']');
+    problem_set(check->problem, 400, "parameter.undeclared", malformed_title,
+                "there is no such parameter here");
+    check->problem->parameter =
+        arena_copy(check->arena, name.data, name.size > 64 ? 64 : name.size);
+    check->problem->allowed = text_finish(&allowed).data;
+    return false;
+}
+
+/* Every value we take is printable ASCII, so anything else never gets as far as a cache key. */
+static bool
+is_printable(struct bytes value)
+{
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.data[i] < 0x20 || value.data[i] > 0x7e)
+            return false;
+    }
+    return true;
+}
+
+static bool
+check_given(const struct check *check, const struct http_param *given)
+{
+    const struct param *declared = check->params->declared;
+    struct param_value *value;
+    size_t i = 0;
+
+    while (declared[i].name && (strlen(declared[i].name) != given->name.size ||
+                                memcmp(declared[i].name, given->name.data, given->name.size) != 0))
+        i++;
+    if (!declared[i].name)
+        return refuse_undeclared(check, given->name);
+    value = &check->params->values[i];
+    if (value->given)
+        return refuse(check, &declared[i], "parameter.doubled", "given more than once");
+    if (given->value.size == 0)
+        return refuse(check, &declared[i], "parameter.empty", "has no value");
+    if (given->value.size > PARAM_VALUE_MAX)
+        return refuse(check, &declared[i], "parameter.too_long", "its value is too long");
+    if (!is_printable(given->value))
+        return refuse(check, &declared[i], "parameter.malformed", "has a character it cannot have");
+    return check_value(check, &declared[i],
+                       arena_copy(check->arena, given->value.data, given->value.size), value);
+}
+
+static bool
+check_missing(const struct check *check)
+{
+    const struct param *declared = check->params->declared;
+
+    for (size_t i = 0; declared[i].name; i++) {
+        struct param_value *value = &check->params->values[i];
+
+        if (value->given)
+            continue;
+        if (declared[i].required)
+            return refuse(check, &declared[i], "parameter.missing", "is required");
+        if (declared[i].fallback &&
+            !check_value(check, &declared[i], arena_string(check->arena, declared[i].fallback),
+                         value))
+            return false;
+    }
+    return true;
+}
+
+bool
+params_check(const struct param *declared, const struct http_param *given, size_t given_count,
+             const struct catalog *catalog, struct arena *arena, struct params *ret_params,
+             struct problem *ret_problem)
+{
+    struct check check = {catalog, arena, ret_params, ret_problem};
+
+    *ret_params = (struct params){.declared = declared};
+    for (size_t i = 0; i < given_count; i++) {
+        if (!check_given(&check, &given[i]))
+            return false;
+    }
+    return check_missing(&check);
+}
+
+void
+params_copy(const struct params *params, struct arena *arena, struct params *ret_copy)
+{
+    *ret_copy = *params;
+    for (size_t i = 0; params->declared[i].name; i++) {
+        struct param_value *value = &ret_copy->values[i];
+        const char **items = value->items;
+
+        if (value->text)
+            value->text = arena_string(arena, value->text);
+        if (!items)
+            continue;
+        value->items = arena_alloc_array(arena, value->item_count, sizeof *items);
+        for (size_t k = 0; k < value->item_count; k++)
+            value->items[k] = arena_string(arena, items[k]);
+    }
+}
+
+const struct param_value *
+params_get(const struct params *params, const char *name)
+{
+    size_t i = 0;
+
+    while (params->declared[i].name && strcmp(params->declared[i].name, name) != 0)
+        i++;
+    assert(params->declared[i].name);
+    return &params->values[i];
+}
+
+const char *
+params_canonical(const struct params *params, struct arena *arena)
+{
+    struct text text;
+
+    text_init(&text, arena, 128);
+    for (size_t i = 0; params->declared[i].name; i++) {
+        const char *value = params->values[i].text;
+
+        if (!value)
+            continue;
+        text_add_string(&text, params->declared[i].name);
+        text_add_char(&text, '=');
+        text_add_int(&text, (int64_t)strlen(value));
+        text_add_char(&text, ':');
+        text_add_string(&text, value);
+        text_add_char(&text, ';');
+    }
+    return text_finish(&text).data;
+}

@@ -1,0 +1,83 @@
+#ifndef TIDEMARK_API_PARAMS_H
+#define TIDEMARK_API_PARAMS_H
+
+#include "api/catalog.h"
+#include "api/http/target.h"
+#include "api/problem.h"
+#include "common/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The query string of a request, checked against the parameters of its route. Pure: no cache, no
+ * database, no clock; what exists comes from the catalogue in memory.
+ */
+enum param_kind {
+    PARAM_INTEGER,    /* min..max */
+    PARAM_DAYS,       /* min..max, or "max" (integer 0) */
+    PARAM_CHOICE,     /* one of `choices`, "hourly|daily" */
+    PARAM_ASSET,      /* a known asset */
+    PARAM_ASSETS,     /* min..max of them with commas */
+    PARAM_CURRENCY,   /* a known currency, in any case */
+    PARAM_CURRENCIES, /* min..max of them with commas */
+    PARAM_SOURCE,     /* a known source */
+    PARAM_SYMBOL,     /* a ticker such as BTC, in any case: letters, digits, . _ - */
+};
+
+struct param {
+    const char *name; /* NULL ends a list of parameters */
+    enum param_kind kind;
+    int64_t min, max;
+    const char *choices;
+    const char *fallback; /* text used when it is not given; NULL = none */
+    bool required;
+    const char *about; /* one sentence for the documentation */
+};
+
+enum {
+    PARAMS_MAX = 8,         /* declared parameters of one route */
+    PARAM_VALUE_MAX = 4096, /* bytes of one value, decoded */
+};
+
+struct param_value {
+    bool given;         /* by the client or by the fallback */
+    int64_t integer;    /* INTEGER, DAYS */
+    const char *text;   /* canonical: lower case names, upper case symbols; NULL if not given */
+    const char **items; /* ASSETS, CURRENCIES: sorted, without doubles */
+    size_t item_count;
+};
+
+/* Values in the order of the route's parameters. Everything lives in the request's arena. */
+struct params {
+    const struct param *declared;
+    struct param_value values[PARAMS_MAX];
+};
+
+/*
+ * Checks what the client gave. Unknown, doubled, empty, malformed and missing
+ * parameters, values out of range and names that do not exist are a problem that names the
+ * parameter and what it takes: 404 for an asset that does not exist, 400 for the rest.
+ */
+MUST_CHECK bool params_check(const struct param *declared, const struct http_param *given,
+                             size_t given_count, const struct catalog *catalog, struct arena *arena,
+                             struct params *ret_params, struct problem *ret_problem);
+
+/* A copy that lives in another arena. */
+void params_copy(const struct params *params, struct arena *arena, struct params *ret_copy);
+
+/* By name; it must be declared. */
+const struct param_value *params_get(const struct params *params, const char *name);
+
+/*
+ * The form that is equal exactly when two requests ask the same: each declared parameter in the
+ * order of the table as "name=bytes:value;". For cache keys.
+ */
+const char *params_canonical(const struct params *params, struct arena *arena);
+
+/* What a parameter takes, as JSON text, for problems and documentation. */
+const char *param_allowed(const struct param *param, const struct catalog *catalog,
+                          struct arena *arena);
+
+#endif
