@@ -1,0 +1,143 @@
+#ifndef TIDEMARK_API_FLIGHT_H
+#define TIDEMARK_API_FLIGHT_H
+
+#include "api/cache.h"
+#include "api/params.h"
+#include "api/pool.h"
+#include "api/problem.h"
+#include "api/redis.h"
+#include "common/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct flight;
+struct flights;
+
+/*
+ * A flight fetches the answer of one key into the L1 of its loop: from Redis if a replica has read
+ * it since the last change, else from PostgreSQL. However many requests wait for a key, one flight
+ * is under way in a loop; across loops and replicas a lock in Redis lets one of them read while
+ * the others look for its result, for at most FLIGHT_POLL_MS, before they read for themselves.
+ */
+enum {
+    FLIGHT_WAITERS_MAX = 1000, /* requests for one key; the next one gets 503 */
+    FLIGHT_LOCK_MS = 3000,
+    FLIGHT_POLL_MS = 300,
+    FLIGHT_POLL_EVERY_MS = 15,
+    FLIGHT_VALUE_MAX = 1024 * 1024, /* larger answers are not put into Redis */
+};
+
+/* How long answers of a route live. Seconds. */
+struct cache_policy {
+    int32_t fresh_s;  /* in L1 and Redis, unless an event comes first; +-10 % */
+    int32_t stale_s;  /* after that, if nothing better can be had */
+    int32_t client_s; /* Cache-Control: max-age */
+};
+
+/* What an answer is made of, as text: "price:bitcoin". */
+struct tag_list {
+    struct arena *arena;
+    const char *texts[CACHE_TAGS_MAX];
+    size_t count;
+};
+void tag_list_add(struct tag_list *tags, const char *text);
+
+/* How a route is read from the database. */
+struct reading {
+    /* The key in Redis behind the namespace; NULL = the path and the canonical parameters. */
+    const char *(*name)(const struct params *params, struct arena *arena);
+    /* Which changes make the answer out of date. */
+    void (*tag)(const struct params *params, struct tag_list *tags);
+    /* Asks its first query; ends with flight_land() or flight_fail(), whatever happens between. */
+    void (*start)(struct flight *flight);
+    /*
+     * The body begins inside of an object that every answer opens anew, because it tells the
+     * request: {"metadata":{"request_id":...,"api_latency_ms":..., and here the stored bytes.
+     */
+    bool opened_by_request;
+};
+
+/* ------------------------------------------------------------------- for those who wait for one */
+
+struct flight_waiter {
+    struct flight_waiter *next;
+    struct flight *flight; /* NULL = waits for nothing */
+    /*
+     * Either an entry (hold it to keep it; `stale`: nothing newer could be had) or a problem.
+     * Called once, from the loop, unless the waiter left before.
+     */
+    void (*done)(struct flight_waiter *waiter, struct cache_entry *entry, bool stale,
+                 const struct problem *problem);
+};
+
+struct flights_settings {
+    const char *name_space;              /* must outlive the flights */
+    size_t store_script, release_script; /* where they stand in redis_settings.scripts */
+};
+
+extern const struct redis_script flight_store_script;
+extern const struct redis_script flight_release_script;
+
+struct flights_counts {
+    uint64_t started, joined, crowded;
+    uint64_t redis_hits, redis_misses, redis_outdated;
+    uint64_t reads; /* readings of the database */
+    uint64_t read_errors;
+    uint64_t polled;      /* another replica's reading was waited for */
+    uint64_t stale_saved; /* failures covered by an older answer */
+};
+
+struct flights *flights_create(struct event_base *base, const struct flights_settings *settings,
+                               struct cache *cache, struct redis *redis, struct pool *pool);
+/*
+ * Before Redis and the pool are destroyed: what is under way ends without asking them again.
+ * Nobody may wait any more.
+ */
+void flights_stop(struct flights *flights);
+/* After them. NULL is fine. */
+void flights_destroy(struct flights *flights);
+const struct flights_counts *flights_counts(const struct flights *flights);
+
+/* What to fetch. The params are copied. */
+struct flight_plan {
+    const struct reading *reading;
+    const struct cache_policy *policy;
+    const struct params *params;
+    const struct cache_key *key;
+    struct cache_entry *fallback; /* served if the flight fails; NULL = none */
+};
+
+/*
+ * Joins the flight of the key, or starts it. `waiter` NULL = nobody waits: a refresh.
+ * False if too many wait already. `done` may be called before this returns.
+ */
+MUST_CHECK bool flights_join(struct flights *flights, const struct flight_plan *plan,
+                             struct flight_waiter *waiter);
+void flight_leave(struct flight_waiter *waiter); /* not waiting is fine */
+
+/* --------------------------------------------------------------------------------- for readings */
+
+const struct params *flight_params(const struct flight *flight);
+struct arena *flight_arena(struct flight *flight); /* lives until the flight ends */
+void *flight_context(struct flight *flight);
+void flight_set_context(struct flight *flight, void *context);
+
+/* `then` gets the rows; a failure ends the flight without it. One query at a time. */
+void flight_ask(struct flight *flight, const struct query *query,
+                const struct database_value *values, size_t value_count,
+                void (*then)(struct flight *flight, const struct rows *rows));
+/*
+ * For queries that promise a row as long as the names they ask for exist: without one somebody has
+ * taken a name away meanwhile, and the flight ends with 404. False then.
+ */
+MUST_CHECK bool flight_expect_row(struct flight *flight, const struct rows *rows);
+/* Says which snapshot was read: the text of its xmin. At least once; the lowest counts. */
+void flight_note_version(struct flight *flight, const char *xmin);
+/* The answer; copied. Call it last: the flight is gone after it. */
+void flight_land(struct flight *flight, struct bytes body);
+void flight_fail(struct flight *flight, const struct problem *problem);
+
+#endif

@@ -1,0 +1,431 @@
+#include "api/pool.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000 };
+
+struct question {
+    struct question *next;
+    const struct query *query;
+    const struct database_value *values;
+    size_t value_count;
+    struct arena *arena;
+    pool_done *done;
+    void *context;
+    int64_t deadline_ms; /* for standing in line */
+};
+
+struct connection {
+    struct pool *pool;
+    struct database_async *db; /* NULL = waiting to connect again */
+    struct event *io;          /* what `db` wants of its socket */
+    struct event *timer;       /* connecting or answering takes too long, or: connect again */
+    int fd;
+    unsigned wants;
+    bool ready, tried;
+    struct question *question; /* under way */
+    int64_t backoff_ms;
+};
+
+struct pool {
+    struct event_base *base;
+    struct pool_settings settings;
+    char *url;
+    struct connection *connections;
+    struct question *first, *last; /* in line */
+    struct event *line_timer;
+    uint64_t random;
+    bool destroyed;
+    struct pool_counts counts;
+};
+
+const struct pool_settings pool_settings_default = {
+    .connections = 4,
+    .waiters = 64,
+    .wait_ms = 250,
+    .query_ms = 1500,
+    .connect_ms = 5000,
+};
+
+static void connection_start(struct connection *connection);
+static void connection_step(struct connection *connection);
+
+static void
+set_timer(struct event *timer, int64_t wait_ms)
+{
+    struct timeval wait = {wait_ms / 1000, wait_ms % 1000 * 1000};
+
+    event_add(timer, &wait);
+}
+
+/* ---------------------------------------------------------------------------------- questions */
+
+static void
+finish(struct pool *pool, struct question *question, const struct rows *rows,
+       const struct error *err)
+{
+    pool->counts.errors += rows == NULL;
+    question->done(question->context, rows, err);
+    free(question);
+}
+
+static void
+fail(struct pool *pool, struct question *question, const char *code, const char *why)
+{
+    struct error err;
+
+    error_set(&err, ERROR_RETRY, code, "%s", why);
+    finish(pool, question, NULL, &err);
+}
+
+static struct question *
+take_first(struct pool *pool)
+{
+    struct question *question = pool->first;
+
+    pool->first = question->next;
+    if (!pool->first)
+        pool->last = NULL;
+    pool->counts.waiting--;
+    return question;
+}
+
+static void
+on_line_timer(evutil_socket_t fd, short events, void *context)
+{
+    struct pool *pool = context;
+    int64_t now_ms = clock_monotonic_ms();
+
+    while (pool->first && pool->first->deadline_ms <= now_ms) {
+        pool->counts.refused++;
+        fail(pool, take_first(pool), "pool.waited", "every database connection is busy");
+    }
+    if (pool->first)
+        set_timer(pool->line_timer, pool->first->deadline_ms - now_ms);
+}
+
+static void
+refuse_line(struct pool *pool)
+{
+    while (pool->first) {
+        pool->counts.refused++;
+        fail(pool, take_first(pool), "database.away", "no database connection");
+    }
+}
+
+/* -------------------------------------------------------------------------------- connections */
+
+static int64_t
+full_jitter(struct pool *pool, int64_t most)
+{
+    pool->random = pool->random * 6364136223846793005u + 1442695040888963407u;
+    return 1 + (int64_t)((pool->random >> 33) % (uint64_t)most);
+}
+
+/* Throws the connection away; whoever waits for its answer is told. */
+static void
+connection_lose(struct connection *connection, const struct error *err)
+{
+    struct pool *pool = connection->pool;
+    struct question *question = connection->question;
+
+    if (connection->ready) {
+        pool->counts.ready--;
+        log_event(LOG_WARN, "database.lost", LOG_ERROR(err));
+    } else if (!connection->tried) {
+        log_event(LOG_WARN, "database.unreachable", LOG_ERROR(err));
+    }
+    event_del(connection->io);
+    database_async_destroy(connection->db);
+    connection->db = NULL;
+    connection->ready = false;
+    connection->tried = true;
+    connection->question = NULL;
+    connection->wants = 0;
+    connection->backoff_ms = connection->backoff_ms ? connection->backoff_ms * 2 : BACKOFF_MIN_MS;
+    if (connection->backoff_ms > BACKOFF_MAX_MS)
+        connection->backoff_ms = BACKOFF_MAX_MS;
+    set_timer(connection->timer, full_jitter(pool, connection->backoff_ms));
+    if (question) {
+        pool->counts.busy--;
+        finish(pool, question, NULL, err);
+    }
+    if (pool->counts.ready == 0)
+        refuse_line(pool);
+}
+
+static void
+on_io(evutil_socket_t fd, short events, void *context)
+{
+    connection_step(context);
+}
+
+static void
+connection_watch(struct connection *connection)
+{
+    int fd = database_async_fd(connection->db);
+    unsigned wants = database_async_wants(connection->db);
+    short events = EV_PERSIST;
+
+    if (fd == connection->fd && wants == connection->wants)
+        return;
+    if (wants & DATABASE_WANTS_READ)
+        events |= EV_READ;
+    if (wants & DATABASE_WANTS_WRITE)
+        events |= EV_WRITE;
+    event_del(connection->io);
+    event_assign(connection->io, connection->pool->base, fd, events, on_io, connection);
+    event_add(connection->io, NULL);
+    connection->fd = fd;
+    connection->wants = wants;
+}
+
+static void
+connection_ask(struct connection *connection, struct question *question)
+{
+    struct pool *pool = connection->pool;
+    struct error err;
+
+    connection->question = question;
+    pool->counts.busy++;
+    pool->counts.queries++;
+    if (!database_async_send(connection->db, question->query, question->values,
+                             question->value_count, &err)) {
+        connection_lose(connection, &err);
+        return;
+    }
+    set_timer(connection->timer, pool->settings.query_ms);
+}
+
+static bool
+ends_connection(const struct error *err)
+{
+    return err->kind == ERROR_RETRY &&
+           (strcmp(err->code, "database.away") == 0 || strcmp(err->code, "database.plan") == 0 ||
+            strcmp(err->code, "database.read_only") == 0);
+}
+
+static void
+connection_take_answer(struct connection *connection)
+{
+    struct pool *pool = connection->pool;
+    struct question *question = connection->question;
+    struct rows rows;
+    struct error err;
+
+    connection->question = NULL;
+    pool->counts.busy--;
+    event_del(connection->timer);
+    if (database_async_receive(connection->db, question->arena, &rows, &err)) {
+        finish(pool, question, &rows, NULL);
+    } else {
+        if (ends_connection(&err))
+            connection_lose(connection, &err);
+        finish(pool, question, NULL, &err);
+    }
+}
+
+static void
+connection_ready(struct connection *connection)
+{
+    connection->ready = connection->tried = true;
+    connection->backoff_ms = 0;
+    connection->pool->counts.ready++;
+    connection->pool->counts.connects++;
+    event_del(connection->timer);
+}
+
+static void
+connection_step(struct connection *connection)
+{
+    struct pool *pool = connection->pool;
+    enum database_async_state state;
+    struct error err;
+
+    for (;;) {
+        state = database_async_step(connection->db, &err);
+        if (state == DATABASE_ASYNC_FAILED) {
+            connection_lose(connection, &err);
+            return;
+        }
+        if (state == DATABASE_ASYNC_READY) {
+            if (!connection->ready)
+                connection_ready(connection);
+            if (connection->question && database_async_answered(connection->db))
+                connection_take_answer(connection);
+            if (!connection->db)
+                return;
+            if (!connection->question && pool->first) {
+                connection_ask(connection, take_first(pool));
+                if (connection->db)
+                    continue;
+                return;
+            }
+        }
+        connection_watch(connection);
+        return;
+    }
+}
+
+static void
+on_connection_timer(evutil_socket_t fd, short events, void *context)
+{
+    struct connection *connection = context;
+    struct error err;
+
+    if (!connection->db) {
+        connection_start(connection);
+        return;
+    }
+    connection->pool->counts.timeouts++;
+    error_set(&err, ERROR_RETRY, "database.timeout", "no answer from the database in time");
+    connection_lose(connection, &err);
+}
+
+static void
+connection_start(struct connection *connection)
+{
+    struct pool *pool = connection->pool;
+    struct error err;
+    struct database_settings settings = {
+        .url = pool->url,
+        .application_name = "tidemark-api",
+        .connect_timeout_ms = pool->settings.connect_ms,
+        .statement_timeout_ms = pool->settings.query_ms,
+    };
+
+    connection->fd = -1;
+    connection->db = database_async_start(&settings, &err);
+    if (!connection->db) {
+        connection_lose(connection, &err);
+        return;
+    }
+    set_timer(connection->timer, pool->settings.connect_ms);
+    connection_step(connection);
+}
+
+/* ------------------------------------------------------------------------------------ the pool */
+
+struct pool *
+pool_create(struct event_base *base, const struct pool_settings *settings)
+{
+    struct pool *pool = calloc(1, sizeof *pool);
+
+    if (!pool ||
+        !(pool->connections = calloc((size_t)settings->connections, sizeof *pool->connections)))
+        abort();
+    pool->base = base;
+    pool->settings = *settings;
+    pool->url = strdup(settings->url);
+    pool->random = (uint64_t)clock_monotonic_us() ^ (uintptr_t)pool;
+    pool->line_timer = evtimer_new(base, on_line_timer, pool);
+    for (int32_t i = 0; i < settings->connections; i++) {
+        struct connection *connection = &pool->connections[i];
+
+        connection->pool = pool;
+        connection->io = event_new(base, -1, 0, on_io, connection);
+        connection->timer = evtimer_new(base, on_connection_timer, connection);
+        connection_start(connection);
+    }
+    return pool;
+}
+
+void
+pool_destroy(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pool->destroyed = true;
+    refuse_line(pool);
+    for (int32_t i = 0; i < pool->settings.connections; i++) {
+        struct connection *connection = &pool->connections[i];
+
+        if (connection->question)
+            fail(pool, connection->question, "database.away", "stopping");
+        event_free(connection->io);
+        event_free(connection->timer);
+        database_async_destroy(connection->db);
+    }
+    event_free(pool->line_timer);
+    free(pool->connections);
+    free(pool->url);
+    free(pool);
+}
+
+bool
+pool_usable(const struct pool *pool)
+{
+    return pool->counts.ready > 0;
+}
+
+bool
+pool_tried(const struct pool *pool)
+{
+    for (int32_t i = 0; i < pool->settings.connections; i++) {
+        if (!pool->connections[i].tried)
+            return false;
+    }
+    return true;
+}
+
+const struct pool_counts *
+pool_counts(const struct pool *pool)
+{
+    return &pool->counts;
+}
+
+static struct connection *
+find_free(struct pool *pool)
+{
+    for (int32_t i = 0; i < pool->settings.connections; i++) {
+        struct connection *connection = &pool->connections[i];
+
+        if (connection->ready && !connection->question)
+            return connection;
+    }
+    return NULL;
+}
+
+static void
+stand_in_line(struct pool *pool, struct question *question)
+{
+    question->deadline_ms = clock_monotonic_ms() + pool->settings.wait_ms;
+    if (!pool->first)
+        set_timer(pool->line_timer, pool->settings.wait_ms);
+    *(pool->last ? &pool->last->next : &pool->first) = question;
+    pool->last = question;
+    pool->counts.waiting++;
+}
+
+void
+pool_query(struct pool *pool, const struct query *query, const struct database_value *values,
+           size_t value_count, struct arena *arena, pool_done *done, void *context)
+{
+    struct question *question = malloc(sizeof *question);
+    struct connection *connection;
+
+    if (!question)
+        abort();
+    *question = (struct question){NULL, query, values, value_count, arena, done, context, 0};
+    if (pool->destroyed || pool->counts.ready == 0) {
+        pool->counts.refused++;
+        fail(pool, question, "database.away", "no database connection");
+        return;
+    }
+    connection = find_free(pool);
+    if (!connection && pool->counts.waiting >= pool->settings.waiters) {
+        pool->counts.refused++;
+        fail(pool, question, "pool.full", "every database connection is busy");
+    } else if (!connection) {
+        stand_in_line(pool, question);
+    } else {
+        connection_ask(connection, question);
+        if (connection->db)
+            connection_step(connection);
+    }
+}
