@@ -1,0 +1,68 @@
+#ifndef TIDEMARK_API_BOARD_H
+#define TIDEMARK_API_BOARD_H
+
+#include "api/catalog.h"
+#include "common/arena.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the threads that may wait (keeper, events) have found out, for the loops, which may not:
+ * they read it here, so that no answer depends on a blocking call.
+ */
+struct source_state {
+    const char *name;
+    bool enabled;
+    const char *status; /* "ok", "failed" ...; NULL = never ran */
+    const char *error_code;
+    int64_t last_run_ms, last_success_ms; /* 0 = never */
+};
+
+struct run_total {
+    const char *source, *status;
+    int64_t runs, records, duration_us;
+};
+
+/* Immutable once posted. */
+struct report {
+    atomic_int references;
+    struct arena *arena;
+    const struct source_state *sources;
+    size_t source_count;
+    const struct run_total *totals;
+    size_t total_count;
+};
+
+struct report *report_create(void);
+void report_release(struct report *report); /* NULL is fine */
+
+enum part_state { PART_CONNECTING, PART_CONNECTED, PART_AWAY };
+const char *part_state_name(enum part_state state);
+
+struct board;
+struct board *board_create(void);
+void board_destroy(struct board *board);
+
+/* NULL until the first was read. Release them after use. */
+struct catalog *board_catalog(struct board *board);
+struct report *board_report(struct board *board);
+/* The board takes over the reference. */
+void board_post_catalog(struct board *board, struct catalog *catalog);
+void board_post_report(struct board *board, struct report *report);
+
+/* The keeper says it every second; PART_AWAY when it did not for three: it hangs in a call. */
+void board_post_database(struct board *board, enum part_state state);
+enum part_state board_database(struct board *board);
+void board_post_broker(struct board *board, enum part_state state);
+enum part_state board_broker(struct board *board);
+
+/* Somebody saw a name that the catalogue does not have: the keeper looks soon. */
+void board_want_catalog(struct board *board);
+/* Waits for that at most `timeout_ms`; true if it was wanted. Also woken by board_wake(). */
+bool board_wait_wanted(struct board *board, int64_t timeout_ms);
+void board_wake(struct board *board);
+
+#endif

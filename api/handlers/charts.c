@@ -1,0 +1,171 @@
+#include "api/handlers/charts.h"
+
+#include "common/clock.h"
+#include "schema/queries.h"
+
+#include <string.h>
+
+enum { HOUR_S = 3600, DAY_S = 86400, HOURLY_DAYS_MAX = 90 };
+
+/* Columns of query_chart_choose and of query_chart_points. */
+enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, VERSION, PRICE, MARKET_CAP, VOLUME_24H, OBSERVED_AT };
+enum { AT, POINT_CLOSE, POINT_VOLUME, POINT_VOLUME_24H, POINT_MARKET_CAP };
+
+/* What a flight carries from its first query to its second. */
+struct chart {
+    struct rows chosen;
+    int32_t interval_s;
+};
+
+static const char *
+interval_of(const struct params *params)
+{
+    const struct param_value *interval = params_get(params, "interval");
+    const struct param_value *days = params_get(params, "days");
+
+    if (interval->given)
+        return interval->text;
+    return days->integer >= 1 && days->integer <= HOURLY_DAYS_MAX ? "hourly" : "daily";
+}
+
+/* asset:currency:interval:days, and the source if one was asked for. */
+static const char *
+charts_name(const struct params *params, struct arena *arena)
+{
+    const char *source = params_get(params, "source")->text;
+
+    return arena_printf(arena, "%s:%s:%s:%s%s%s", params_get(params, "asset")->text,
+                        params_get(params, "currency")->text, interval_of(params),
+                        params_get(params, "days")->text, source ? ":" : "", source ? source : "");
+}
+
+static void
+charts_tag(const struct params *params, struct tag_list *tags)
+{
+    tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", params_get(params, "asset")->text,
+                                    params_get(params, "currency")->text));
+}
+
+/* ------------------------------------------------------------------------------------ rendering */
+
+static void
+add_point(struct text *text, const char *at_ms, size_t at_size, const char *value,
+          size_t value_size)
+{
+    text_add_char(text, '[');
+    text_add(text, at_ms, at_size);
+    text_add_char(text, ',');
+    if (value)
+        text_add(text, value, value_size);
+    else
+        text_add(text, "null", 4);
+    text_add(text, "],", 2);
+}
+
+/* One series: the closed candles, then the latest price's own value at its own time. */
+static void
+add_series(struct text *text, const char *name, const struct rows *points, size_t column,
+           const struct rows *latest, int latest_column)
+{
+    text_add_format(text, ",\"%s\":[", name);
+    for (size_t i = 0; i < points->count; i++)
+        add_point(text, rows_text(points, i, AT), rows_size(points, i, AT),
+                  rows_text(points, i, column), rows_size(points, i, column));
+    if (latest) {
+        const char *value = latest_column >= 0 ? rows_text(latest, 0, (size_t)latest_column) : NULL;
+
+        add_point(text, rows_text(latest, 0, OBSERVED_AT), rows_size(latest, 0, OBSERVED_AT), value,
+                  value ? strlen(value) : 0);
+    }
+    if (text->data[text->size - 1] == ',')
+        text->size--;
+    text_add_char(text, ']');
+}
+
+/* The latest price is a point of its own only if it is newer than every candle. */
+static bool
+is_newer(const struct rows *chosen, const struct rows *points)
+{
+    return !rows_is_null(chosen, 0, OBSERVED_AT) &&
+           (points->count == 0 ||
+            rows_int(chosen, 0, OBSERVED_AT, 0) > rows_int(points, points->count - 1, AT, 0));
+}
+
+static void
+charts_render(struct flight *flight, const struct rows *points)
+{
+    const struct params *params = flight_params(flight);
+    const struct chart *chart = flight_context(flight);
+    const struct rows *latest = is_newer(&chart->chosen, points) ? &chart->chosen : NULL;
+    struct text text;
+
+    text_init(&text, flight_arena(flight), 256 + points->count * 112);
+    text_add_string(&text, "{\"asset\":");
+    text_add_json_string(&text, params_get(params, "asset")->text);
+    text_add_string(&text, ",\"currency\":");
+    text_add_json_string(&text, params_get(params, "currency")->text);
+    text_add_string(&text, ",\"interval\":");
+    text_add_json_string(&text, interval_of(params));
+    text_add_string(&text, ",\"source\":");
+    text_add_json_nullable(&text, rows_text(&chart->chosen, 0, SOURCE));
+    add_series(&text, "prices", points, POINT_CLOSE, latest, PRICE);
+    add_series(&text, "market_caps", points, POINT_MARKET_CAP, latest, MARKET_CAP);
+    add_series(&text, "total_volumes", points, POINT_VOLUME_24H, latest, VOLUME_24H);
+    add_series(&text, "volumes", points, POINT_VOLUME, latest, -1);
+    text_add_string(&text, "}\n");
+    flight_land(flight, text_finish(&text));
+}
+
+/* -------------------------------------------------------------------------------------- reading */
+
+/* Where the window begins, on a boundary of the interval. */
+static int64_t
+first_open_ms(const struct params *params, int32_t interval_s)
+{
+    int64_t days = params_get(params, "days")->integer, step_ms = interval_s * INT64_C(1000);
+    int64_t from_ms = clock_now_ms() - days * DAY_S * 1000;
+
+    return days == 0 || from_ms < 0 ? 0 : from_ms / step_ms * step_ms;
+}
+
+static void
+charts_chosen(struct flight *flight, const struct rows *rows)
+{
+    struct chart *chart = flight_context(flight);
+    const struct rows nothing = {0};
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    chart->chosen = *rows;
+    flight_note_version(flight, rows_text(rows, 0, VERSION));
+    if (rows_is_null(rows, 0, SOURCE_ID)) {
+        charts_render(flight, &nothing);
+        return;
+    }
+    flight_ask(flight, &query_chart_points,
+               SQL_VALUES(SQL_INT(rows_int(rows, 0, SOURCE_ID, 0)),
+                          SQL_INT(rows_int(rows, 0, ASSET_ID, 0)),
+                          SQL_INT(rows_int(rows, 0, QUOTE_ID, 0)), SQL_INT(chart->interval_s),
+                          SQL_TIME_MS(first_open_ms(flight_params(flight), chart->interval_s))),
+               charts_render);
+}
+
+static void
+charts_start(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    struct chart *chart = arena_alloc(flight_arena(flight), sizeof *chart);
+
+    chart->interval_s = strcmp(interval_of(params), "hourly") == 0 ? HOUR_S : DAY_S;
+    flight_set_context(flight, chart);
+    flight_ask(flight, &query_chart_choose,
+               SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
+                          SQL_TEXT(params_get(params, "currency")->text),
+                          SQL_INT(chart->interval_s),
+                          SQL_TIME_MS(first_open_ms(params, chart->interval_s)),
+                          SQL_TEXT(params_get(params, "source")->text)),
+               charts_chosen);
+}
+
+const struct reading charts_reading = {
+    .name = charts_name, .tag = charts_tag, .start = charts_start};

@@ -1,0 +1,35 @@
+#include "api/handlers/root.h"
+
+#include "api/request.h"
+#include "api/routes.h"
+#include "api/thread.h"
+#include "common/text.h"
+
+void
+root_answer(struct request *request)
+{
+    struct text text;
+
+    text_init(&text, request->http->arena, 1024);
+    text_add_string(&text, "{\"name\":\"Tidemark\",\"version\":\"" TIDEMARK_VERSION
+                           "\",\"description\":\"Crypto market data\",\"data_mode\":");
+    text_add_json_string(&text, request->thread->settings->data_mode);
+    text_add_string(&text, ",\"links\":[");
+    for (size_t i = 0; i < route_count; i++) {
+        if (i > 0)
+            text_add_char(&text, ',');
+        text_add_string(&text, "{\"href\":");
+        text_add_json_string(&text, routes[i].path);
+        text_add_string(&text, ",\"about\":");
+        text_add_json_string(&text, routes[i].about);
+        text_add_string(&text, ",\"parameters\":[");
+        for (const struct param *param = routes[i].params; param->name; param++) {
+            if (param != routes[i].params)
+                text_add_char(&text, ',');
+            text_add_json_string(&text, param->name);
+        }
+        text_add_string(&text, "]}");
+    }
+    text_add_string(&text, "]}\n");
+    request_answer(request, 200, "application/json", text_finish(&text));
+}

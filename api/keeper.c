@@ -1,0 +1,236 @@
+#include "api/keeper.h"
+
+#include "common/clock.h"
+#include "common/database.h"
+#include "common/log.h"
+#include "schema/queries.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROUND_MS = 1000, /* is the database there, and how are the sources */
+    CATALOG_EVERY_MS = 30000,
+    TOTALS_EVERY_MS = 10000, /* adds up all runs */
+};
+
+struct keeper {
+    char *url;
+    struct board *board;
+    pthread_t pthread;
+    atomic_bool stopping;
+
+    struct database *db; /* NULL = not connected yet */
+    struct arena *arena; /* of one round */
+    int64_t catalog_at_ms, totals_at_ms;
+    bool up;
+};
+
+static bool
+read_names(struct keeper *keeper, const struct query *query, size_t column,
+           const char *const **ret_names, size_t *ret_count, struct error *err)
+{
+    struct rows rows;
+    const char **names;
+
+    if (!database_run(keeper->db, query, SQL_NO_VALUES, keeper->arena, &rows, err))
+        return false;
+    names = arena_alloc_array(keeper->arena, rows.count + 1, sizeof *names);
+    for (size_t i = 0; i < rows.count; i++)
+        names[i] = rows_text(&rows, i, column);
+    *ret_names = names;
+    *ret_count = rows.count;
+    return true;
+}
+
+static bool
+keep_catalog(struct keeper *keeper, struct error *err)
+{
+    const char *const *names[CATALOG_KINDS];
+    size_t counts[CATALOG_KINDS];
+
+    if (!read_names(keeper, &query_assets_slugs, 0, &names[CATALOG_ASSET], &counts[CATALOG_ASSET],
+                    err) ||
+        !read_names(keeper, &query_currencies_list, 1, &names[CATALOG_CURRENCY],
+                    &counts[CATALOG_CURRENCY], err) ||
+        !read_names(keeper, &query_sources_list, 1, &names[CATALOG_SOURCE], &counts[CATALOG_SOURCE],
+                    err))
+        return false;
+    board_post_catalog(keeper->board, catalog_create(names, counts));
+    keeper->catalog_at_ms = clock_monotonic_ms();
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------- reports */
+
+static const char *
+copied(struct arena *arena, const char *text)
+{
+    return text ? arena_string(arena, text) : NULL;
+}
+
+static bool
+read_sources(struct keeper *keeper, struct report *report, struct error *err)
+{
+    struct source_state *sources;
+    struct rows rows;
+
+    if (!database_run(keeper->db, &query_etl_status, SQL_NO_VALUES, keeper->arena, &rows, err))
+        return false;
+    sources = arena_alloc_array(report->arena, rows.count + 1, sizeof *sources);
+    for (size_t i = 0; i < rows.count; i++) {
+        sources[i] = (struct source_state){
+            .name = copied(report->arena, rows_text(&rows, i, 0)),
+            .enabled = rows_bool(&rows, i, 1),
+            .status = copied(report->arena, rows_text(&rows, i, 2)),
+            .last_run_ms = rows_int(&rows, i, 3, 0),
+            .error_code = copied(report->arena, rows_text(&rows, i, 5)),
+            .last_success_ms = rows_int(&rows, i, 6, 0),
+        };
+    }
+    report->sources = sources;
+    report->source_count = rows.count;
+    return true;
+}
+
+static bool
+read_totals(struct keeper *keeper, struct report *report, struct error *err)
+{
+    struct run_total *totals;
+    struct rows rows;
+
+    if (!database_run(keeper->db, &query_run_totals, SQL_NO_VALUES, keeper->arena, &rows, err))
+        return false;
+    totals = arena_alloc_array(report->arena, rows.count + 1, sizeof *totals);
+    for (size_t i = 0; i < rows.count; i++) {
+        totals[i] = (struct run_total){
+            .source = copied(report->arena, rows_text(&rows, i, 0)),
+            .status = copied(report->arena, rows_text(&rows, i, 1)),
+            .runs = rows_int(&rows, i, 2, 0),
+            .records = rows_int(&rows, i, 3, 0),
+            .duration_us = rows_int(&rows, i, 4, 0),
+        };
+    }
+    report->totals = totals;
+    report->total_count = rows.count;
+    keeper->totals_at_ms = clock_monotonic_ms();
+    return true;
+}
+
+/* Between two readings the totals of the last report stay. */
+static void
+copy_totals(const struct report *from, struct report *report)
+{
+    struct run_total *totals =
+        arena_alloc_array(report->arena, from->total_count + 1, sizeof *totals);
+
+    for (size_t i = 0; i < from->total_count; i++) {
+        totals[i] = from->totals[i];
+        totals[i].source = arena_string(report->arena, totals[i].source);
+        totals[i].status = arena_string(report->arena, totals[i].status);
+    }
+    report->totals = totals;
+    report->total_count = from->total_count;
+}
+
+static bool
+keep_report(struct keeper *keeper, struct error *err)
+{
+    struct report *report = report_create();
+    struct report *last = board_report(keeper->board);
+    bool good = read_sources(keeper, report, err);
+
+    if (good && last && clock_monotonic_ms() - keeper->totals_at_ms < TOTALS_EVERY_MS)
+        copy_totals(last, report);
+    else if (good)
+        good = read_totals(keeper, report, err);
+    report_release(last);
+    if (good)
+        board_post_report(keeper->board, report);
+    else
+        report_release(report);
+    return good;
+}
+
+/* -------------------------------------------------------------------------------------- rounds */
+
+static bool
+connect(struct keeper *keeper, struct error *err)
+{
+    const struct database_settings settings = {
+        .url = keeper->url,
+        .application_name = "tidemark-api keeper",
+        .connect_timeout_ms = 2000,
+        .statement_timeout_ms = 5000,
+    };
+
+    if (keeper->db && database_usable(keeper->db))
+        return true;
+    if (keeper->db)
+        return database_reconnect(keeper->db, err);
+    keeper->db = database_connect(&settings, err);
+    return keeper->db;
+}
+
+static bool
+round_once(struct keeper *keeper, bool wanted, struct error *err)
+{
+    if (!connect(keeper, err))
+        return false;
+    if ((wanted || keeper->catalog_at_ms == 0 ||
+         clock_monotonic_ms() - keeper->catalog_at_ms > CATALOG_EVERY_MS) &&
+        !keep_catalog(keeper, err))
+        return false;
+    return keep_report(keeper, err);
+}
+
+static void *
+run(void *context)
+{
+    struct keeper *keeper = context;
+    bool wanted = true;
+
+    while (!atomic_load(&keeper->stopping)) {
+        struct error err;
+        bool up = round_once(keeper, wanted, &err);
+
+        if (!up && (keeper->up || err.kind != ERROR_RETRY))
+            log_event(LOG_WARN, "keeper.failed", LOG_ERROR(&err));
+        keeper->up = up;
+        board_post_database(keeper->board, up ? PART_CONNECTED : PART_AWAY);
+        arena_reset(keeper->arena);
+        wanted = board_wait_wanted(keeper->board, ROUND_MS);
+    }
+    database_destroy(keeper->db);
+    return NULL;
+}
+
+struct keeper *
+keeper_start(const char *database_url, struct board *board)
+{
+    struct keeper *keeper = calloc(1, sizeof *keeper);
+
+    if (!keeper)
+        abort();
+    keeper->url = strdup(database_url);
+    keeper->board = board;
+    keeper->arena = arena_create(64 * 1024);
+    if (pthread_create(&keeper->pthread, NULL, run, keeper) != 0)
+        abort();
+    return keeper;
+}
+
+void
+keeper_stop(struct keeper *keeper)
+{
+    if (!keeper)
+        return;
+    atomic_store(&keeper->stopping, true);
+    board_wake(keeper->board);
+    pthread_join(keeper->pthread, NULL);
+    arena_destroy(keeper->arena);
+    free(keeper->url);
+    free(keeper);
+}

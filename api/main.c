@@ -1,0 +1,114 @@
+#include "api/server.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FINISH_MS = 20000, EXIT_SETTINGS = 2 };
+
+static const char usage[] =
+    "usage: tidemark-api [--threads N]\n\n"
+    "Serves prices, charts and listings over HTTP. SIGTERM: /readyz says no, after DRAIN_DELAY "
+    "the\n"
+    "listeners close, and what is under way is finished; a second one: exit at once.\n";
+
+/* --threads N is API_THREADS=N; what is left goes to settings_start(). */
+static int
+take_threads(int argc, char **argv)
+{
+    int kept = 1;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc)
+            setenv("API_THREADS", argv[++i], 1);
+        else
+            argv[kept++] = argv[i];
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+
+/* Signals are waited for, not handled, so that stopping is ordinary code. Before any thread. */
+static sigset_t
+block_signals(void)
+{
+    sigset_t signals;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    return signals;
+}
+
+static void
+start_log(const struct api_settings *settings)
+{
+    struct log_settings log = {
+        .service = "tidemark-api",
+        .file_path = settings->log_file_path,
+        .file_bytes = settings->log_file_mib * 1024 * 1024,
+        .file_count = (int32_t)settings->log_file_count,
+    };
+    struct error err;
+
+    if (log_level_parse(settings->log_level, &log.level) && log_init(&log, &err))
+        return;
+    fprintf(stderr, "tidemark-api: %s\n", err.message);
+    exit(EXIT_SETTINGS);
+}
+
+static void
+stop(struct server *server, const struct api_settings *settings, const sigset_t *signals)
+{
+    const struct timespec delay = {settings->drain_delay_ms / 1000,
+                                   settings->drain_delay_ms % 1000 * 1000000};
+
+    log_event(LOG_INFO, "stop.announced", LOG_INT("drain_delay_ms", settings->drain_delay_ms));
+    server_announce_stop(server);
+    if (sigtimedwait(signals, NULL, &delay) > 0) {
+        log_event(LOG_WARN, "stop.at_once");
+        log_finish();
+        _exit(0);
+    }
+    log_event(LOG_INFO, "stop.draining");
+    server_drain(server, FINISH_MS);
+    server_destroy(server);
+    log_event(LOG_INFO, "stop.done");
+}
+
+int
+main(int argc, char **argv)
+{
+    struct arena *arena = arena_create(8192);
+    struct api_settings settings;
+    sigset_t signals = block_signals();
+    struct server *server;
+    struct error err;
+    int received;
+
+    argc = take_threads(argc, argv);
+    settings_start(argc, argv, "tidemark-api", usage, api_setting_table, &settings, arena);
+    start_log(&settings);
+    settings_log(api_setting_table, &settings);
+    server = server_start(&settings, &err);
+    if (!server) {
+        log_event(LOG_ERR, "start.failed", LOG_ERROR(&err));
+        fprintf(stderr, "tidemark-api: %s\n", err.message);
+        log_finish();
+        return EXIT_SETTINGS;
+    }
+    log_event(LOG_INFO, "start.listening", LOG_STR("address", settings.listen),
+              LOG_INT("threads", settings.threads));
+    sigwait(&signals, &received);
+    stop(server, &settings, &signals);
+    log_finish();
+    arena_destroy(arena);
+    return 0;
+}

@@ -1,0 +1,451 @@
+#include "api/request.h"
+
+#include "api/negotiate.h"
+#include "api/respond.h"
+#include "api/routes.h"
+#include "api/thread.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------- waiting */
+
+static void
+on_deadline(evutil_socket_t fd, short events, void *context)
+{
+    struct request *request = context;
+
+    problem_set(&request->problem, 504, "deadline", "The answer took too long",
+                "nothing came in %d seconds; try again", REQUEST_DEADLINE_MS / 1000);
+    request->problem.retry_after_s = 1;
+    request_enter(request, REQUEST_REPLY);
+}
+
+/* One deadline for all of a request's waiting; who never waits never sets it. */
+static void
+wait_under_deadline(struct request *request)
+{
+    int64_t left_us = REQUEST_DEADLINE_MS * 1000 - (clock_monotonic_us() - request->started_us);
+    struct timeval wait = {0, 1};
+
+    if (request->has_deadline)
+        return;
+    if (left_us > 0)
+        wait = (struct timeval){left_us / 1000000, left_us % 1000000};
+    evtimer_assign(&request->deadline, request->thread->base, on_deadline, request);
+    evtimer_add(&request->deadline, &wait);
+    request->has_deadline = true;
+}
+
+/* ------------------------------------------------------------------------------------ checking */
+
+static void
+refuse_path(struct request *request)
+{
+    problem_set(&request->problem, 404, "route.unknown", "There is nothing at this path",
+                "GET / lists what there is");
+    request_enter(request, REQUEST_REPLY);
+}
+
+static void
+refuse_method(struct request *request)
+{
+    char *methods = arena_alloc(request->http->arena, ROUTE_METHODS_SIZE);
+
+    route_methods_text(request->route, methods);
+    problem_set(&request->problem, 405, "method.not_allowed", "This path does not take this method",
+                "%s is not one of: %s", http_method_name(request->http->method), methods);
+    request->problem.allow = methods;
+    request_enter(request, REQUEST_REPLY);
+}
+
+static void
+release_catalog(void *catalog)
+{
+    catalog_release(catalog);
+}
+
+/* The names that exist now, kept as long as the request: problems point into them. */
+static struct catalog *
+borrow_catalog(struct request *request)
+{
+    struct catalog *catalog = board_catalog(request->thread->board);
+
+    if (catalog)
+        arena_defer(request->http->arena, release_catalog, catalog);
+    return catalog;
+}
+
+static bool
+check_params(struct request *request)
+{
+    const struct http_target *target = &request->http->target;
+    struct catalog *catalog = NULL;
+
+    if (request->route->reading) {
+        catalog = borrow_catalog(request);
+        if (!catalog) {
+            problem_set(&request->problem, 503, "catalog.unknown",
+                        "The names of assets are not known yet",
+                        "the database has not been reached since the start; try again");
+            request->problem.retry_after_s = 1;
+            return false;
+        }
+    }
+    return params_check(request->route->params, target->params, target->param_count, catalog,
+                        request->http->arena, &request->params, &request->problem);
+}
+
+static void
+make_key(struct request *request)
+{
+    const struct reading *reading = request->route->reading;
+    const char *name_space = request->thread->settings->cache_namespace;
+    struct arena *arena = request->http->arena;
+    const char *text;
+
+    if (reading->name)
+        text = arena_printf(arena, "%s:%s", name_space, reading->name(&request->params, arena));
+    else
+        text = arena_printf(arena, "%s.page:%s?%s", name_space, request->route->path,
+                            params_canonical(&request->params, arena));
+    request->key = cache_key(request->thread->cache, text);
+}
+
+static void
+check_all(struct request *request)
+{
+    const struct http_request *http = request->http;
+    struct shortcut shortcut;
+
+    request->route = routes_find(http->target.path);
+    if (!request->route) {
+        refuse_path(request);
+        return;
+    }
+    if (!(request->route->methods & 1u << http->method)) {
+        refuse_method(request);
+        return;
+    }
+    if (http->method == HTTP_OPTIONS) {
+        request_answer(request, 204, NULL, (struct bytes){"", 0});
+        return;
+    }
+    if (!check_params(request)) {
+        request_enter(request, REQUEST_REPLY);
+        return;
+    }
+    if (request->route->reading) {
+        make_key(request);
+        shortcut = (struct shortcut){request->route, request->params, request->key};
+        shortcuts_add(request->thread->shortcuts, http->raw_target, &shortcut);
+    }
+    request_enter(request, REQUEST_LIMIT);
+}
+
+static void
+check_start(struct request *request)
+{
+    enum http_method method = request->http->method;
+    const struct shortcut *known = NULL;
+
+    if (method == HTTP_GET || method == HTTP_HEAD)
+        known = shortcuts_find(request->thread->shortcuts, request->http->raw_target);
+    if (!known) {
+        check_all(request);
+        return;
+    }
+    request->route = known->route;
+    /* Another request may push the shortcut out while this one waits. */
+    request->params = known->params;
+    request->key = known->key;
+    request_enter(request, REQUEST_LIMIT);
+}
+
+/* ------------------------------------------------------------------------------------- limiting */
+
+enum { FORWARDED_MAX = 32 };
+
+static struct address
+find_client(const struct request *request)
+{
+    const struct trusted_proxies *proxies = request->thread->proxies;
+    struct bytes forwarded[FORWARDED_MAX], name, value;
+    struct address peer;
+    size_t count = 0;
+
+    memcpy(peer.bytes, request->http->peer->address, sizeof peer.bytes);
+    if (!trusted_proxies_contain(proxies, &peer))
+        return peer;
+    for (size_t i = 0; http_request_header_at(request->http, i, &name, &value); i++) {
+        static const char wanted[] = "X-Forwarded-For";
+
+        if (name.size == sizeof wanted - 1 && strncasecmp(name.data, wanted, name.size) == 0 &&
+            count < FORWARDED_MAX)
+            forwarded[count++] = value;
+    }
+    return client_address_find(proxies, &peer, forwarded, count);
+}
+
+static void
+limit_verdict(struct request *request, enum limit_verdict verdict)
+{
+    if (verdict == LIMIT_GRANTED) {
+        request_enter(request, REQUEST_CACHE);
+        return;
+    }
+    problem_set(&request->problem, 429, "limit.reached", "Too many requests",
+                "this address may make %lld requests a minute",
+                (long long)request->thread->settings->rate_limit_per_minute);
+    request->problem.retry_after_s = request->limited.retry_after_s;
+    request_enter(request, REQUEST_REPLY);
+}
+
+static void
+on_limit(struct limit_waiter *waiter, enum limit_verdict verdict, const struct limit_state *state)
+{
+    struct request *request =
+        (struct request *)(void *)((char *)waiter - offsetof(struct request, limit));
+
+    request->limited = *state;
+    limit_verdict(request, verdict);
+}
+
+static void
+limit_start(struct request *request)
+{
+    struct address client, bucket;
+    enum limit_verdict verdict;
+
+    if (request->route->cost == 0) {
+        request_enter(request, REQUEST_CACHE);
+        return;
+    }
+    client = find_client(request);
+    bucket = client_address_bucket(&client);
+    request->is_limited = true;
+    request->limit.cost = request->route->cost;
+    request->limit.done = on_limit;
+    verdict = limiter_take(request->thread->limiter, &bucket, request->started_us / 1000,
+                           &request->limit, &request->limited);
+    if (verdict == LIMIT_WAITING)
+        wait_under_deadline(request);
+    else
+        limit_verdict(request, verdict);
+}
+
+/* ------------------------------------------------------------------------------------- fetching */
+
+static bool
+join_flight(struct request *request, struct flight_waiter *waiter, struct cache_entry *fallback)
+{
+    const struct flight_plan plan = {request->route->reading, &request->route->cache,
+                                     &request->params, &request->key, fallback};
+
+    return flights_join(request->thread->flights, &plan, waiter);
+}
+
+static void
+serve(struct request *request, struct cache_entry *entry, bool stale, const char *from)
+{
+    request->entry = cache_hold(entry);
+    request->stale = stale;
+    request->served_from = from;
+    request_enter(request, REQUEST_REPLY);
+}
+
+static void
+cache_start(struct request *request)
+{
+    struct thread *thread = request->thread;
+    struct cache_entry *entry = NULL;
+    int64_t now_ms;
+
+    if (request->route->answer) {
+        request->served_from = "memory";
+        request->route->answer(request);
+        return;
+    }
+    now_ms = clock_now_ms();
+    switch (cache_find(thread->cache, &request->key, now_ms, &entry)) {
+    case CACHE_FRESH:
+        metrics_add(thread->metrics, METRIC_L1_FRESH, 1);
+        serve(request, entry, false, "l1");
+        return;
+    case CACHE_STALE:
+        metrics_add(thread->metrics, METRIC_L1_STALE, 1);
+        cache_hold(entry);
+        if (now_ms >= entry->retry_at_ms && !join_flight(request, NULL, entry))
+            entry->retry_at_ms = now_ms;
+        serve(request, entry, true, "l1");
+        cache_release(entry);
+        return;
+    case CACHE_OUTDATED:
+        metrics_add(thread->metrics, METRIC_L1_OUTDATED, 1);
+        if (now_ms < entry->retry_at_ms) {
+            serve(request, entry, true, "l1");
+            return;
+        }
+        request->entry = cache_hold(entry); /* for the flight, and if too many wait */
+        break;
+    case CACHE_MISS:
+        metrics_add(thread->metrics, METRIC_L1_MISS, 1);
+        break;
+    }
+    request_enter(request, REQUEST_FETCH);
+}
+
+static void
+on_landed(struct flight_waiter *waiter, struct cache_entry *entry, bool stale,
+          const struct problem *problem)
+{
+    struct request *request =
+        (struct request *)(void *)((char *)waiter - offsetof(struct request, flight));
+
+    cache_release(request->entry);
+    request->entry = NULL;
+    if (entry) {
+        serve(request, entry, stale, "flight");
+    } else {
+        request->problem = *problem;
+        request_enter(request, REQUEST_REPLY);
+    }
+}
+
+static void
+fetch_start(struct request *request)
+{
+    request->flight.done = on_landed;
+    wait_under_deadline(request);
+    if (join_flight(request, &request->flight, request->entry))
+        return; /* the request may be answered, and gone, already */
+    cache_release(request->entry);
+    request->entry = NULL;
+    problem_set(&request->problem, 503, "overloaded", "Too many requests wait for the same answer",
+                "try again");
+    request->problem.retry_after_s = 1;
+    request_enter(request, REQUEST_REPLY);
+}
+
+/* ------------------------------------------------------------------------------------- the end */
+
+static void
+leave_all(struct request *request)
+{
+    if (request->has_deadline)
+        evtimer_del(&request->deadline);
+    request->has_deadline = false;
+    limiter_forget(&request->limit);
+    flight_leave(&request->flight);
+}
+
+static void
+account(const struct request *request, const struct http_answer *answer)
+{
+    int64_t duration_us = clock_monotonic_us() - request->started_us;
+    const struct http_request *http = request->http;
+    char target[256], client[HTTP_PEER_TEXT_SIZE];
+    size_t size = http->raw_target.size < sizeof target ? http->raw_target.size : sizeof target - 1;
+
+    metrics_count_request(request->thread->metrics, request->route, http->method, answer->status,
+                          duration_us);
+    if (!request->thread->logs_requests)
+        return;
+    memcpy(target, http->raw_target.data, size);
+    target[size] = '\0';
+    log_event(LOG_INFO, "http.request", LOG_STR("request_id", request->id),
+              LOG_STR("method", http_method_name(http->method)), LOG_STR("target", target),
+              LOG_INT("status", answer->status), LOG_SECONDS("duration_seconds", duration_us),
+              LOG_INT("bytes", (int64_t)(answer->body ? answer->body->size : answer->content.size)),
+              LOG_STR("from", request->served_from ? request->served_from : "none"),
+              LOG_STR("peer", http_peer_text(http->peer, client)));
+}
+
+static void
+reply_start(struct request *request)
+{
+    struct http_request *http = request->http;
+    struct cache_entry *entry;
+    struct respond_lines lines;
+    struct http_answer answer;
+
+    leave_all(request);
+    if (request->problem.status != 0) {
+        cache_release(request->entry); /* what a deadline left behind */
+        request->entry = NULL;
+    }
+    respond_prepare(request, &lines, &answer);
+    account(request, &answer);
+    entry = request->entry;
+    request->state = REQUEST_DONE;
+    http_answer(http, &answer); /* the request is gone */
+    cache_release(entry);
+}
+
+static void
+done_start(struct request *request)
+{
+    leave_all(request);
+    cache_release(request->entry);
+    request->entry = NULL;
+}
+
+static void (*const enter[REQUEST_STATES])(struct request *) = {
+    [REQUEST_CHECK] = check_start, [REQUEST_LIMIT] = limit_start, [REQUEST_CACHE] = cache_start,
+    [REQUEST_FETCH] = fetch_start, [REQUEST_REPLY] = reply_start, [REQUEST_DONE] = done_start,
+};
+
+void
+request_enter(struct request *request, enum request_state next)
+{
+    request->state = next;
+    enter[next](request);
+}
+
+void
+request_answer(struct request *request, int32_t status, const char *content_type,
+               struct bytes content)
+{
+    request->status = status;
+    request->content_type = content_type;
+    request->content = content;
+    request_enter(request, REQUEST_REPLY);
+}
+
+static void
+on_cancelled(struct http_request *http)
+{
+    request_enter(http->context, REQUEST_DONE);
+}
+
+void
+request_begin(struct thread *thread, struct http_request *http)
+{
+    struct request *request = arena_alloc(http->arena, sizeof *request);
+    struct bytes id;
+
+    request->http = http;
+    request->thread = thread;
+    request->route = NULL;
+    request->started_us = clock_monotonic_us();
+    request->limit.client = NULL;
+    request->is_limited = false;
+    request->flight.flight = NULL;
+    request->entry = NULL;
+    request->stale = false;
+    request->served_from = NULL;
+    request->problem.status = 0;
+    request->has_deadline = false;
+    if (http_request_header(http, "X-Request-Id", &id) && negotiate_takes_request_id(id)) {
+        memcpy(request->id, id.data, id.size);
+        request->id[id.size] = '\0';
+    } else {
+        thread_make_request_id(thread, request->id);
+    }
+    http->context = request;
+    http->cancelled = on_cancelled;
+    request_enter(request, REQUEST_CHECK);
+}

@@ -1,0 +1,81 @@
+#include "api/routes.h"
+
+#include "api/handlers/charts.h"
+#include "api/handlers/data.h"
+#include "api/handlers/health.h"
+#include "api/handlers/prices.h"
+#include "api/handlers/root.h"
+#include "common/attributes.h"
+
+#include <string.h>
+
+/* clang-format off */
+static const struct param no_params[] = {{0}};
+
+static const struct param price_params[] = {
+    {"assets",     PARAM_ASSETS,     1, 50, NULL, NULL, true,  "Assets, with commas: bitcoin,ethereum."},
+    {"currencies", PARAM_CURRENCIES, 1, 20, NULL, NULL, true,  "Currencies, with commas: usd,eur."},
+    {"source",     PARAM_SOURCE,     0, 0,  NULL, NULL, false, "Only prices of this source."},
+    {0},
+};
+
+static const struct param chart_params[] = {
+    {"asset",    PARAM_ASSET,    0, 0,    NULL,           NULL, true,  "The asset: bitcoin."},
+    {"currency", PARAM_CURRENCY, 0, 0,    NULL,           NULL, true,  "The currency: usd."},
+    {"days",     PARAM_DAYS,     1, 7300, NULL,           NULL, true,  "How far back, in days, or max."},
+    {"interval", PARAM_CHOICE,   0, 0,    "hourly|daily", NULL, false, "Distance of the points; hourly up to 90 days unless said, else daily."},
+    {"source",   PARAM_SOURCE,   0, 0,    NULL,           NULL, false, "Only candles of this source."},
+    {0},
+};
+
+static const struct param data_params[] = {
+    {"page",      PARAM_INTEGER, 1, 1000000, NULL, "1",  false, "Which page, from 1."},
+    {"page_size", PARAM_INTEGER, 1, 100,     NULL, "50", false, "Rows of a page."},
+    {"limit",     PARAM_INTEGER, 1, 100,     NULL, NULL, false, "At most this many rows of the page."},
+    {"source",    PARAM_SOURCE,  0, 0,       NULL, NULL, false, "Only rows of this source."},
+    {"symbol",    PARAM_SYMBOL,  1, 100,     NULL, NULL, false, "Only rows of this symbol or asset: BTC."},
+    {0},
+};
+
+const struct route routes[] = {
+    /* methods    path             answer            reading         who          cost fresh, stale, client  parameters    */
+    {ROUTE_READ, "/simple_price", NULL,             &prices_reading, ACCESS_ANYONE, 1, {30, 3600, 5},        price_params, "Latest prices of assets in currencies."},
+    {ROUTE_READ, "/market_chart", NULL,             &charts_reading, ACCESS_ANYONE, 1, {300, 86400, 30},     chart_params, "Prices, market caps and volumes over time."},
+    {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 5},        data_params,  "The latest row of each asset, currency and source, by rank."},
+    {ROUTE_READ, "/health",       health_answer,    NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "How the parts and the sources are doing."},
+    {ROUTE_READ, "/livez",        livez_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "200 while the process works."},
+    {ROUTE_READ, "/readyz",       readyz_answer,    NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "200 while this replica wants requests."},
+    {ROUTE_READ, "/metrics",      metrics_answer,   NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "Counters for Prometheus."},
+    {ROUTE_READ, "/",             root_answer,      NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "What this is and what there is."},
+};
+/* clang-format on */
+
+const size_t route_count = COUNT_OF(routes);
+
+const struct route *
+routes_find(struct bytes path)
+{
+    if (path.size > 1 && path.data[path.size - 1] == '/')
+        path.size--;
+    for (size_t i = 0; i < route_count; i++) {
+        if (strlen(routes[i].path) == path.size &&
+            memcmp(routes[i].path, path.data, path.size) == 0)
+            return &routes[i];
+    }
+    return NULL;
+}
+
+const char *
+route_methods_text(const struct route *route, char text[ROUTE_METHODS_SIZE])
+{
+    char *at = text;
+
+    for (enum http_method method = HTTP_GET; method <= HTTP_OPTIONS; method++) {
+        if (!(route->methods & 1u << method))
+            continue;
+        if (at != text)
+            at = stpcpy(at, ", ");
+        at = stpcpy(at, http_method_name(method));
+    }
+    return text;
+}

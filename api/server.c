@@ -1,0 +1,183 @@
+#include "api/server.h"
+
+#include "api/events.h"
+#include "api/keeper.h"
+#include "api/thread.h"
+#include "common/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct server {
+    const struct api_settings *settings;
+    struct arena *arena;
+    struct trusted_proxies proxies;
+    struct board *board;
+    struct rate_bank *bank;
+    struct metrics **metrics; /* one a loop, and a NULL */
+    struct thread **threads;
+    size_t thread_count;
+    size_t running;
+    struct keeper *keeper;
+    struct events *events;
+    atomic_int draining;
+};
+
+/* While Redis is away each replica grants its share. */
+static struct rate_policy
+local_policy(const struct api_settings *settings)
+{
+    double share = 1.0 / (double)settings->replicas_expected;
+    int64_t burst =
+        settings->rate_limit_burst ? settings->rate_limit_burst : settings->rate_limit_per_minute;
+    struct rate_policy policy = {
+        .per_ms = (double)settings->rate_limit_per_minute / 60000 * share,
+        .burst = (double)burst * share,
+        .sharers = (int32_t)settings->threads,
+    };
+
+    if (policy.burst < 1)
+        policy.burst = 1;
+    return policy;
+}
+
+static bool
+is_plain_name(const char *text)
+{
+    size_t size = strlen(text);
+
+    return size > 0 && size <= 64 &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == size;
+}
+
+static bool
+create_threads(struct server *server, struct error *err)
+{
+    struct thread_plan plan = {
+        .settings = server->settings,
+        .board = server->board,
+        .bank = server->bank,
+        .all_metrics = server->metrics,
+        .proxies = &server->proxies,
+        .draining = &server->draining,
+    };
+
+    for (size_t i = 0; i < server->thread_count; i++)
+        server->metrics[i] = metrics_create();
+    for (size_t i = 0; i < server->thread_count; i++) {
+        plan.index = (int32_t)i;
+        plan.metrics = server->metrics[i];
+        server->threads[i] = thread_create(&plan, err);
+        if (!server->threads[i])
+            return false;
+    }
+    return true;
+}
+
+static void
+start_threads(struct server *server)
+{
+    const struct events_settings events = {server->settings->rabbitmq_url, server->threads,
+                                           server->thread_count, server->board};
+    const struct api_settings *settings = server->settings;
+
+    server->keeper = keeper_start(*settings->database_read_url ? settings->database_read_url
+                                                               : settings->database_url,
+                                  server->board);
+    server->events = events_start(&events);
+    for (size_t i = 0; i < server->thread_count; i++)
+        thread_start(server->threads[i]);
+    server->running = server->thread_count;
+}
+
+struct server *
+server_start(const struct api_settings *settings, struct error *err)
+{
+    struct arena *arena = arena_create(1024);
+    struct server *server = arena_alloc_array(arena, 1, sizeof *server);
+    struct rate_policy policy = local_policy(settings);
+
+    server->arena = arena;
+    server->settings = settings;
+    server->thread_count = (size_t)settings->threads;
+    server->metrics = arena_alloc_array(arena, server->thread_count + 1, sizeof *server->metrics);
+    server->threads = arena_alloc_array(arena, server->thread_count + 1, sizeof *server->threads);
+    server->board = board_create();
+    server->bank = rate_bank_create(&policy);
+    if (!is_plain_name(settings->cache_namespace)) {
+        error_set(err, ERROR_FATAL, "settings.invalid",
+                  "CACHE_NAMESPACE takes 1 to 64 letters, digits, '_' or '-'");
+        server_destroy(server);
+        return NULL;
+    }
+    if (!trusted_proxies_parse(settings->trusted_proxies, arena, &server->proxies, err) ||
+        !create_threads(server, err)) {
+        server_destroy(server);
+        return NULL;
+    }
+    start_threads(server);
+    return server;
+}
+
+void
+server_announce_stop(struct server *server)
+{
+    atomic_store(&server->draining, 1);
+}
+
+static void
+post(struct server *server, enum letter_kind kind)
+{
+    struct letter *letter = letter_create(kind);
+
+    for (size_t i = 0; i < server->thread_count; i++)
+        mailbox_post(server->threads[i]->mailbox, letter);
+    letter_release(letter);
+}
+
+static void
+join_until(struct server *server, int64_t deadline_ms)
+{
+    while (server->running > 0) {
+        struct thread *thread = server->threads[server->running - 1];
+        int64_t left_ms = deadline_ms - clock_monotonic_ms();
+        struct timespec until;
+
+        clock_gettime(CLOCK_REALTIME, &until);
+        left_ms = left_ms > 0 ? left_ms : 0;
+        until.tv_sec += left_ms / 1000;
+        if (pthread_timedjoin_np(thread->pthread, NULL, &until) != 0)
+            return;
+        server->running--;
+    }
+}
+
+void
+server_drain(struct server *server, int64_t timeout_ms)
+{
+    post(server, LETTER_DRAIN);
+    join_until(server, clock_monotonic_ms() + timeout_ms);
+}
+
+void
+server_destroy(struct server *server)
+{
+    if (!server)
+        return;
+    if (server->running > 0) {
+        post(server, LETTER_STOP);
+        while (server->running > 0)
+            thread_join(server->threads[--server->running]);
+    }
+    /* Those that post to the loops end before the loops are taken away. */
+    events_stop(server->events);
+    keeper_stop(server->keeper);
+    for (size_t i = 0; i < server->thread_count; i++)
+        thread_destroy(server->threads[i]);
+    for (size_t i = 0; i < server->thread_count; i++)
+        metrics_destroy(server->metrics[i]);
+    rate_bank_destroy(server->bank);
+    board_destroy(server->board);
+    arena_destroy(server->arena);
+}

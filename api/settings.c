@@ -1,0 +1,41 @@
+#include "api/settings.h"
+
+#include <stddef.h>
+
+#define SETTINGS struct api_settings
+
+const struct setting api_setting_table[] = {
+    STRING("API_LISTEN", listen, "127.0.0.1:8081", "Address and port to serve on."),
+    COUNT("API_THREADS", threads, "1", 1, 64, "Event loops; also --threads N."),
+    SECRET("DATABASE_URL", database_url, REQUIRED, "PostgreSQL, with a numeric address."),
+    SECRET("DATABASE_READ_URL", database_read_url, "",
+           "A replica to read from; empty = DATABASE_URL."),
+    SECRET("REDIS_URL", redis_url, REQUIRED,
+           "Redis, with a numeric address: redis://[:password@]host:port/db."),
+    SECRET("RABBITMQ_URL", rabbitmq_url, REQUIRED,
+           "RabbitMQ: amqp://user:password@host:port/vhost."),
+    CHOICE("DATA_MODE", data_mode, "live", "live|replay",
+           "Where the data comes from; shown in /health."),
+    STRING("CACHE_NAMESPACE", cache_namespace, "tidemark", "In front of every Redis key."),
+    COUNT("RATE_LIMIT_PER_MINUTE", rate_limit_per_minute, "60", 1, 1000000000,
+          "Requests a minute of one client address."),
+    COUNT("RATE_LIMIT_BURST", rate_limit_burst, "0", 0, 1000000000,
+          "Requests at once; 0 = RATE_LIMIT_PER_MINUTE."),
+    COUNT("REPLICAS_EXPECTED", replicas_expected, "2", 1, 1000, "Replicas that share the limits."),
+    STRING("TRUSTED_PROXIES", trusted_proxies, "",
+           "Addresses and networks whose X-Forwarded-For is believed, with commas."),
+    COUNT("API_L1_MIB", l1_mib, "64", 1, 65536,
+          "Memory of ready answers in each event loop, in MiB."),
+    COUNT("API_CONNECTIONS_MAX", connections_max, "10000", 1, 1000000,
+          "Open connections in each event loop."),
+    COUNT("API_CONNECTIONS_PER_CLIENT", connections_per_peer, "1000", 1, 1000000,
+          "Open connections of one address in each event loop."),
+    MS("DRAIN_DELAY", drain_delay_ms, "5s", 0, 300000,
+       "From /readyz saying no to closing the listeners."),
+    BOOL("ENABLE_METRICS", enable_metrics, "true", "Whether /metrics is there."),
+    CHOICE("LOG_LEVEL", log_level, "info", "debug|info|warn|error", "Lower levels are not logged."),
+    STRING("LOG_FILE_PATH", log_file_path, "", "Also log to this file."),
+    COUNT("LOG_FILE_MIB", log_file_mib, "64", 1, 65536, "Rotate the file at this size, in MiB."),
+    COUNT("LOG_FILE_COUNT", log_file_count, "5", 1, 1000, "Rotated files that are kept."),
+    SETTINGS_END,
+};

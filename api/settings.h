@@ -1,0 +1,27 @@
+#ifndef TIDEMARK_API_SETTINGS_H
+#define TIDEMARK_API_SETTINGS_H
+
+#include "common/settings.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the environment says; see api_setting_table for what each means. */
+struct api_settings {
+    const char *listen;
+    int64_t threads;
+    const char *database_url, *database_read_url, *redis_url, *rabbitmq_url;
+    const char *data_mode;
+    const char *cache_namespace;
+    int64_t rate_limit_per_minute, rate_limit_burst, replicas_expected;
+    const char *trusted_proxies;
+    int64_t l1_mib, connections_max, connections_per_peer;
+    int64_t drain_delay_ms;
+    bool enable_metrics;
+    const char *log_level, *log_file_path;
+    int64_t log_file_mib, log_file_count;
+};
+
+extern const struct setting api_setting_table[];
+
+#endif
