@@ -1,84 +1,19 @@
 /*
- * common/database.h against a real, migrated PostgreSQL: test_database.py starts one and names it
- * in DATABASE_URL.
+ * The waiting way of common/database.h against a real, migrated PostgreSQL: test_database.py starts
+ * one and names it in DATABASE_URL.
  */
-#include "common/database.h"
-
-#include "common/clock.h"
 #include "schema/queries.h"
-#include "unit/check.h"
+#include "system/database_fixture.h"
 
-#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 
-static const struct query query_echo = {
-    "echo",
-    "SELECT $1::bigint, $2::text, $3::numeric, $4::boolean, $5::bytea, $6::timestamptz, "
-    "$7::text[]",
-    7,
-};
-static const struct query query_one = {"one", "SELECT 1", 0};
-static const struct query query_divide = {"divide", "SELECT 10 / $1::integer", 1};
-static const struct query query_unknown = {"unknown", "SELECT * FROM nowhere", 0};
 static const struct query query_sleep = {"sleep", "SELECT pg_sleep($1::float8)", 1};
-static const struct query query_pid = {"pid", "SELECT pg_backend_pid()", 0};
-static const struct query query_end = {"end", "SELECT pg_terminate_backend($1::integer)", 1};
-static const struct query query_many = {
-    "many", "SELECT n, repeat('x', 1000) FROM generate_series(1, $1::integer) AS n", 1};
 static const struct query query_forget = {"forget", "DEALLOCATE ALL", 0};
-static const struct query query_table = {
-    "table", "CREATE TEMPORARY TABLE IF NOT EXISTS notes (note text PRIMARY KEY, n integer)", 0};
 static const struct query query_note = {"note", "INSERT INTO notes VALUES ($1::text, 1)", 1};
 static const struct query query_notes = {"notes", "SELECT count(*) FROM notes", 0};
 static const struct query query_copy = {"copy", "COPY notes FROM STDIN", 0};
 static const struct query query_lock = {"lock", "LOCK TABLE quotes", 0};
-
-/* What every test has. */
-struct fixture {
-    struct database *db;
-    struct arena *arena;
-    struct error err;
-};
-
-static struct database_settings
-settings(void)
-{
-    return (struct database_settings){
-        .url = getenv("DATABASE_URL"), .application_name = "database_test", .lock_timeout_ms = 100};
-}
-
-static int
-set_up(void **state)
-{
-    struct fixture *fixture = test_calloc(1, sizeof *fixture);
-    struct database_settings how = settings();
-
-    fixture->arena = arena_create(4096);
-    fixture->db = database_connect(&how, &fixture->err);
-    check_true("it connects", fixture->db);
-    check_true("a table of its own", database_run(fixture->db, &query_table, SQL_NO_VALUES,
-                                                  fixture->arena, NULL, &fixture->err));
-    *state = fixture;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-
-    database_destroy(fixture->db);
-    arena_destroy(fixture->arena);
-    test_free(fixture);
-    return 0;
-}
-
-static bool
-run(struct fixture *f, const struct query *query, const struct database_value *values,
-    size_t value_count, struct rows *ret_rows)
-{
-    return database_run(f->db, query, values, value_count, f->arena, ret_rows, &f->err);
-}
 
 static int64_t
 note_count(struct fixture *f)
@@ -313,6 +248,25 @@ copy_of_a_key_that_exists_is_a_conflict(void **state)
 }
 
 static void
+a_frozen_server_is_given_up(void **state)
+{
+    struct fixture *f = *state;
+    struct database_settings how = settings();
+    struct rows rows;
+    pid_t backend;
+
+    how.statement_timeout_ms = 50;
+    database_destroy(f->db);
+    f->db = database_connect(&how, &f->err);
+    check_true("who it is", run(f, &query_pid, SQL_NO_VALUES, &rows));
+    backend = (pid_t)rows_int(&rows, 0, 0, 0);
+    kill(backend, SIGSTOP);
+    check_error("no answer", run(f, &query_one, SQL_NO_VALUES, NULL), &f->err, "database.away");
+    kill(backend, SIGCONT);
+    check_false("its late answer is nobody's", database_usable(f->db));
+}
+
+static void
 nobody_listens_is_worth_another_try(void **state)
 {
     struct database_settings how = settings();
@@ -337,148 +291,6 @@ an_unknown_database_is_not(void **state)
     check_int("fatal", err.kind, ERROR_FATAL);
 }
 
-/* ---- the way that never waits ---- */
-
-/* Steps until `answers` are there or it failed; polls as an event loop would. */
-static enum database_async_state
-step_until(struct database_async *db, size_t answers, struct error *err)
-{
-    int64_t deadline_ms = clock_monotonic_ms() + 10000;
-    enum database_async_state state = database_async_step(db, err);
-
-    while (state == DATABASE_ASYNC_CONNECTING ||
-           (state == DATABASE_ASYNC_READY && answers && !database_async_answered(db))) {
-        unsigned wants = database_async_wants(db);
-        struct pollfd wait = {database_async_fd(db),
-                              (short)((wants & DATABASE_WANTS_READ ? POLLIN : 0) |
-                                      (wants & DATABASE_WANTS_WRITE ? POLLOUT : 0)),
-                              0};
-
-        check_true("in time", clock_monotonic_ms() < deadline_ms);
-        poll(&wait, 1, 1000);
-        state = database_async_step(db, err);
-    }
-    return state;
-}
-
-static struct database_async *
-start_async(struct fixture *f)
-{
-    struct database_settings how = settings();
-    struct database_async *db = database_async_start(&how, &f->err);
-
-    check_true("it starts", db);
-    check_int("it connects", step_until(db, 0, &f->err), DATABASE_ASYNC_READY);
-    return db;
-}
-
-static void
-answers_come_in_the_order_of_the_questions(void **state)
-{
-    struct fixture *f = *state;
-    struct database_async *db = start_async(f);
-
-    for (int n = 0; n < DATABASE_ASYNC_DEPTH; n++)
-        check_true("sent",
-                   database_async_send(db, &query_divide, SQL_VALUES(SQL_INT(n % 11)), &f->err));
-    check_int("all on their way", (int64_t)database_async_pending(db), DATABASE_ASYNC_DEPTH);
-    for (int n = 0; n < DATABASE_ASYNC_DEPTH; n++) {
-        struct rows rows;
-        bool good;
-
-        check_int("answered", step_until(db, 1, &f->err), DATABASE_ASYNC_READY);
-        good = database_async_receive(db, f->arena, &rows, &f->err);
-        check_error("only the division by zero fails", good, &f->err,
-                    n % 11 ? NULL : "database.data");
-        if (good)
-            check_int("its own answer", rows_int(&rows, 0, 0, -1), 10 / (n % 11));
-    }
-    check_int("none left", (int64_t)database_async_pending(db), 0);
-    database_async_destroy(db);
-}
-
-static void
-a_preparation_that_fails_harms_no_other(void **state)
-{
-    struct fixture *f = *state;
-    struct database_async *db = start_async(f);
-    struct rows rows;
-
-    check_true("bad", database_async_send(db, &query_unknown, SQL_NO_VALUES, &f->err));
-    check_true("good", database_async_send(db, &query_one, SQL_NO_VALUES, &f->err));
-    step_until(db, 1, &f->err);
-    check_error("bad", database_async_receive(db, f->arena, &rows, &f->err), &f->err,
-                "database.query");
-    step_until(db, 1, &f->err);
-    check_error("good", database_async_receive(db, f->arena, &rows, &f->err), &f->err, NULL);
-    database_async_destroy(db);
-}
-
-static void
-large_questions_and_answers_pass_each_other(void **state)
-{
-    enum { MEBIBYTES = 8 };
-    struct fixture *f = *state;
-    struct database_async *db = start_async(f);
-    struct rows rows;
-    size_t size = (size_t)MEBIBYTES << 20;
-    char *blob = arena_alloc(f->arena, size);
-
-    memset(blob, 'z', size);
-    for (int n = 0; n < 2; n++) {
-        check_true("sent",
-                   database_async_send(db, &query_many, SQL_VALUES(SQL_INT(20000)), &f->err));
-        check_true("sent", database_async_send(db, &query_echo,
-                                               SQL_VALUES(SQL_NULL, SQL_NULL, SQL_NULL, SQL_NULL,
-                                                          SQL_BYTES(((struct bytes){blob, size})),
-                                                          SQL_NULL, SQL_NULL),
-                                               &f->err));
-    }
-    for (int n = 0; n < 4; n++) {
-        check_int("answered", step_until(db, 1, &f->err), DATABASE_ASYNC_READY);
-        check_true("good", database_async_receive(db, f->arena, &rows, &f->err));
-        check_int("whole",
-                  n % 2 ? (int64_t)rows_bytes(&rows, 0, 4, f->arena).size : (int64_t)rows.count,
-                  n % 2 ? (int64_t)size : 20000);
-    }
-    database_async_destroy(db);
-}
-
-static void
-the_loop_learns_of_a_lost_session(void **state)
-{
-    struct fixture *f = *state;
-    struct database_async *db = start_async(f);
-    struct rows rows;
-
-    check_true("who it is", database_async_send(db, &query_pid, SQL_NO_VALUES, &f->err));
-    step_until(db, 1, &f->err);
-    check_true("told", database_async_receive(db, f->arena, &rows, &f->err));
-    check_true("ended", run(f, &query_end, SQL_VALUES(SQL_INT(rows_int(&rows, 0, 0, 0))), &rows));
-    while (step_until(db, 1, &f->err) == DATABASE_ASYNC_READY && database_async_answered(db))
-        check_false("only errors come", database_async_receive(db, f->arena, &rows, &f->err));
-    check_string("away", f->err.code, "database.away");
-    check_false("no more questions", database_async_send(db, &query_one, SQL_NO_VALUES, &f->err));
-    database_async_destroy(db);
-}
-
-static void
-a_refused_attempt_fails_and_no_more(void **state)
-{
-    struct fixture *f = *state;
-    struct database_settings how = settings();
-    struct database_async *db;
-
-    how.url = "postgresql://postgres@127.0.0.1:1/postgres";
-    db = database_async_start(&how, &f->err);
-    if (db)
-        check_int("refused", step_until(db, 0, &f->err), DATABASE_ASYNC_FAILED);
-    check_string("away", f->err.code, "database.away");
-    database_async_destroy(db);
-}
-
-#define WITH_DATABASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int
 main(void)
 {
@@ -497,13 +309,9 @@ main(void)
         WITH_DATABASE(copy_takes_many_rows),
         WITH_DATABASE(copy_of_a_bad_row_takes_none),
         WITH_DATABASE(copy_of_a_key_that_exists_is_a_conflict),
+        WITH_DATABASE(a_frozen_server_is_given_up),
         cmocka_unit_test(nobody_listens_is_worth_another_try),
         cmocka_unit_test(an_unknown_database_is_not),
-        WITH_DATABASE(answers_come_in_the_order_of_the_questions),
-        WITH_DATABASE(a_preparation_that_fails_harms_no_other),
-        WITH_DATABASE(large_questions_and_answers_pass_each_other),
-        WITH_DATABASE(the_loop_learns_of_a_lost_session),
-        WITH_DATABASE(a_refused_attempt_fails_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
