@@ -105,13 +105,13 @@ args_read_history(const struct job *job, struct history_args *ret_args, struct e
 bool
 args_answer(struct quote_args *args, const char *symbol)
 {
+    bool asked = false;
+
     for (size_t i = 0; i < args->count; i++) {
-        if (strcmp(args->symbols[i], symbol) == 0) {
-            args->answered[i] = true;
-            return true;
-        }
+        if (strcmp(args->symbols[i], symbol) == 0)
+            asked = args->answered[i] = true;
     }
-    return false;
+    return asked;
 }
 
 void

@@ -50,7 +50,7 @@ static bool
 quote_currency(const struct quote_args *args, struct arena *arena, const char **ret_currency,
                struct error *err)
 {
-    const char *id, *currency, *first = NULL;
+    const char *id = NULL, *currency = NULL, *first = NULL;
 
     for (size_t i = 0; i < args->count; i++) {
         if (!split_symbol(args->symbols[i], arena, &id, &currency, err))

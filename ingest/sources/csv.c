@@ -20,6 +20,9 @@
  * file.interval), because one bad file must not hold up those that come after it. Further
  * reasons: row.shape (too few cells), symbol.missing, symbol.mixed (a row of another market than
  * the first one).
+ *
+ * What no reader can see: an export made in the middle of a candle has that candle half done as its
+ * newest row. It is replaced when a later export, or another file, brings the whole one.
  */
 
 /* One row that could be read. Its interval is not known before all are. */
