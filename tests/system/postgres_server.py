@@ -21,6 +21,7 @@ listen_addresses = '127.0.0.1'
 shared_buffers = 128MB
 max_wal_size = 2GB
 max_connections = 100
+max_locks_per_transaction = 256
 jit = off
 log_min_messages = warning
 log_line_prefix = '%m [%p] %a '
