@@ -31,10 +31,11 @@ set_reading(struct http_connection *connection, bool wanted)
     if (wanted == connection->is_reading)
         return;
     connection->is_reading = wanted;
+    /* Also before adding: libevent adds nothing to what it waits for while an event is active by
+     * hand (see connection_answered), and whoever comes here has done what that was for. */
+    event_del(&connection->readable);
     if (wanted)
         event_add(&connection->readable, NULL);
-    else
-        event_del(&connection->readable);
 }
 
 static void
@@ -192,10 +193,10 @@ connection_answered(struct http_connection *connection, bool close)
     }
     if (connection->is_advancing)
         return;
+    settle(connection);
     /* Whoever answers late does not expect handle() to be called from there. */
     if (connection->exchange)
         event_active(&connection->readable, EV_TIMEOUT, 0);
-    settle(connection);
 }
 
 static void
@@ -361,6 +362,21 @@ on_readable(evutil_socket_t fd, short what, void *arg)
     connection_leave(connection);
 }
 
+/* What it waits for, it waits for from now on: before, it was the client who did not read. */
+static void
+restart_deadline(struct http_connection *connection)
+{
+    const struct http_settings *settings = &connection->server->settings;
+
+    if (connection->state != HTTP_CONNECTION_READING)
+        return;
+    if (!connection->exchange)
+        set_deadline(connection, settings->idle_ms);
+    else
+        set_deadline(connection,
+                     connection->exchange->body_said ? settings->body_ms : settings->head_ms);
+}
+
 static void
 on_writable(evutil_socket_t fd, short what, void *arg)
 {
@@ -369,8 +385,8 @@ on_writable(evutil_socket_t fd, short what, void *arg)
     connection_enter(connection);
     if (!output_flush(connection))
         connection_die(connection);
-    else if (!connection->out && !connection->exchange) /* idle from now on, not from the answer */
-        set_deadline(connection, connection->server->settings.idle_ms);
+    else if (!connection->out)
+        restart_deadline(connection);
     advance(connection);
     settle(connection);
     connection_leave(connection);
@@ -380,7 +396,7 @@ void
 connection_check_deadline(struct http_connection *connection)
 {
     struct http_server *server = connection->server;
-    bool is_stalled = connection->stall_ms && server->now_ms >= connection->stall_ms;
+    bool is_stalled = output_is_stalled(connection);
     bool is_late = connection->deadline_ms && server->now_ms >= connection->deadline_ms;
 
     if (!is_stalled && (!is_late || connection->out))

@@ -40,8 +40,8 @@ struct http_connection {
     struct evbuffer *out;      /* what the client did not take yet; NULL = nothing */
     struct http_client *client;
     int64_t deadline_ms; /* of what it waits for; 0 = none */
-    int64_t stall_ms;    /* until when the client must take more; 0 = nothing to take */
-    uint32_t taken;      /* bytes taken since stall_ms was set */
+    int64_t stall_ms;    /* until when the client must take enough; 0 = nothing to take */
+    int64_t taken;       /* bytes for the client: queued when stall_ms was set, and added since */
     uint32_t drained;    /* bytes thrown away while lingering */
     struct http_peer peer;
     uint8_t state;

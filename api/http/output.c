@@ -5,8 +5,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/buffer.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -39,11 +41,33 @@ output_drop(struct http_connection *connection)
     stop_writing(connection);
 }
 
+/* What the kernel holds for the client. It takes megabytes at once, and asks for more only when
+ * much of that is gone, so what the client really took cannot be seen without asking. */
+static int64_t
+queued_bytes(const struct http_connection *connection)
+{
+    int queued = 0;
+
+    (void)ioctl(event_get_fd(&connection->readable), SIOCOUTQ, &queued);
+    return queued;
+}
+
 static void
 restart_stall(struct http_connection *connection)
 {
     connection->stall_ms = connection->server->now_ms + connection->server->settings.stall_ms;
-    connection->taken = 0;
+    connection->taken = queued_bytes(connection);
+}
+
+bool
+output_is_stalled(struct http_connection *connection)
+{
+    if (!connection->stall_ms || connection->server->now_ms < connection->stall_ms)
+        return false;
+    if (connection->taken - queued_bytes(connection) < STALL_BYTES)
+        return true;
+    restart_stall(connection);
+    return false;
 }
 
 static void
@@ -150,14 +174,12 @@ output_flush(struct http_connection *connection)
         return false;
     if (sent > 0) {
         connection->server->counts.bytes_out += (uint64_t)sent;
-        connection->taken += (uint32_t)sent;
+        connection->taken += sent;
     }
     if (evbuffer_get_length(connection->out) == 0) {
         output_drop(connection);
         return true;
     }
     start_writing(connection);
-    if (connection->taken >= STALL_BYTES)
-        restart_stall(connection);
     return true;
 }

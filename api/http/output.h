@@ -30,6 +30,9 @@ bool output_flush(struct http_connection *connection);
 /* Bytes kept. */
 size_t output_unsent(const struct http_connection *connection);
 
+/* True if the client did not take enough in settings.stall_ms. Called by each tick. */
+bool output_is_stalled(struct http_connection *connection);
+
 /* Forgets what was kept. */
 void output_drop(struct http_connection *connection);
 

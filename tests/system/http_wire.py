@@ -59,23 +59,41 @@ def connect(address, timeout=10):
 
 def read_to_end(connection):
     """Everything until the other side closes. A reset is an error: it could destroy an answer."""
-    data = b""
+    data = bytearray()
     while True:
         part = connection.recv(65536)
         if not part:
-            return data
+            return bytes(data)
         data += part
 
 
-def split_answer(data, method="GET"):
-    """The first answer in `data`, and what follows it. Strict about the server, too."""
-    head, separator, rest = data.partition(b"\r\n\r\n")
-    if not separator:
+def split_answer(data, method="GET", at=0):
+    """The answer that begins at `at`, and where the next one would. Strict about the server, too."""
+    head_end = data.find(b"\r\n\r\n", at)
+    if head_end < 0:
         raise Incomplete
+    status, headers = split_head(data[at:head_end])
+    at = head_end + 4
+    if status < 200:
+        assert not headers
+    else:
+        assert "date" in headers or status == 503
+    if method == "HEAD" or status < 200 or status in (204, 304):
+        return Answer(status, headers, b""), at
+    if headers.get("transfer-encoding") == "chunked":
+        body, at = split_chunks(data, at)
+        return Answer(status, headers, body), at
+    # Without a length it is ended by closing.
+    size = int(headers.get("content-length", len(data) - at))
+    if len(data) - at < size:
+        raise Incomplete
+    return Answer(status, headers, data[at:at + size]), at + size
+
+
+def split_head(head):
     lines = head.split(b"\r\n")
     status_line = re.fullmatch(rb"HTTP/1\.1 (\d{3}) [\x20-\x7e]+", lines[0])
     assert status_line, lines[0]
-    status = int(status_line[1])
     headers = {}
     for line in lines[1:]:
         field = re.fullmatch(rb"([A-Za-z0-9-]+): ([\x20-\x7e]*)", line)
@@ -84,52 +102,42 @@ def split_answer(data, method="GET"):
         assert name not in headers, f"{name} twice"
         headers[name] = field[2].decode()
     assert not {"content-length", "transfer-encoding"} <= set(headers)
-    if status < 200:
-        assert set(headers) == set()
-        return Answer(status, headers, b""), rest
-    assert "date" in headers or status == 503
-    if method == "HEAD" or status in (204, 304):
-        return Answer(status, headers, b""), rest
-    if headers.get("transfer-encoding") == "chunked":
-        body, rest = split_chunks(rest)
-        return Answer(status, headers, body), rest
-    if "content-length" not in headers:  # ended by closing
-        return Answer(status, headers, rest), b""
-    size = int(headers["content-length"])
-    if len(rest) < size:
-        raise Incomplete
-    return Answer(status, headers, rest[:size]), rest[size:]
+    return int(status_line[1]), headers
 
 
-def split_chunks(data):
-    body = b""
+def split_chunks(data, at):
+    parts = []
     while True:
-        line, separator, data = data.partition(b"\r\n")
-        if not separator:
+        line_end = data.find(b"\r\n", at)
+        if line_end < 0:
             raise Incomplete
-        size = int(line, 16)
-        if len(data) < size + 2:
+        size, begin = int(data[at:line_end], 16), line_end + 2
+        at = begin + size + 2
+        if len(data) < at:
             raise Incomplete
-        assert data[size:size + 2] == b"\r\n"
-        body, data = body + data[:size], data[size + 2:]
+        assert data[at - 2:at] == b"\r\n"
+        parts.append(data[begin:at - 2])
         if not size:
-            return body, data
+            return b"".join(parts), at
 
 
 def split_answers(data, methods=()):
-    answers = []
+    answers, at = [], 0
     methods = list(methods)
-    while data:
-        answer, data = split_answer(data, methods.pop(0) if methods else "GET")
+    while at < len(data):
+        answer, at = split_answer(data, methods.pop(0) if methods else "GET", at)
         answers.append(answer)
     return answers
 
 
-def read_answer(connection, data=b"", method="GET"):
-    """One answer from a connection that stays open, and what was read behind it."""
+def read_answer(connection, method="GET"):
+    """One answer from a connection that stays open; nothing may follow it."""
+    data = b""
     while True:
         try:
-            return split_answer(data, method)
+            answer, end = split_answer(data, method)
+            assert end == len(data), data[end:]
+            return answer
         except Incomplete:
             part = connection.recv(65536)
             assert part, f"closed after {data[:200]!r}"

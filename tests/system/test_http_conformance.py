@@ -75,8 +75,7 @@ def test_bodies_arrive_whole(probe):
 def test_a_client_that_waits_is_told_to_continue(probe):
     with connect(probe.address) as connection:
         connection.sendall(post(b"Expect: 100-continue", b"Content-Length: 5", CLOSE))
-        answer, rest = read_answer(connection)
-        assert answer.status == 100 and rest == b""
+        assert read_answer(connection).status == 100
         connection.sendall(b"hello")
         answer, = split_answers(read_to_end(connection))
         assert answer.status == 200 and b"body=5" in answer.body
