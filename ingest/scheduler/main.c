@@ -6,6 +6,7 @@
 #include "ingest/scheduler/due.h"
 #include "ingest/scheduler/leader.h"
 #include "ingest/scheduler/outbox.h"
+#include "ingest/scheduler/partitions.h"
 #include "ingest/scheduler/slots.h"
 #include "ingest/sources/source.h"
 
@@ -80,8 +81,9 @@ struct scheduler {
     struct leader *leader;
     struct outbox *outbox;
     struct due_budget budget;
-    struct arena *arena; /* one round's */
-    bool led;            /* in the round before */
+    int64_t partitions_due_at_ms; /* monotonic */
+    struct arena *arena;          /* one round's */
+    bool led;                     /* in the round before */
 };
 
 static void
@@ -120,7 +122,8 @@ lead(struct scheduler *scheduler, struct error *err)
     return outbox_service(scheduler->outbox, db, scheduler->arena, err) &&
            slots_make(db, scheduler->settings->ingestion_interval_ms / 1000, &scheduler->budget,
                       clock_now_ms(), scheduler->arena, &outgoing, &count, err) &&
-           outbox_publish(scheduler->outbox, db, outgoing, count, scheduler->arena, err);
+           outbox_publish(scheduler->outbox, db, outgoing, count, scheduler->arena, err) &&
+           partitions_keep_ahead(db, &scheduler->partitions_due_at_ms, scheduler->arena, err);
 }
 
 /* False when there is no point in going on: `err` is fatal. */
