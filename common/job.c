@@ -83,17 +83,21 @@ is_traceparent(const char *text)
     return true;
 }
 
-/* A moment of the message: missing and null are 0; otherwise a positive integer. */
+/* 9999-12-31T23:59:59Z: what lies further on would overflow once it is reckoned with. */
+#define LATEST_S INT64_C(253402300799)
+
+/* A moment of the message: missing and null are 0; otherwise a positive integer up to `latest`. */
 static bool
-get_moment(const struct json *tree, const char *name, int64_t *ret_moment, struct error *err)
+get_moment(const struct json *tree, const char *name, int64_t latest, int64_t *ret_moment,
+           struct error *err)
 {
     const struct json *value = json_get(tree, name);
 
     *ret_moment = 0;
     if (!value || json_is_null(value))
         return true;
-    if (!json_integer(value, ret_moment) || *ret_moment <= 0)
-        return bad_field(err, name, "a positive integer or null");
+    if (!json_integer(value, ret_moment) || *ret_moment <= 0 || *ret_moment > latest)
+        return bad_field(err, name, "a positive integer before the year 10000, or null");
     return true;
 }
 
@@ -122,13 +126,14 @@ decode_numbers(const struct json *tree, struct job *job, struct error *err)
 {
     int64_t attempt;
 
-    if (!json_integer(json_get(tree, "slot"), &job->slot_s) || job->slot_s < 0)
+    if (!json_integer(json_get(tree, "slot"), &job->slot_s) || job->slot_s < 0 ||
+        job->slot_s > LATEST_S)
         return bad_field(err, "slot", "an integer of unix seconds");
     if (!json_integer(json_get(tree, "attempt"), &attempt) || attempt < 1 || attempt > INT32_MAX)
         return bad_field(err, "attempt", "an integer from 1");
     job->attempt = (int32_t)attempt;
-    return get_moment(tree, "not_after", &job->not_after_s, err) &&
-           get_moment(tree, "first_failed_at", &job->first_failed_at_ms, err);
+    return get_moment(tree, "not_after", LATEST_S, &job->not_after_s, err) &&
+           get_moment(tree, "first_failed_at", LATEST_S * 1000, &job->first_failed_at_ms, err);
 }
 
 static bool

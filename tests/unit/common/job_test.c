@@ -84,6 +84,8 @@ static const struct {
     {"args that are no object",                 "{}",               "[]",                                             "job.field"    },
     {"a slot that is a string",                 ":5,",              ":\"5\",",                                        "job.field"    },
     {"a slot with a fraction",                  ":5,",              ":5.0,",                                          "job.field"    },
+    {"a slot after the year 9999",              ":5,",              ":253402300800,",                                 "job.field"    },
+    {"a not_after of ages",                     "1}",               "1,\"not_after\":9223372036854775807}",           "job.field"    },
     {"no attempt",                              "attempt",          "try",                                            "job.field"    },
     {"attempt 0",                               "\"attempt\":1",    "\"attempt\":0",                                  "job.field"    },
     {"more attempts than 32 bits",              "\"attempt\":1",    "\"attempt\":4294967297",                         "job.field"    },
