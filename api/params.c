@@ -109,12 +109,11 @@ static bool
 check_choice(const struct check *check, const struct param *param, char *text,
              struct param_value *value)
 {
-    size_t size = strlen(text);
+    const char *choice = param->choices;
 
-    for (const char *choice = param->choices; choice; choice = strchr(choice, '|')) {
-        choice += *choice == '|';
-        if (size > 0 && strncmp(choice, text, size) == 0 &&
-            (choice[size] == '|' || choice[size] == '\0')) {
+    for (size_t size; *choice; choice += size + (choice[size] == '|')) {
+        size = strcspn(choice, "|");
+        if (strlen(text) == size && memcmp(choice, text, size) == 0) {
             value->text = text;
             return true;
         }

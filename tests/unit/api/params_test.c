@@ -1,0 +1,218 @@
+#include "api/params.h"
+
+#include "api/http/target.h"
+
+#include "unit/check.h"
+
+#include <stdio.h>
+
+static const struct param declared[] = {
+    {"page", PARAM_INTEGER, 1, 100, NULL, "1", false, ""},
+    {"days", PARAM_DAYS, 1, 7300, NULL, NULL, false, ""},
+    {"interval", PARAM_CHOICE, 0, 0, "hourly|daily", NULL, false, ""},
+    {"asset", PARAM_ASSET, 0, 0, NULL, NULL, false, ""},
+    {"assets", PARAM_ASSETS, 1, 3, NULL, NULL, false, ""},
+    {"currencies", PARAM_CURRENCIES, 1, 2, NULL, NULL, false, ""},
+    {"source", PARAM_SOURCE, 0, 0, NULL, NULL, false, ""},
+    {"symbol", PARAM_SYMBOL, 1, 5, NULL, NULL, false, ""},
+    {0},
+};
+
+static struct catalog *
+make_catalog(void)
+{
+    static const char *const assets[] = {"ethereum", "bitcoin", "solana", "bitcoin"};
+    static const char *const currencies[] = {"usd", "eur", "btc"};
+    static const char *const sources[] = {"binance", "coinbase"};
+    const char *const *names[] = {assets, currencies, sources};
+    const size_t counts[] = {COUNT_OF(assets), COUNT_OF(currencies), COUNT_OF(sources)};
+
+    return catalog_create(names, counts);
+}
+
+struct outcome {
+    bool good;
+    struct params params;
+    struct problem problem;
+};
+
+static void
+check_query(const struct param *list, const char *query, struct catalog *catalog,
+            struct arena *arena, struct outcome *ret)
+{
+    char *target = arena_printf(arena, "/x?%s", query);
+    struct http_target *parsed = arena_alloc(arena, sizeof *parsed);
+    const struct http_refusal *refusal;
+
+    assert_true(http_target_parse((struct bytes){target, strlen(target)}, arena, parsed, &refusal));
+    ret->good = params_check(list, parsed->params, parsed->param_count, catalog, arena,
+                             &ret->params, &ret->problem);
+}
+
+/* ------------------------------------------------------------------------------------------ good */
+
+static const struct {
+    const char *name, *query, *canonical;
+} good_rows[] = {
+    {"nothing given: fallbacks only", "", "page=1:1;"},
+    {"an integer", "page=100", "page=3:100;"},
+    {"days as a number", "days=30", "page=1:1;days=2:30;"},
+    {"days as max", "days=max", "page=1:1;days=3:max;"},
+    {"a choice", "interval=daily", "page=1:1;interval=5:daily;"},
+    {"an asset", "asset=bitcoin", "page=1:1;asset=7:bitcoin;"},
+    {"names may be written large", "asset=Bitcoin", "page=1:1;asset=7:bitcoin;"},
+    {"lists are sorted, without doubles", "assets=solana,bitcoin,solana",
+     "page=1:1;assets=14:bitcoin,solana;"},
+    {"an escaped comma is a comma", "assets=solana%2Cbitcoin", "page=1:1;assets=14:bitcoin,solana;"},
+    {"order in the query does not matter", "source=binance&page=2", "page=1:2;source=7:binance;"},
+    {"symbols become large", "symbol=btc", "page=1:1;symbol=3:BTC;"},
+};
+
+static void
+good_queries_have_one_canonical_form(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+
+    for (size_t i = 0; i < COUNT_OF(good_rows); i++) {
+        check_query(declared, good_rows[i].query, catalog, arena, &outcome);
+        if (!outcome.good)
+            fail_msg("%s: %s", good_rows[i].name, outcome.problem.detail);
+        check_string(good_rows[i].name, params_canonical(&outcome.params, arena),
+                     good_rows[i].canonical);
+    }
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
+static void
+a_copy_outlives_the_original(void **state)
+{
+    struct arena *arena = arena_create(4096), *other = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+    struct params copy;
+
+    check_query(declared, "assets=solana,bitcoin&days=7", catalog, arena, &outcome);
+    params_copy(&outcome.params, other, &copy);
+    arena_destroy(arena);
+    catalog_release(catalog);
+    check_string("text", params_get(&copy, "assets")->text, "bitcoin,solana");
+    check_string("items", params_get(&copy, "assets")->items[1], "solana");
+    check_int("numbers", params_get(&copy, "days")->integer, 7);
+    arena_destroy(other);
+}
+
+/* ------------------------------------------------------------------------------------------- bad */
+
+#define ASSET_LIST "[\"bitcoin\",\"ethereum\",\"solana\"]"
+#define CURRENCY_LIST "[\"btc\",\"eur\",\"usd\"]"
+
+static const struct {
+    const char *name, *query, *parameter, *code, *allowed;
+    int status;
+} bad_rows[] = {
+    {"days=0", "days=0", "days", "parameter.range", "\"an integer from 1 to 7300, or max\"", 400},
+    {"days=abc", "days=abc", "days", "parameter.malformed", NULL, 400},
+    {"days=-1", "days=-1", "days", "parameter.malformed", NULL, 400},
+    {"days=1.5", "days=1.5", "days", "parameter.malformed", NULL, 400},
+    {"days=MAX", "days=MAX", "days", "parameter.malformed", NULL, 400},
+    {"a plus is a space", "page=+1", "page", "parameter.malformed", NULL, 400},
+    {"leading zeros have another spelling", "page=01", "page", "parameter.malformed", NULL, 400},
+    {"a number beyond 64 bits", "page=99999999999999999999", "page", "parameter.malformed", NULL, 400},
+    {"above the range", "page=101", "page", "parameter.range", "\"an integer from 1 to 100\"", 400},
+    {"no value", "page=", "page", "parameter.empty", NULL, 400},
+    {"not even a sign", "page", "page", "parameter.empty", NULL, 400},
+    {"twice", "page=1&page=1", "page", "parameter.doubled", NULL, 400},
+    {"undeclared", "pgae=1", "pgae", "parameter.undeclared",
+     "[\"page\",\"days\",\"interval\",\"asset\",\"assets\",\"currencies\",\"source\",\"symbol\"]", 400},
+    {"names of parameters have one spelling", "Page=1", "Page", "parameter.undeclared", NULL, 400},
+    {"not a choice", "interval=weekly", "interval", "parameter.choice", "[\"hourly\",\"daily\"]", 400},
+    {"the beginning of a choice", "interval=hour", "interval", "parameter.choice", NULL, 400},
+    {"two choices", "interval=hourly%7Cdaily", "interval", "parameter.choice", NULL, 400},
+    {"unknown asset", "asset=nope", "asset", "parameter.unknown", ASSET_LIST, 404},
+    {"unknown asset in a list", "assets=bitcoin,nope", "assets", "parameter.unknown", ASSET_LIST, 404},
+    {"unknown currency", "currencies=zzz", "currencies", "parameter.unknown", CURRENCY_LIST, 400},
+    {"unknown source", "source=kraken", "source", "parameter.unknown", "[\"binance\",\"coinbase\"]", 400},
+    {"a hole in a list", "assets=bitcoin,,solana", "assets", "parameter.empty", NULL, 400},
+    {"too many names", "assets=bitcoin,solana,ethereum,bitcoin", "assets", "parameter.range",
+     "\"1 to 3 names, with commas between them\"", 400},
+    {"a symbol too long", "symbol=TOOLONG", "symbol", "parameter.range", NULL, 400},
+    {"a symbol with a quote", "symbol=a%27b", "symbol", "parameter.malformed", NULL, 400},
+    {"letters outside of ASCII", "asset=bitc%C3%B6in", "asset", "parameter.malformed", NULL, 400},
+};
+
+static void
+bad_queries_name_the_parameter_and_what_it_takes(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+
+    for (size_t i = 0; i < COUNT_OF(bad_rows); i++) {
+        const char *name = bad_rows[i].name;
+
+        check_query(declared, bad_rows[i].query, catalog, arena, &outcome);
+        check_false(name, outcome.good);
+        check_string(name, outcome.problem.parameter, bad_rows[i].parameter);
+        check_string(name, outcome.problem.code, bad_rows[i].code);
+        check_int(name, outcome.problem.status, bad_rows[i].status);
+        check_true(name, outcome.problem.allowed != NULL);
+        if (bad_rows[i].allowed)
+            check_string(name, outcome.problem.allowed, bad_rows[i].allowed);
+    }
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
+static void
+a_required_parameter_must_be_there(void **state)
+{
+    static const struct param required[] = {
+        {"asset", PARAM_ASSET, 0, 0, NULL, NULL, true, ""},
+        {0},
+    };
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+
+    check_query(required, "", catalog, arena, &outcome);
+    check_false("is refused", outcome.good);
+    check_string("names it", outcome.problem.parameter, "asset");
+    check_string("code", outcome.problem.code, "parameter.missing");
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
+static void
+a_value_of_any_length_is_answered(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    char *query = arena_alloc(arena, 8000);
+    struct outcome outcome;
+
+    memset(query, 'a', 7999);
+    query[7999] = '\0';
+    memcpy(query, "assets=", 7);
+    check_query(declared, query, catalog, arena, &outcome);
+    check_string("names it", outcome.problem.parameter, "assets");
+    check_string("code", outcome.problem.code, "parameter.too_long");
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_queries_have_one_canonical_form),
+        cmocka_unit_test(a_copy_outlives_the_original),
+        cmocka_unit_test(bad_queries_name_the_parameter_and_what_it_takes),
+        cmocka_unit_test(a_required_parameter_must_be_there),
+        cmocka_unit_test(a_value_of_any_length_is_answered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
