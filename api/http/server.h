@@ -18,7 +18,7 @@ struct event_base;
  *
  * A connection has one request in hand at a time: the next one is parsed when the answer of the one
  * before was given, so answers are in order by construction, and what a client pipelines waits
- * unparsed (at most 8 KiB or one request; then the socket is not read from).
+ * unparsed (as much as fits in the buffer, 4 KiB as a rule; then the socket is not read from).
  *
  * The program must ignore SIGPIPE.
  */

@@ -34,6 +34,7 @@ struct probe {
     struct http_body *big;
     struct event *poll; /* while draining: is it over? */
     int64_t cancelled;
+    int64_t smuggled; /* requests to the path that the tests hide in bodies */
 };
 
 /* One request that is answered later. */
@@ -119,12 +120,13 @@ answer_counts(struct probe *probe, struct http_request *request)
                 arena_printf(request->arena,
                              "{\"accepted\":%llu,\"requests\":%llu,\"refused_connections\":%llu,"
                              "\"refused_requests\":%llu,\"timeouts\":%llu,\"cancelled\":%llu,"
-                             "\"open\":%llu,\"told_cancelled\":%lld}\n",
+                             "\"open\":%llu,\"told_cancelled\":%lld,\"smuggled\":%lld}\n",
                              (unsigned long long)c->accepted, (unsigned long long)c->requests,
                              (unsigned long long)c->refused_connections,
                              (unsigned long long)c->refused_requests,
                              (unsigned long long)c->timeouts, (unsigned long long)c->cancelled,
-                             (unsigned long long)c->open, (long long)probe->cancelled));
+                             (unsigned long long)c->open, (long long)probe->cancelled,
+                             (long long)probe->smuggled));
 }
 
 static struct later *
@@ -244,6 +246,7 @@ handle(struct http_request *request, void *context)
     } else if (path_is(request, "/counts")) {
         answer_counts(probe, request);
     } else {
+        probe->smuggled += path_is(request, "/smuggled");
         answer_echo(request);
     }
 }
