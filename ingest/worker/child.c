@@ -204,11 +204,47 @@ list_sources(const char *names[WORKER_SOURCES_MAX])
     return count;
 }
 
-int
-child_main(const struct worker_settings *settings, const struct source *source, bool live,
-           struct pace *pace)
+/* The place in the registry of the source that a queue's key names; false if there is none. */
+static bool
+find_source(const char *key, size_t *ret_index, bool *ret_live)
+{
+    char live_key[TOPOLOGY_NAME_SIZE];
+
+    for (size_t i = 0; sources[i]; i++) {
+        *ret_live = strcmp(key, topology_jobs_key(sources[i]->name, true, live_key)) == 0;
+        *ret_index = i;
+        if (*ret_live || strcmp(key, sources[i]->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int
+serve(struct child *child)
 {
     const struct fetch_limits limits = FETCH_DEFAULTS;
+    int code;
+
+    child->fetcher = fetcher_create(&limits, child->settings->allow_private_upstream);
+    child->job_arena = arena_create(JOB_ARENA);
+    child->page_arena = arena_create(PAGE_ARENA);
+    child->store_arena = arena_create(STORE_ARENA);
+    handle_signals();
+    srandom((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
+    code = serve_queue(child);
+    broker_consumer_destroy(child->consumer);
+    broker_publisher_destroy(child->publisher);
+    store_destroy(child->store);
+    fetcher_destroy(child->fetcher);
+    arena_destroy(child->job_arena);
+    arena_destroy(child->page_arena);
+    arena_destroy(child->store_arena);
+    return code;
+}
+
+int
+child_main(const struct worker_settings *settings, const char *key, int paces_fd)
+{
     const char *names[WORKER_SOURCES_MAX];
     char queue[TOPOLOGY_NAME_SIZE], name[NAME_SIZE];
     struct topology topology = {.sources = names, .source_count = list_sources(names)};
@@ -216,33 +252,20 @@ child_main(const struct worker_settings *settings, const struct source *source, 
                                      &topology};
     struct database_settings database = {.url = settings->database_url,
                                          .application_name = "tidemark-worker"};
-    struct child child = {
-        .settings = settings,
-        .source = source,
-        .live = live,
-        .name = make_name(name),
-        .pace = pace,
-        .consumer = broker_consumer_create(&broker, topology_jobs_queue(source->name, live, queue)),
-        .publisher = broker_publisher_create(&broker),
-        .store = store_create(&database, source),
-        .fetcher = fetcher_create(&limits, settings->allow_private_upstream),
-        .job_arena = arena_create(JOB_ARENA),
-        .page_arena = arena_create(PAGE_ARENA),
-        .store_arena = arena_create(STORE_ARENA),
-    };
+    struct child child = {.settings = settings, .name = make_name(name)};
+    size_t index;
     int code;
 
-    handle_signals();
-    srandom((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
+    if (!find_source(key, &index, &child.live))
+        return EXIT_CONFIGURATION;
+    child.source = sources[index];
+    child.pace = pace_map(paces_fd, index);
+    child.consumer =
+        broker_consumer_create(&broker, topology_jobs_queue(child.source->name, child.live, queue));
+    child.publisher = broker_publisher_create(&broker);
+    child.store = store_create(&database, child.source);
     log_event(LOG_INFO, "child.start", LOG_STR("queue", queue));
-    code = serve_queue(&child);
+    code = serve(&child);
     log_event(LOG_INFO, "child.stop", LOG_STR("queue", queue), LOG_INT("exit_code", code));
-    broker_consumer_destroy(child.consumer);
-    broker_publisher_destroy(child.publisher);
-    store_destroy(child.store);
-    fetcher_destroy(child.fetcher);
-    arena_destroy(child.job_arena);
-    arena_destroy(child.page_arena);
-    arena_destroy(child.store_arena);
     return code;
 }

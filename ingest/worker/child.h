@@ -29,12 +29,15 @@ struct child {
     struct arena *store_arena; /* reset before each try to store one */
 };
 
+/* The program's first argument when it is a child; then come the queue's key and the paces. */
+#define CHILD_ARGUMENT "--child"
+
 /*
- * What a child does until it is asked to stop (SIGTERM). Never returns to the supervisor's code:
- * gives the exit code, 0 = stopped, 75 = database or broker are away for too long.
+ * Serves "jobs.<key>" until SIGTERM: `key` is "binance" or "binance.live", `paces_fd` what
+ * pace_create_shared() made. Returns the exit code: 0 = stopped, 2 = configuration, 75 = database
+ * or broker are away for too long.
  */
-int child_main(const struct worker_settings *settings, const struct source *source, bool live,
-               struct pace *pace);
+int child_main(const struct worker_settings *settings, const char *key, int paces_fd);
 
 /* SIGTERM has come: begin nothing new. */
 bool child_stops(void);

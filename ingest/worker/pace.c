@@ -1,5 +1,9 @@
 #include "ingest/worker/pace.h"
 
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 enum { MINUTE_US = 60 * 1000 * 1000 };
 
 /*
@@ -52,4 +56,26 @@ pace_cooldown_ms(struct pace *pace, int64_t now_ms)
     int64_t until_ms = atomic_load(&pace->cooldown_until_ms);
 
     return until_ms > now_ms ? until_ms - now_ms : 0;
+}
+
+int
+pace_create_shared(size_t count)
+{
+    int fd = memfd_create("tidemark-paces", 0);
+
+    if (fd < 0 || ftruncate(fd, (off_t)(count * sizeof(struct pace))) != 0)
+        abort();
+    return fd;
+}
+
+struct pace *
+pace_map(int fd, size_t index)
+{
+    struct pace *paces =
+        mmap(NULL, (index + 1) * sizeof(*paces), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    if (paces == MAP_FAILED)
+        abort();
+    close(fd);
+    return &paces[index];
 }

@@ -2,11 +2,13 @@
 #define TIDEMARK_INGEST_WORKER_PACE_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
- * How fast one source may be asked. The supervisor maps one of these per source before it forks, so
- * that all its children draw on one budget; there is no lock that a killed child could leave held.
+ * How fast one source may be asked. The supervisor makes memory for one of these per source, which
+ * all its children map, so that they draw on one budget; there is no lock that a killed child could
+ * leave held.
  *
  * A token bucket kept as one moment: when it would be full again. Nine tenths of the budget flow in
  * evenly and a tenth may be taken at once, so that no minute, wherever it starts, exceeds the
@@ -29,5 +31,10 @@ void pace_cool_down(struct pace *pace, int64_t until_ms);
 
 /* Milliseconds until it may be asked again; 0 = now. */
 int64_t pace_cooldown_ms(struct pace *pace, int64_t now_ms);
+
+/* Memory for `count` of them, all at rest, as a descriptor that children inherit. */
+int pace_create_shared(size_t count);
+/* The one at `index`, as long as the process lives. Takes the descriptor. */
+struct pace *pace_map(int fd, size_t index);
 
 #endif

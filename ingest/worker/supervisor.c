@@ -2,24 +2,26 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/topology.h"
 #include "ingest/worker/child.h"
 #include "ingest/worker/crew.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+enum { EXIT_NO_EXEC = 127 };
+
 /* A place for one child. */
 struct post {
     const struct source *source;
     bool live;
-    struct pace *pace;
     pid_t pid; /* 0 = nobody is there */
     int32_t failures;
     int64_t started_at_ms, start_at_ms;
@@ -29,6 +31,7 @@ struct supervisor {
     const struct worker_settings *settings;
     struct post posts[WORKER_SOURCES_MAX * (CREW_MAX + 1)];
     size_t post_count;
+    int paces_fd;       /* the budgets of all sources, which the children share */
     int64_t kill_at_ms; /* 0 = not stopping */
 };
 
@@ -42,22 +45,9 @@ supervisor_backoff_ms(int32_t failures)
     return SUPERVISOR_BACKOFF_MIN_MS << (failures - 1);
 }
 
-/* The budgets of all sources, in memory that the children will share. */
-static struct pace *
-map_paces(void)
-{
-    struct pace *paces = mmap(NULL, WORKER_SOURCES_MAX * sizeof(*paces), PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    if (paces == MAP_FAILED)
-        abort();
-    return paces; /* cleared */
-}
-
 static bool
 make_posts(struct supervisor *supervisor, struct error *err)
 {
-    struct pace *paces = map_paces();
     int32_t count;
 
     for (size_t i = 0; sources[i]; i++) {
@@ -65,22 +55,31 @@ make_posts(struct supervisor *supervisor, struct error *err)
             return false;
         for (int32_t n = 0; count > 0 && n <= count; n++)
             supervisor->posts[supervisor->post_count++] =
-                (struct post){.source = sources[i], .live = n == count, .pace = &paces[i]};
+                (struct post){.source = sources[i], .live = n == count};
     }
     return supervisor->post_count > 0 ||
            error_set(err, ERROR_FATAL, "settings.invalid", "WORKERS: no source has a child");
 }
 
+/*
+ * A child is this program anew: a fork alone would inherit the locks of the log's thread in
+ * whatever state they are.
+ */
 static void
 fill_post(struct supervisor *supervisor, struct post *post)
 {
-    pid_t parent = getpid(), pid = fork();
+    char queue[TOPOLOGY_NAME_SIZE], fd[16];
+    char *const arguments[] = {"tidemark-worker", CHILD_ARGUMENT, queue, fd, NULL};
+    pid_t parent = getpid(), pid;
 
+    topology_jobs_key(post->source->name, post->live, queue);
+    snprintf(fd, sizeof(fd), "%d", supervisor->paces_fd);
+    pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (getppid() != parent)
-            _exit(0);
-        exit(child_main(supervisor->settings, post->source, post->live, post->pace));
+        if (getppid() == parent)
+            execv("/proc/self/exe", arguments);
+        _exit(EXIT_NO_EXEC);
     }
     post->started_at_ms = clock_monotonic_ms();
     if (pid > 0) {
@@ -202,6 +201,7 @@ supervisor_run(const struct worker_settings *settings, struct error *err)
     if (!supervisor)
         abort();
     supervisor->settings = settings;
+    supervisor->paces_fd = pace_create_shared(WORKER_SOURCES_MAX);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
@@ -210,6 +210,7 @@ supervisor_run(const struct worker_settings *settings, struct error *err)
     ok = make_posts(supervisor, err);
     if (ok)
         watch(supervisor, &signals);
+    close(supervisor->paces_fd);
     free(supervisor);
     return ok;
 }

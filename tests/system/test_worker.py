@@ -1,61 +1,357 @@
-"""The worker does every kind of job end to end, and what fails ends where the rules say."""
+"""The worker does every kind of job end to end, and a job that fails ends where the rules say."""
+import datetime
+import json
+import shutil
 import time
 
+import pika
 import pytest
 
-from replay.oracle import Oracle, check_tables, make_job, wait_quiescent
-
-HOUR_S = 3600
-
-
-def slot(period_s=300, back=0):
-    return int(time.time()) // period_s * period_s - back * period_s
-
-
-def quote(source, symbols, at=None, **more):
-    at = at or slot()
-    name = "/".join(symbols) if source == "coinbase" else "test"
-    return make_job(source, "quote", f"quote/{name}", at, {"symbols": symbols}, **more)
-
-
-def listing(page=1, at=None, **more):
-    return make_job("coingecko", "listing", f"listing/usd/{page}", at or slot(),
-                    {"currency": "usd", "page": page, "per_page": 50}, **more)
-
-
-def history(source, symbol, interval="1h", days=30, at=None, **more):
-    return make_job(source, "history", f"history/{symbol}/{interval}", at or slot(HOUR_S),
-                    {"symbol": symbol, "interval": interval, "lookback_s": days * 86400}, **more)
-
-
-EVERY_KIND = {
-    "coingecko quote": lambda: quote("coingecko", ["bitcoin/usd", "ethereum/usd"]),
-    "coingecko listing": lambda: listing(),
-    "coingecko history": lambda: history("coingecko", "bitcoin/usd"),
-    "binance quote": lambda: quote("binance", ["BTCUSDT", "ETHUSDT"]),
-    "binance history": lambda: history("binance", "BTCUSDT", days=100),
-    "coinbase quote": lambda: quote("coinbase", ["BTC-USD"]),
-    "coinbase history": lambda: history("coinbase", "BTC-USD"),
-}
+from job_kinds import EVERY_KIND, history, listing, quote
+from programs import ROOT
+from replay.oracle import Oracle, check_tables, wait_quiescent
+from waiting import wait_for
 
 
 @pytest.fixture
 def system(tidemark):
     """Markets are known; budgets and delays are no part of these tests."""
     tidemark.add_coins()
-    tidemark.settings.update(UPSTREAM_BUDGET_PERCENT="1000000", TIDEMARK_TIERS_MS="200,400,800")
+    tidemark.settings.update(UPSTREAM_BUDGET_PERCENT="1000000",
+                             TIDEMARK_TIERS_MS="100,200,400,1500")
     return tidemark
 
 
-def settle(system, jobs, **expected):
-    wait_quiescent(system.connect(), system.vhost.queues, jobs,
-                   dead=len(expected.get("dead", ())))
+def wait_done(system, jobs, **expected):
+    wait_quiescent(system.connect(), system.vhost.queues, jobs, dead=len(expected.get("dead", ())))
     check_tables(system.connect(), Oracle(seed=1), jobs, system.replay.requests(), **expected)
 
+
+def run_of(system, job):
+    """The run of a job as {column: value}."""
+    names = "status, attempt, pages, records, rejected, unmapped, error_code, http_status"
+    rows = system.query(f"SELECT {names} FROM runs WHERE job_id = %s", job["job_id"])
+    assert len(rows) == 1, rows
+    return dict(zip(names.split(", "), rows[0]))
+
+
+def kept_payloads(system):
+    """(verdict, error code, size) of every payload."""
+    return system.query("SELECT verdict, error_code, length(body) FROM raw_payloads"
+                        " ORDER BY payload_id")
+
+
+# What goes well.
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
 def test_a_job_of_each_kind_fills_the_tables(system, kind):
     job = EVERY_KIND[kind]()
     system.start_worker()
     system.vhost.publish(job)
-    settle(system, [job])
+    wait_done(system, [job])
+
+
+def test_a_job_delivered_ten_times_is_done_once(system):
+    jobs = [EVERY_KIND[kind]() for kind in EVERY_KIND]
+    system.start_worker("*=2")
+    system.vhost.publish(*jobs * 10)
+    wait_done(system, jobs)
+    assert system.query("SELECT max(pages) FROM runs WHERE kind <> 'history'") == [(1,)]
+
+
+def test_a_csv_file_becomes_candles(system):
+    system.query("INSERT INTO instruments (source_id, symbol, asset_id, quote_id)"
+                 " SELECT 4, 'BTCUSDT', asset_id, quote_id FROM assets, quotes"
+                 " WHERE slug = 'bitcoin' AND code = 'usdt'")
+    name = "cdd_Binance_BTCUSDT_d_2021.csv"
+    rows = len((ROOT / "tests/recorded/csv" / name).read_text().splitlines())
+    system.start_worker()
+    shutil.copy(ROOT / "tests/recorded/csv" / name, system.directory / "csv" / name)
+    time.sleep(2.1)  # a file must have been left alone for two seconds
+    job = {**history("csv", "x"), "stream": "history/inbox", "args": {}}
+    system.vhost.publish(job)
+    wait_for(lambda: f"the csv run: {run_of(system, job)}",
+             lambda: system.query("SELECT 1 FROM runs WHERE status = 'ok'"))
+    found = system.query("SELECT count(*), count(DISTINCT payload_id) FROM candles"
+                         " WHERE source_id = 4 AND interval_s = 86400")
+    assert found[0][1] == 1 and 0 < rows - found[0][0] <= 2  # a banner and a header are no rows
+
+
+def test_an_event_follows_each_commit(system):
+    system.start_worker()
+    connection = system.vhost.connect()
+    channel = connection.channel()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(queue, "tidemark.events")
+    job = history("binance", "BTCUSDT", days=100)
+    system.vhost.publish(job)
+    wait_done(system, [job])
+    events = []
+    while True:
+        frame, _, body = channel.basic_get(queue, auto_ack=True)
+        if frame is None:
+            break
+        events.append(json.loads(body))
+    connection.close()
+    assert len(events) == run_of(system, job)["pages"]
+    assert all(event["candles"] == ["bitcoin/usdt/1h"] for event in events)
+    assert [int(event["version"]) for event in events] == sorted(
+        int(event["version"]) for event in events)
+
+
+def test_a_market_that_nobody_knows_is_counted_and_left_out(system):
+    job = quote("binance", ["BTCUSDT", "LTCUSDT"])
+    system.query("DELETE FROM instruments WHERE symbol = 'LTCUSDT'")
+    system.start_worker()
+    system.vhost.publish(job)
+    wait_for("the run", lambda: system.query("SELECT 1 FROM runs WHERE status = 'ok'"))
+    run = run_of(system, job)
+    assert (run["records"], run["unmapped"]) == (1, 1)
+
+
+def test_the_trace_of_a_job_is_kept(system):
+    job = listing(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    system.start_worker()
+    system.vhost.publish(job)
+    wait_done(system, [job])
+    assert system.query("SELECT traceparent FROM runs") == [(job["traceparent"],)]
+
+
+# What heals.
+
+HEALING = {
+    "a server error": ({"status": 503}, "failed"),
+    "HTML instead of JSON": ({"html": True}, "failed"),
+    "a body cut short": ({"cut_after": 200}, "failed"),
+    "half a document that says it is whole": ({"cut_after": 200, "content_length": 200}, "failed"),
+    "random bytes": ({"garbage": 5000}, "failed"),
+    "a connection reset": ({"reset": True}, "failed"),
+    "no answer but a close": ({"cut_head": 0}, "failed"),
+}
+
+
+@pytest.mark.parametrize("fault", HEALING)
+def test_what_may_heal_is_tried_again_and_leaves_no_row_behind(system, fault):
+    system.replay.rule(count=2, **HEALING[fault][0])
+    job = quote("binance", ["BTCUSDT", "ETHUSDT"])
+    system.start_worker()
+    system.vhost.publish(job)
+    wait_done(system, [job])
+    assert run_of(system, job)["attempt"] == 3
+    assert len(system.replay.requests()) == 3
+    assert system.query("SELECT count(DISTINCT payload_id) FROM ticks") == [(1,)]
+
+
+def test_a_bad_payload_is_kept_with_its_verdict(system):
+    system.replay.rule(count=1, html=True)
+    system.replay.rule(count=1, cut_after=200)
+    job = quote("coinbase", ["BTC-USD"])
+    system.start_worker()
+    system.vhost.publish(job)
+    wait_done(system, [job])
+    kept = kept_payloads(system)
+    assert [row[0] for row in kept] == ["transient", "ok"] or \
+        [row[0] for row in kept] == ["transient", "transient", "ok"]
+    assert all(row[1] for row in kept[:-1])
+
+
+def test_a_limited_job_spends_no_attempt_and_leaves_the_provider_alone(system):
+    system.replay.rule(source="binance", count=3, status=429, headers={"Retry-After": "1"})
+    jobs = [quote("binance", ["BTCUSDT"]), quote("coinbase", ["BTC-USD"])]
+    system.start_worker("*=2")
+    system.vhost.publish(*jobs)
+    wait_done(system, jobs)
+    assert run_of(system, jobs[0])["attempt"] == 1
+    asked = [entry["at_ms"] for entry in system.replay.requests("binance")]
+    assert len(asked) == 4
+    assert min(b - a for a, b in zip(asked, asked[1:])) >= 990
+    assert len(system.replay.requests("coinbase")) == 1
+
+
+def test_a_history_goes_on_where_it_failed(system):
+    system.replay.rule(source="binance", skip=2, count=1, status=500)
+    job = history("binance", "ETHUSDT", days=150)
+    system.start_worker()
+    system.vhost.publish(job)
+    wait_done(system, [job])
+    assert run_of(system, job)["attempt"] == 2
+    targets = [entry["target"] for entry in system.replay.requests()]
+    assert len(targets) == len(set(targets)) + 1  # only the failed page was asked for twice
+
+
+# What never heals.
+
+def dead_letter(system, job, **expected):
+    """The letter of a job that is expected to be the only dead one."""
+    wait_done(system, [job], dead=[job["job_id"]])
+    (headers, message), = system.vhost.peek("dead")
+    assert message == job
+    for name, value in expected.items():
+        assert headers[name] == value, headers
+    return headers
+
+
+def test_a_quote_that_fails_six_times_is_dead(system):
+    system.replay.rule(status=500)
+    system.start_worker()
+    job = quote("binance", ["BTCUSDT"])
+    system.vhost.publish(job)
+    wait_for("the dead letter", lambda: system.vhost.queues().get("dead"))
+    (headers, message), = system.vhost.peek("dead")
+    assert headers["reason"] == "attempts" and headers["attempt"] == 6
+    assert headers["http_status"] == 500 and headers["payload_id"] > 0
+    assert headers["first_failed_at"] < headers["failed_at"]
+    assert message["job_id"] == job["job_id"] and message["attempt"] == 6
+    assert len(system.replay.requests()) == 6
+    assert run_of(system, job)["status"] == "dead"
+
+
+NEVER = {
+    "not found": ({"status": 404}, 404),
+    "forbidden": ({"status": 403}, 403),
+    "a redirect": ({"status": 302, "headers": {"Location": "http://127.0.0.1/"}}, 302),
+    "a body without end": ({"huge": 20 << 20}, 200),
+    "a small body that inflates without end": ({"gzip_bomb": 200 << 20}, 200),
+}
+
+
+@pytest.mark.parametrize("fault", NEVER)
+def test_what_never_heals_is_dead_at_once(system, fault):
+    rule, status = NEVER[fault]
+    system.replay.rule(**rule)
+    system.start_worker()
+    job = quote("coinbase", ["BTC-USD"])
+    system.vhost.publish(job)
+    dead_letter(system, job, reason="permanent", http_status=status, attempt=1, source="coinbase",
+                kind="quote", job_id=job["job_id"], routing_key="coinbase")
+    assert len(system.replay.requests()) == 1
+    assert system.query("SELECT count(*) FROM ticks") == [(0,)]
+
+
+def test_a_shape_that_is_wrong_twice_in_a_row_is_dead(system):
+    system.replay.rule(body='{"unexpected": true}', headers={"Content-Type": "application/json"})
+    system.start_worker()
+    job = history("binance", "BTCUSDT")
+    system.vhost.publish(job)
+    wait_for("the dead letter", lambda: system.vhost.queues().get("dead"))
+    assert run_of(system, job) == {"status": "dead", "attempt": 2, "pages": 0, "records": 0,
+                                   "rejected": 0, "unmapped": 0, "error_code": "payload.shape",
+                                   "http_status": 200}
+
+
+def test_arguments_that_make_no_sense_are_dead_without_a_request(system):
+    job = history("binance", "BTCUSDT")
+    job["args"]["interval"] = "7m"
+    system.start_worker()
+    system.vhost.publish(job)
+    dead_letter(system, job, reason="permanent", error_code="job.args", http_status=0)
+    assert system.replay.requests() == []
+
+
+MALFORMED = {
+    "no JSON": (b"{", "job.malformed"),
+    "no job": (b"[]", "job.malformed"),
+    "another version": (json.dumps({**quote("binance", ["BTCUSDT"]), "v": 2}).encode(),
+                        "job.version"),
+    "another source's job": (json.dumps(quote("coinbase", ["BTC-USD"])).encode(), "job.source"),
+}
+
+
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_a_message_that_is_no_job_is_dead_with_its_bytes(system, fault):
+    body, code = MALFORMED[fault]
+    system.start_worker()
+    connection = system.vhost.connect()
+    connection.channel().basic_publish("tidemark.jobs", "binance", body,
+                                       pika.BasicProperties(delivery_mode=2))
+    wait_for("the dead letter", lambda: system.vhost.queues().get("dead"))
+    _, properties, found = connection.channel().basic_get("dead")
+    connection.close()
+    assert found == body
+    assert properties.headers["reason"] == "malformed"
+    assert properties.headers["error_code"] == code
+    assert system.query("SELECT count(*) FROM runs") == [(0,)]
+
+
+def test_a_job_that_nobody_needs_any_more_is_expired(system):
+    job = quote("binance", ["BTCUSDT"], not_after=int(time.time()) - 1)
+    system.start_worker()
+    system.vhost.publish(job)
+    wait_done(system, [job], expired=[job["job_id"]])
+    assert system.replay.requests() == []
+
+
+def test_an_address_of_a_private_network_is_refused(system):
+    job = quote("binance", ["BTCUSDT"], attempt=6)
+    system.start_worker(ALLOW_PRIVATE_UPSTREAM="false")
+    system.vhost.publish(job)
+    dead_letter(system, job, reason="attempts", error_code="fetch.private_address")
+    assert system.replay.requests() == []
+
+
+# Our own trouble.
+
+def test_a_database_that_was_away_costs_no_attempt(own_tidemark):
+    own_tidemark.add_coins()
+    own_tidemark.settings.update(UPSTREAM_BUDGET_PERCENT="1000000", TIDEMARK_TIERS_MS="100,200")
+    own_tidemark.start_worker()
+    jobs = [EVERY_KIND[kind]() for kind in EVERY_KIND]
+    own_tidemark.postgres.kill()
+    own_tidemark.vhost.publish(*jobs)
+    wait_for("a worker that waits", lambda: own_tidemark.programs[0].log(event="store.retry"))
+    own_tidemark.postgres.start()
+    wait_done(own_tidemark, jobs)
+    assert own_tidemark.query("SELECT max(attempt) FROM runs") == [(1,)]
+
+
+def test_a_lock_on_the_table_is_waited_for(system):
+    job = quote("binance", ["BTCUSDT"])
+    system.start_worker()
+    connection = system.connect()
+    connection.autocommit = False
+    connection.cursor().execute("LOCK TABLE ticks")
+    system.vhost.publish(job)
+    wait_for("a worker that waits", lambda: system.programs[0].log(event="store.retry"))
+    connection.rollback()
+    wait_done(system, [job])
+    assert run_of(system, job)["attempt"] == 1
+
+
+def test_a_missing_partition_is_made(system):
+    today = datetime.datetime.now(datetime.timezone.utc)
+    system.query(f"DROP TABLE raw_payloads_{today:%Y%m%d}")
+    job = history("binance", "BTCUSDT", "1d", days=900)
+    system.start_worker("*=2")
+    system.vhost.publish(job, quote("binance", ["BTCUSDT"]))
+    wait_done(system, [job, quote("binance", ["BTCUSDT"])])
+
+
+def test_stopping_lets_the_running_job_finish(system):
+    system.replay.rule(delay_ms=1500)
+    jobs = [quote("binance", ["BTCUSDT"]), quote("binance", ["ETHUSDT"], at=1795240200)]
+    worker = system.start_worker()
+    system.vhost.publish(*jobs)
+    wait_for("a job that runs", lambda: system.query("SELECT 1 FROM runs"))
+    assert worker.stop() == 0
+    assert len(system.query("SELECT 1 FROM runs WHERE status = 'ok'")) == 1
+    assert sum(system.vhost.queues().values()) == 1
+
+
+def test_a_child_that_dies_is_replaced(system):
+    worker = system.start_worker("binance=1")
+    before = set(worker.children())
+    system.query("SELECT 1")
+    import os
+    import signal
+    os.kill(min(before), signal.SIGKILL)
+    wait_for("another child", lambda: len(set(worker.children()) - before) == 1
+             and len(worker.children()) == 2)
+    assert worker.log(event="child.died")[0]["signal"] == 9
+
+
+def test_settings_that_make_no_sense_end_it_at_once(system):
+    for workers in ("", "binance", "binance=x", "nobody=1", "*=0", "binance=1,binance=2",
+                    "binance=65", "binance=1,"):
+        worker = system.start("tidemark-worker", "worker", WORKERS=workers)
+        assert worker.wait() == 2, workers
+        assert "WORKERS" in worker.text()
