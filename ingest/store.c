@@ -316,31 +316,44 @@ write_page(struct store *store, const struct page *page, struct arena *arena,
 
 /* ---- partitions ---- */
 
+/* Adds a moment to an array, unless it is of the day of the one before. */
 static void
-queue_partition(struct store *store, const char *table, int64_t at_ms, int64_t *last_day)
+add_day(struct text *moments, int64_t at_ms, int64_t *last_day)
 {
-    int64_t day = at_ms / (1000 * DAY_S);
+    int64_t day = at_ms / (INT64_C(1000) * DAY_S);
 
     if (day == *last_day)
         return;
     *last_day = day;
-    database_queue(store->db, &query_partition_ensure,
-                   SQL_VALUES(SQL_TEXT(table), SQL_TIME_MS(at_ms)));
+    array_add_time_ms(moments, at_ms);
 }
 
-/* Asks for every partition that a page may need; asking for one that exists costs next to nothing.
- */
+static void
+queue_partitions(struct store *store, const char *table, struct text *moments)
+{
+    database_queue(store->db, &query_partitions_ensure,
+                   SQL_VALUES(SQL_TEXT(table), SQL_TEXT(array_finish(moments))));
+}
+
+/* Asks for every partition that a page may need; one that exists costs next to nothing. */
 static bool
 ensure_partitions(struct store *store, const struct payload *payload, const struct batch *batch,
                   struct arena *arena, struct error *err)
 {
-    int64_t tick_day = -1, candle_day = -1, payload_day = -1;
+    int64_t tick_day = -1, candle_day = -1;
+    struct text payloads, ticks, candles;
 
-    queue_partition(store, "raw_payloads", payload->fetched_at_ms, &payload_day);
+    array_start(&payloads, arena, 64);
+    array_start(&ticks, arena, 4096);
+    array_start(&candles, arena, 4096);
+    array_add_time_ms(&payloads, payload->fetched_at_ms);
     for (size_t i = 0; batch && i < batch->tick_count; i++)
-        queue_partition(store, "ticks", batch->ticks[i].observed_at_ms, &tick_day);
+        add_day(&ticks, batch->ticks[i].observed_at_ms, &tick_day);
     for (size_t i = 0; batch && i < batch->candle_count; i++)
-        queue_partition(store, "candles", batch->candles[i].open_time_ms, &candle_day);
+        add_day(&candles, batch->candles[i].open_time_ms, &candle_day);
+    queue_partitions(store, "raw_payloads", &payloads);
+    queue_partitions(store, "ticks", &ticks);
+    queue_partitions(store, "candles", &candles);
     return database_flush(store->db, arena, NULL, err);
 }
 

@@ -49,9 +49,11 @@ child_serve_broker(void *context)
     struct child *child = context;
     struct error err; /* a lost connection shows at the next call that needs it */
 
-    if (!broker_consumer_service(child->consumer, &err) ||
-        !broker_publisher_service(child->publisher, &err))
-        log_event(LOG_DEBUG, "broker.service", LOG_ERROR(&err));
+    if ((broker_consumer_connected(child->consumer) &&
+         !broker_consumer_service(child->consumer, &err)) ||
+        (broker_publisher_connected(child->publisher) &&
+         !broker_publisher_service(child->publisher, &err)))
+        log_event(LOG_WARN, "broker.lost", LOG_ERROR(&err));
 }
 
 void
@@ -160,8 +162,7 @@ serve_queue(struct child *child)
         }
         if (received && !work(child, &delivery))
             return EXIT_AWAY;
-        if (!broker_publisher_service(child->publisher, &err))
-            log_event(LOG_DEBUG, "broker.service", LOG_ERROR(&err));
+        child_serve_broker(child);
     }
     if (broker_consumer_connected(child->consumer) &&
         !broker_consumer_cancel(child->consumer, &err))
