@@ -36,86 +36,116 @@ check_file(const char *text, struct arena *arena, struct checked_schedules *ret_
 static void
 test_what_is_wrong_is_said_with_its_line(void **state)
 {
+    /* clang-format off */
     static const struct {
         const char *name;
         const char *text;
         const char *want; /* part of the message */
     } rows[] = {
-        {"an empty file",                    "",                                                                   ":1: the file is empty"                    },
-        {"not YAML",                         "assets: [",                                                          "not YAML"                                 },
-        {"a list where keys are wanted",     "- one\n",                                                            ":1: the file must be a mapping"           },
-        {"an unknown part",                  "assets: {}\ncoins: {}\n",
-         ":2: unknown key \"coins\"; allowed are assets, instruments, schedules"                                                                              },
-        {"the same asset twice",             "assets:\n  a: {symbol: A, name: A}\n  a: {symbol: B, name: B}\n",
-         ":3: assets \"a\" is there twice (also in line 2)"                                                                                                   },
-        {"an asset without a name",          "assets:\n  a: {symbol: A}\n",                                        ":2: asset a needs both"                   },
-        {"an asset with another key",        "assets:\n  a: {symbol: A, title: B}\n",
-         "unknown key \"title\"; allowed are symbol, name"                                                                                                    },
-        {"an instrument without a currency", "instruments:\n  binance:\n    X: bitcoin\n",
-         ":3: \"bitcoin\" must be an asset and a currency"                                                                                                    },
-        {"an instrument of nobody",          "instruments:\n  nobody:\n    X: a/usd\n",
-         ":2: unknown source \"nobody\"; there are"                                                                                                           },
-        {"a schedule with another key",      HEAD "  q: {source: binance, often: 5m}\n",
-         ":8: unknown key \"often\"; allowed are source, kind, every"                                                                                         },
-        {"a schedule without a period",      HEAD "  q:\n    source: binance\n    kind: quote\n",
-         ":8: q needs source, kind and every"                                                                                                                 },
-        {"a strange kind",                   HEAD "  q: {source: binance, every: 5m, kind: price}\n",
-         "kind \"price\" must be quote, listing or history"                                                                                                   },
-        {"a period without a unit",          HEAD "  q: {source: binance, every: 5, kind: quote}\n",
-         "every \"5\" must be a number and s, m, h or d"                                                                                                      },
-        {"a negative period",                HEAD "  q: {source: binance, every: -5m, kind: quote}\n",
-         "every \"-5m\" must be"                                                                                                                              },
+        {"an empty file",
+         "",
+         ":1: the file is empty"},
+        {"not YAML",
+         "assets: [",
+         "not YAML"},
+        {"a list where keys are wanted",
+         "- one\n",
+         ":1: the file must be a mapping"},
+        {"an unknown part",
+         "assets: {}\ncoins: {}\n",
+         ":2: unknown key \"coins\"; allowed are assets, instruments, schedules"},
+        {"the same asset twice",
+         "assets:\n  a: {symbol: A, name: A}\n  a: {symbol: B, name: B}\n",
+         ":3: assets \"a\" is there twice (also in line 2)"},
+        {"an asset without a name",
+         "assets:\n  a: {symbol: A}\n",
+         ":2: asset a needs both"},
+        {"an asset with another key",
+         "assets:\n  a: {symbol: A, title: B}\n",
+         "unknown key \"title\"; allowed are symbol, name"},
+        {"an instrument without a currency",
+         "instruments:\n  binance:\n    X: bitcoin\n",
+         ":3: \"bitcoin\" must be an asset and a currency"},
+        {"an instrument of nobody",
+         "instruments:\n  nobody:\n    X: a/usd\n",
+         ":2: unknown source \"nobody\"; there are"},
+        {"a schedule with another key",
+         HEAD "  q: {source: binance, often: 5m}\n",
+         ":8: unknown key \"often\"; allowed are source, kind, every"},
+        {"a schedule without a period",
+         HEAD "  q:\n    source: binance\n    kind: quote\n",
+         ":8: q needs source, kind and every"},
+        {"a strange kind",
+         HEAD "  q: {source: binance, every: 5m, kind: price}\n",
+         "kind \"price\" must be quote, listing or history"},
+        {"a period without a unit",
+         HEAD "  q: {source: binance, every: 5, kind: quote}\n",
+         "every \"5\" must be a number and s, m, h or d"},
+        {"a negative period",
+         HEAD "  q: {source: binance, every: -5m, kind: quote}\n",
+         "every \"-5m\" must be"},
         {"an endless period",
          HEAD "  q: {source: binance, every: 9999999999999999999d, kind: quote}\n",
-         "must be a number and"                                                                                                                               },
-        {"a name with a blank",              HEAD "  \"q q\": {source: binance, every: 5m, kind: quote}\n",
-         "the name \"q q\" must be"                                                                                                                           },
+         "must be a number and"},
+        {"a name with a blank",
+         HEAD "  \"q q\": {source: binance, every: 5m, kind: quote}\n",
+         "the name \"q q\" must be"},
         {"an offset beyond the period",
          HEAD "  q: {source: binance, every: 5m, kind: quote, offset: 5m}\n",
-         "offset \"5m\" must be"                                                                                                                              },
+         "offset \"5m\" must be"},
         {"another way to miss",
          HEAD "  q: {source: binance, every: 5m, kind: quote, missed: ignore}\n",
-         "missed \"ignore\" must be catch_up or coalesce"                                                                                                     },
+         "missed \"ignore\" must be catch_up or coalesce"},
         {"neither on nor off",
          HEAD "  q: {source: binance, every: 5m, kind: quote, enabled: yes}\n",
-         "enabled \"yes\" must be true or false"                                                                                                              },
-        {"quotes of nothing",                HEAD "  q: {source: binance, every: 5m, kind: quote}\n",
-         "needs either symbols"                                                                                                                               },
+         "enabled \"yes\" must be true or false"},
+        {"quotes of nothing",
+         HEAD "  q: {source: binance, every: 5m, kind: quote}\n",
+         "needs either symbols"},
         {"quotes of two kinds",
-         HEAD
-         "  q: {source: binance, every: 5m, kind: quote, symbols: [BTCUSDT], each: [BTCUSDT]}\n",                  "needs either symbols"                     },
-        {"an empty list",                    HEAD "  q: {source: binance, every: 5m, kind: quote, symbols: []}\n",
-         "symbols must have 1 to"                                                                                                                             },
+         HEAD "  q: {source: binance, every: 5m, kind: quote, symbols: [BTCUSDT], each: "
+         "[BTCUSDT]}\n",
+         "needs either symbols"},
+        {"an empty list",
+         HEAD "  q: {source: binance, every: 5m, kind: quote, symbols: []}\n",
+         "symbols must have 1 to"},
         {"a value where a list is wanted",
          HEAD "  q: {source: binance, every: 5m, kind: quote, symbols: BTCUSDT}\n",
-         "symbols must be a list"                                                                                                                             },
+         "symbols must be a list"},
         {"a symbol nobody has mapped",
-         HEAD "  q:\n    source: binance\n    every: 5m\n    kind: quote\n    symbols: [BTCUSDT,\n "
-              "     BTCUSD]\n",                                                                                    ":13: binance has no instrument \"BTCUSD\""},
+         HEAD "  q:\n    source: binance\n    every: 5m\n    kind: quote\n    symbols: "
+         "[BTCUSDT,\n      BTCUSD]\n",
+         ":13: binance has no instrument \"BTCUSD\""},
         {"a key of another kind",
-         HEAD "  q: {source: binance, every: 5m, kind: quote, symbols: [BTCUSDT], interval: 1h}\n",
-         "a quote schedule takes no interval"                                                                                                                 },
+         HEAD "  q: {source: binance, every: 5m, kind: quote, symbols: [BTCUSDT], interval: "
+         "1h}\n",
+         "a quote schedule takes no interval"},
         {"a kind this source does not have",
-         HEAD "  q: {source: binance, every: 5m, kind: listing, currency: usd}\n",                                 ":8: q: "                                  },
+         HEAD "  q: {source: binance, every: 5m, kind: listing, currency: usd}\n",
+         ":8: q: "},
         {"history without a lookback",
          HEAD "  h: {source: binance, every: 1h, kind: history, each: [BTCUSDT], interval: 1h}\n",
-         "needs each: [symbols], interval: 1h and lookback: 365d"                                                                                             },
+         "needs each: [symbols], interval: 1h and lookback: 365d"},
         {"an interval that nobody has",
          HEAD "  h: {source: binance, every: 1h, kind: history, each: [BTCUSDT], interval: 7m, "
-              "lookback: 1d}\n",                                                                                   "h/BTCUSDT: args.interval must be"         },
+         "lookback: 1d}\n",
+         "h/BTCUSDT: args.interval must be"},
         {"too many pages",
          HEAD "  l: {source: coingecko, every: 1h, kind: listing, currency: usd, pages: 41}\n",
-         "pages \"41\" must be a number from 1 to 40"                                                                                                         },
+         "pages \"41\" must be a number from 1 to 40"},
         {"a page that is too long",
-         HEAD "  l: {source: coingecko, every: 1h, kind: listing, currency: usd, per_page: 251}\n",
-         "l: args.per_page must be 1 to 250"                                                                                                                  },
+         HEAD "  l: {source: coingecko, every: 1h, kind: listing, currency: usd, per_page: "
+         "251}\n",
+         "l: args.per_page must be 1 to 250"},
         {"a folder with symbols",
          HEAD "  f: {source: csv, every: 1m, kind: history, each: [BTCUSDT]}\n",
-         "a folder's schedule takes no each"                                                                                                                  },
+         "a folder's schedule takes no each"},
         {"one stream, two schedules",
-         HEAD "  f: {source: csv, every: 1m, kind: history}\n  g: {source: csv, every: 1m, kind: "
-              "history}\n",                                                                                        "both make the stream history/inbox of csv"},
+         HEAD "  f: {source: csv, every: 1m, kind: history}\n  g: {source: csv, every: 1m, "
+         "kind: history}\n",
+         "both make the stream history/inbox of csv"},
     };
+    /* clang-format on */
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct arena *arena = arena_create(4096);
@@ -133,6 +163,7 @@ test_what_is_wrong_is_said_with_its_line(void **state)
 static void
 test_what_a_schedule_becomes(void **state)
 {
+    /* clang-format off */
     static const struct {
         const char *name;
         const char *text;
@@ -140,25 +171,31 @@ test_what_a_schedule_becomes(void **state)
     } rows[] = {
         {"one request for all symbols",
          "  q: {source: binance, every: 5m, offset: 0s, kind: quote, not_after: 10m, symbols: "
-         "[BTCUSDT, ETHUSDT]}\n",                                "q binance quote quote/q {\"symbols\":[\"BTCUSDT\",\"ETHUSDT\"]} 300 0 coalesce 600 1;"},
+         "[BTCUSDT, ETHUSDT]}\n",
+         "q binance quote quote/q {\"symbols\":[\"BTCUSDT\",\"ETHUSDT\"]} 300 0 coalesce 600 1;"},
         {"or one for each",
          "  q: {source: binance, every: 90s, offset: 0s, kind: quote, enabled: false, each: "
-         "[BTCUSDT, ETHUSDT]}\n",                                "q/BTCUSDT binance quote quote/BTCUSDT {\"symbols\":[\"BTCUSDT\"]} 90 0 coalesce 0 0;"
-         "q/ETHUSDT binance quote quote/ETHUSDT {\"symbols\":[\"ETHUSDT\"]} 90 0 coalesce 0 0;"                        },
+         "[BTCUSDT, ETHUSDT]}\n",
+         "q/BTCUSDT binance quote quote/BTCUSDT {\"symbols\":[\"BTCUSDT\"]} 90 0 coalesce 0 0;"
+         "q/ETHUSDT binance quote quote/ETHUSDT {\"symbols\":[\"ETHUSDT\"]} 90 0 coalesce 0 0;"},
         {"history catches up, and has a place of its own in the period",
          "  h: {source: binance, every: 1h, kind: history, each: [BTCUSDT], interval: 1d, "
-         "lookback: 365d}\n",                                    "h/BTCUSDT binance history history/BTCUSDT/1d "
-         "{\"symbol\":\"BTCUSDT\",\"interval\":\"1d\",\"lookback_s\":31536000} 3600 261 catch_up 0 "
-         "1;"                                                                                                                           },
+         "lookback: 365d}\n",
+         "h/BTCUSDT binance history history/BTCUSDT/1d "
+         "{\"symbol\":\"BTCUSDT\",\"interval\":\"1d\",\"lookback_s\":31536000} 3600 261 "
+         "catch_up 0 1;"},
         {"a listing is a schedule a page",
-         "  l: {source: coingecko, every: 1h, offset: 1m, kind: listing, currency: usd, pages: 2, "
-         "per_page: 100}\n",                              "l/1 coingecko listing listing/usd/1 {\"currency\":\"usd\",\"page\":1,\"per_page\":100} "
-         "3600 60 coalesce 0 1;"
-         "l/2 coingecko listing listing/usd/2 {\"currency\":\"usd\",\"page\":2,\"per_page\":100} "
-         "3600 60 coalesce 0 1;"                                                                                                                             },
+         "  l: {source: coingecko, every: 1h, offset: 1m, kind: listing, currency: usd, pages: "
+         "2, per_page: 100}\n",
+         "l/1 coingecko listing listing/usd/1 "
+         "{\"currency\":\"usd\",\"page\":1,\"per_page\":100} 3600 60 coalesce 0 1;l/2 coingecko "
+         "listing listing/usd/2 {\"currency\":\"usd\",\"page\":2,\"per_page\":100} 3600 60 "
+         "coalesce 0 1;"},
         {"a folder has nothing to choose",
-         "  f: {source: csv, every: 1m, offset: 0s, kind: history, missed: coalesce}\n",                                                                "f csv history history/inbox {} 60 0 coalesce 0 1;"},
+         "  f: {source: csv, every: 1m, offset: 0s, kind: history, missed: coalesce}\n",
+         "f csv history history/inbox {} 60 0 coalesce 0 1;"},
     };
+    /* clang-format on */
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct arena *arena = arena_create(4096);
