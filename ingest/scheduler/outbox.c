@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SWEEP_MAX = 20000 };
+enum { SWEEP_MAX = 5000, PORTION = 256 };
 
 struct outbox {
     struct topology topology;
@@ -19,6 +19,7 @@ struct outbox {
     bool sweep_now;       /* the broker was away or blocked, or we have just begun to lead */
     int64_t sweep_at_ms;  /* monotonic, as below */
     int64_t check_intact_at_ms;
+    int64_t afresh_at_ms;
 };
 
 struct outbox *
@@ -60,10 +61,18 @@ outbox_refusal(const struct outbox *outbox)
     return outbox->refusal.kind == ERROR_NONE ? NULL : &outbox->refusal;
 }
 
-/* A new connection declares anew what is gone, and finds out whether jobs went with it. */
+/*
+ * A new connection declares anew what is gone, and finds out whether jobs went with it. Not over
+ * and over: a job of a source that this program does not know never finds a queue.
+ */
 static void
 start_afresh(struct outbox *outbox)
 {
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms < outbox->afresh_at_ms)
+        return;
+    outbox->afresh_at_ms = now_ms + OUTBOX_INTACT_CHECK_MS;
     broker_publisher_destroy(outbox->publisher);
     outbox->publisher = broker_publisher_create(&outbox->settings);
     outbox->sweep_now = true;
@@ -77,9 +86,9 @@ note_failure(struct outbox *outbox, const struct outgoing *outgoing, const struc
               LOG_ERROR(err));
     if (err->kind == ERROR_FATAL)
         outbox->refusal = *err;
-    /* A full queue is given until the next sweep; a broker that was away is tried when it is back.
-     */
-    else if (strcmp(err->code, "broker.nacked") != 0)
+    /* A broker that was away is tried when it is back; a full queue is given until the next sweep,
+     * and so is what has no queue or is too large. */
+    else if (strcmp(err->code, "broker.away") == 0 || strcmp(err->code, "broker.blocked") == 0)
         outbox->sweep_now = true;
 }
 
@@ -99,20 +108,18 @@ make_messages(const struct outgoing *outgoing, size_t count, struct arena *arena
     return messages;
 }
 
-bool
-outbox_publish(struct outbox *outbox, struct database *db, const struct outgoing *outgoing,
-               size_t count, struct arena *arena, struct error *err)
+/* Returns how many were confirmed; -1 if the database failed. */
+static int64_t
+publish_some(struct outbox *outbox, struct database *db, const struct outgoing *outgoing,
+             size_t count, struct arena *arena, struct error *err)
 {
-    struct error *results = arena_alloc_array(arena, count + 1, sizeof *results);
+    struct error *results = arena_alloc_array(arena, count, sizeof *results);
     bool unroutable = false;
     struct text confirmed;
-    size_t confirmed_count;
+    int64_t confirmed_count;
 
-    if (count == 0)
-        return true;
-    fault_point("after:slots");
-    confirmed_count = broker_publish_all(outbox->publisher, make_messages(outgoing, count, arena),
-                                         count, results);
+    confirmed_count = (int64_t)broker_publish_all(
+        outbox->publisher, make_messages(outgoing, count, arena), count, results);
     fault_point("after:confirm");
     array_start(&confirmed, arena, count * 48);
     for (size_t i = 0; i < count; i++) {
@@ -125,18 +132,56 @@ outbox_publish(struct outbox *outbox, struct database *db, const struct outgoing
     }
     if (unroutable)
         start_afresh(outbox);
+    if (confirmed_count > 0 &&
+        !database_run(db, &query_slots_mark_published,
+                      SQL_VALUES(SQL_TEXT(array_finish(&confirmed))), arena, NULL, err))
+        return -1;
+    return confirmed_count;
+}
+
+/*
+ * In portions, each marked at once: a slow broker must not keep the leader's session silent for so
+ * long that it ends, for then all of it would be published again.
+ */
+static bool
+publish_portions(struct outbox *outbox, struct database *db, const struct outgoing *outgoing,
+                 size_t count, struct arena *arena, int64_t *ret_confirmed, struct error *err)
+{
+    *ret_confirmed = 0;
+    for (size_t done = 0, some; done < count; done += some) {
+        int64_t confirmed;
+
+        some = count - done < PORTION ? count - done : PORTION;
+        confirmed = publish_some(outbox, db, outgoing + done, some, arena, err);
+        if (confirmed < 0)
+            return false;
+        *ret_confirmed += confirmed;
+        if (confirmed == 0 && (!broker_publisher_connected(outbox->publisher) ||
+                               broker_publisher_blocked(outbox->publisher)))
+            break; /* the rest would fare no better, and stays pending */
+    }
     log_event(LOG_DEBUG, "outbox.published", LOG_INT("messages", (int64_t)count),
-              LOG_INT("confirmed", (int64_t)confirmed_count));
-    return confirmed_count == 0 ||
-           database_run(db, &query_slots_mark_published,
-                        SQL_VALUES(SQL_TEXT(array_finish(&confirmed))), arena, NULL, err);
+              LOG_INT("confirmed", *ret_confirmed));
+    return true;
+}
+
+bool
+outbox_publish(struct outbox *outbox, struct database *db, const struct outgoing *outgoing,
+               size_t count, struct arena *arena, struct error *err)
+{
+    int64_t confirmed;
+
+    if (count == 0)
+        return true;
+    fault_point("after:slots");
+    return publish_portions(outbox, db, outgoing, count, arena, &confirmed, err);
 }
 
 /* --------------------------------------------------------------------------- publishing again */
 
 static bool
 publish_rows(struct outbox *outbox, struct database *db, const struct rows *rows, const char *why,
-             struct arena *arena, struct error *err)
+             struct arena *arena, int64_t *ret_confirmed, struct error *err)
 {
     struct outgoing *outgoing = arena_alloc_array(arena, rows->count + 1, sizeof *outgoing);
 
@@ -146,20 +191,28 @@ publish_rows(struct outbox *outbox, struct database *db, const struct rows *rows
             .source = rows_text(rows, i, 1),
             .message = {rows_text(rows, i, 2), rows_size(rows, i, 2)},
         };
-    if (rows->count > 0)
-        log_event(LOG_INFO, "outbox.again", LOG_STR("why", why),
-                  LOG_INT("messages", (int64_t)rows->count));
-    return outbox_publish(outbox, db, outgoing, rows->count, arena, err);
+    *ret_confirmed = 0;
+    if (rows->count == 0)
+        return true;
+    log_event(LOG_INFO, "outbox.again", LOG_STR("why", why),
+              LOG_INT("messages", (int64_t)rows->count));
+    return publish_portions(outbox, db, outgoing, rows->count, arena, ret_confirmed, err);
 }
 
 static bool
 publish_pending(struct outbox *outbox, struct database *db, struct arena *arena, struct error *err)
 {
+    int64_t confirmed;
     struct rows rows;
 
-    return database_run(db, &query_slots_pending, SQL_VALUES(SQL_INT(SWEEP_MAX)), arena, &rows,
-                        err) &&
-           publish_rows(outbox, db, &rows, "unconfirmed", arena, err);
+    if (!database_run(db, &query_slots_pending, SQL_VALUES(SQL_INT(SWEEP_MAX)), arena, &rows,
+                      err) ||
+        !publish_rows(outbox, db, &rows, "unconfirmed", arena, &confirmed, err))
+        return false;
+    /* More may wait behind these; but not at once if the queues are full. */
+    if (rows.count == SWEEP_MAX && confirmed > 0)
+        outbox->sweep_now = true;
+    return true;
 }
 
 static int64_t
@@ -172,13 +225,14 @@ static bool
 publish_unfinished(struct outbox *outbox, struct database *db, struct arena *arena,
                    struct error *err)
 {
+    int64_t confirmed;
     struct rows rows;
 
     return database_run(db, &query_slots_unfinished,
                         SQL_VALUES(SQL_INT(OUTBOX_UNFINISHED_S),
                                    SQL_TIME_MS(oldest_of_interest_ms()), SQL_INT(SWEEP_MAX)),
                         arena, &rows, err) &&
-           publish_rows(outbox, db, &rows, "no run", arena, err);
+           publish_rows(outbox, db, &rows, "no run", arena, &confirmed, err);
 }
 
 /*

@@ -1,0 +1,126 @@
+"""What happens to the scheduler's promise (every slot once, none missing) when parts of it fail."""
+
+import collections
+import signal
+import time
+
+from schedule_rows import add_schedule, messages, slots, wait_published
+from waiting import wait_for
+
+FAILOVER_S = 15
+
+
+def assert_every_slot_once(tidemark):
+    """One schedule with a slot a second: as a row there are all of them, in some state."""
+    times = [slot for _, _, slot, _ in slots(tidemark)]
+    assert times == list(range(times[0], times[0] + len(times)))
+
+
+def wait_newer(tidemark, slot, timeout=30):
+    """A slot later than this one is published."""
+    return wait_for(lambda: f"a published slot after {slot}: {slots(tidemark)[-5:]}",
+                    lambda: [row for row in slots(tidemark, "published") if row[2] > slot],
+                    timeout)
+
+
+def two_schedulers(tidemark, **first_settings):
+    add_schedule(tidemark, "fast", period=1)
+    first = tidemark.start_scheduler(**first_settings)
+    first.wait_log(event="leader.begins")
+    second = tidemark.start_scheduler()
+    wait_published(tidemark, 3)
+    return first, second
+
+
+def assert_takes_over(second, since):
+    second.wait_log(event="leader.begins", timeout=FAILOVER_S + 5)
+    assert time.monotonic() - since <= FAILOVER_S
+
+
+def test_a_killed_leader_is_replaced(tidemark):
+    first, second = two_schedulers(tidemark)
+
+    since = time.monotonic()
+    first.kill()
+
+    assert_takes_over(second, since)
+    wait_newer(tidemark, slots(tidemark)[-1][2])
+    assert_every_slot_once(tidemark)
+
+
+def test_a_paused_leader_is_replaced_and_can_do_no_harm_when_it_wakes(tidemark):
+    first, second = two_schedulers(tidemark)
+    since = time.monotonic()
+    first.signal(signal.SIGSTOP)
+    try:
+        assert_takes_over(second, since)
+        wait_newer(tidemark, slots(tidemark)[-1][2])
+    finally:
+        first.signal(signal.SIGCONT)
+
+    first.wait_log(event="leader.lost")
+    wait_newer(tidemark, slots(tidemark)[-1][2] + 3)
+    assert_every_slot_once(tidemark)
+    published = collections.Counter(job["job_id"] for job in messages(tidemark))
+    assert sum(count - 1 for count in published.values()) <= 1, \
+        "at most the one slot it had inserted is published twice"
+    assert len(first.log(event="leader.begins")) == 1
+
+
+def test_a_leader_without_its_database_publishes_nothing_new(tidemark, proxy_to):
+    proxy = proxy_to(tidemark.postgres.port)
+    url = tidemark.environment("scheduler")["DATABASE_URL"]
+    _, second = two_schedulers(
+        tidemark, DATABASE_URL=url.replace(f":{tidemark.postgres.port}/", f":{proxy.port}/"))
+    since = time.monotonic()
+    proxy.black_hole()
+
+    assert_takes_over(second, since)
+    wait_newer(tidemark, slots(tidemark)[-1][2])
+    assert_every_slot_once(tidemark)
+    published = collections.Counter(job["job_id"] for job in messages(tidemark))
+    assert sum(count - 1 for count in published.values()) <= 1
+
+
+def test_a_broker_that_crashes_costs_nothing_but_time(own_tidemark):
+    add_schedule(own_tidemark, "fast", period=1)
+    own_tidemark.start_scheduler()
+    wait_published(own_tidemark, 3)
+    rabbitmq = own_tidemark.services.rabbitmq
+    rabbitmq.stop(signal.SIGKILL)
+    wait_for("slots wait for the broker", lambda: len(slots(own_tidemark, "pending")) >= 3)
+    rabbitmq.start()
+
+    wait_newer(own_tidemark, slots(own_tidemark, "pending")[-1][2], timeout=60)
+
+    wait_for("all are published", lambda: len(slots(own_tidemark, "pending")) == 0)
+    assert_every_slot_once(own_tidemark)
+    in_queue = {job["job_id"] for job in messages(own_tidemark)}
+    assert {row[0] for row in slots(own_tidemark, "published")} <= in_queue
+
+
+def test_a_broker_that_loses_its_data_is_filled_again(own_tidemark):
+    add_schedule(own_tidemark, "daily", period=86400)
+    add_schedule(own_tidemark, "market", kind="listing", stream="listing/usd/1", period=86400)
+    own_tidemark.start_scheduler()
+    wait_published(own_tidemark, 2)
+    rabbitmq = own_tidemark.services.rabbitmq
+    rabbitmq.stop(signal.SIGKILL)
+    rabbitmq.forget()
+    rabbitmq.start()
+    own_tidemark.vhost.create()
+
+    wait_for("both jobs are in their queue again",
+             lambda: own_tidemark.vhost.queues().get("jobs.coingecko") == 2, timeout=60)
+
+
+def test_a_database_that_crashes_costs_nothing_but_time(own_tidemark):
+    add_schedule(own_tidemark, "fast", period=1)
+    scheduler = own_tidemark.start_scheduler()
+    wait_published(own_tidemark, 3)
+    own_tidemark.postgres.stop("immediate")
+    scheduler.wait_log(event="leader.lost")
+    own_tidemark.postgres.start()
+
+    wait_newer(own_tidemark, slots(own_tidemark)[-1][2])
+    assert_every_slot_once(own_tidemark)
