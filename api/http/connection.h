@@ -65,7 +65,8 @@ struct http_server {
     struct http_clients *clients;
     struct event *tick;   /* every HTTP_TICK_MS: clock, deadlines, Date */
     struct event *resume; /* accepting again after an error */
-    int64_t now_ms;       /* monotonic, as of the last tick: deadlines need no better */
+    int64_t now_ms; /* what deadlines are counted in: as of the last tick, standstills left out */
+    int64_t ticked_at_ms; /* when that was, monotonic */
     bool is_draining;
     struct http_connection *connections;
     struct http_connection *check_next; /* where the walk over deadlines goes on */

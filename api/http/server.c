@@ -19,6 +19,7 @@
 #define BACKLOG 1024
 #define RESUME_MS 100
 #define DRAIN_IDLE_MS 2000
+#define STANDSTILL_MS 1000
 
 const struct http_settings http_settings_default = {
     .listen = "127.0.0.1:8081",
@@ -115,8 +116,12 @@ static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct http_server *server = arg;
+    int64_t at_ms = clock_monotonic_ms();
+    int64_t passed_ms = at_ms - server->ticked_at_ms;
 
-    server->now_ms = clock_monotonic_ms();
+    /* Time in which the loop stood still (a paused machine) is not the clients' fault. */
+    server->now_ms += passed_ms > STANDSTILL_MS ? HTTP_TICK_MS : passed_ms;
+    server->ticked_at_ms = at_ms;
     head_tick(server);
     server->check_next = server->connections;
     while (server->check_next) {
@@ -195,7 +200,7 @@ http_server_create(struct event_base *base, const struct http_settings *settings
     server->base = base;
     server->settings = *settings;
     server->handler = *handler;
-    server->now_ms = clock_monotonic_ms();
+    server->now_ms = server->ticked_at_ms = clock_monotonic_ms();
     head_tick(server);
     server->clients = http_clients_create((size_t)settings->connections_max);
     server->tick = event_new(base, -1, EV_PERSIST, on_tick, server);

@@ -1,6 +1,8 @@
 """api/http against raw sockets: every request that could be read in two ways is refused, and never are
 there two answers for one request."""
 
+import socket
+
 import pytest
 
 from http_attacks import ACCEPTED, CLOSE, REFUSED, get, post
@@ -98,7 +100,6 @@ def test_pipelined_big_answers_to_a_slow_reader_are_whole(probe):
 
 
 def test_one_who_stops_sending_still_gets_the_answers(probe):
-    import socket
     with connect(probe.address) as connection:
         connection.sendall(get(line=b"GET /slow?ms=30 HTTP/1.1") + get())
         connection.shutdown(socket.SHUT_WR)

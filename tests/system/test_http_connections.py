@@ -4,14 +4,16 @@ import contextlib
 import pathlib
 import resource
 import select
+import signal
 import socket
 import struct
+import subprocess
 import time
 
 import pytest
 
 from http_attacks import CLOSE, get, post
-from http_wire import (Probe, connect, exchange, read_answer, read_to_end, split_answers,
+from http_wire import (BUILD, Probe, connect, exchange, read_answer, read_to_end, split_answers,
                        wait_for)
 
 TICK = 0.25  # deadlines are looked at four times a second
@@ -89,6 +91,26 @@ def test_the_next_request_has_a_deadline_of_its_own():
         connection.sendall(get()[:10])
         seconds, (answer,) = seconds_until_closed(connection)
         assert answer.status == 408 and seconds < 0.5 + 2 * TICK + 0.5
+
+
+def test_time_in_which_the_server_stood_still_is_not_the_clients_fault():
+    with probe_with(head_ms=500) as probe:
+        probe.process.send_signal(signal.SIGSTOP)
+        with connect(probe.address) as connection:
+            connection.sendall(get(CLOSE))
+            time.sleep(1.5)
+            probe.process.send_signal(signal.SIGCONT)
+            assert [answer.status for answer in split_answers(read_to_end(connection))] == [200]
+        started = time.monotonic()
+        probe.process.send_signal(signal.SIGSTOP)
+        with connect(probe.address) as connection:
+            connection.sendall(get(CLOSE)[:10])
+            time.sleep(1.5)
+            probe.process.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+            connection.sendall(get(CLOSE)[10:])
+            assert [answer.status for answer in split_answers(read_to_end(connection))] == [200]
+        assert time.monotonic() - started < 5
 
 
 def shrink(connection):
@@ -273,9 +295,6 @@ def test_draining_answers_what_was_asked_and_then_closes():
 
 
 def test_an_address_that_is_taken_is_told(probe):
-    import subprocess
-
-    from http_wire import BUILD
     for listen in ("192.0.2.1:80", "localhost:80", "127.0.0.1", "127.0.0.1:99999", ":80", "[::1:80"):
         run = subprocess.run([BUILD / "tests/system/http_probe", listen], capture_output=True,
                              text=True, timeout=20, env={"ASAN_OPTIONS": "detect_leaks=0"})
