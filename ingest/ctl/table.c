@@ -62,24 +62,30 @@ time_for_people(const char *ms, struct arena *arena)
     return arena_copy(arena, text, strlen("2026-11-21 08:41:05"));
 }
 
+/* "1d", "1h34m21s". */
 static const char *
-seconds_for_people(const char *text, struct arena *arena)
+seconds_for_people(const char *seconds_text, struct arena *arena)
 {
     static const struct {
         int64_t seconds;
-        const char *suffix;
+        char suffix;
     } units[] = {
-        {86400, "d"},
-        {3600,  "h"},
-        {60,    "m"}
+        {86400, 'd'},
+        {3600,  'h'},
+        {60,    'm'},
+        {1,     's'}
     };
-    int64_t seconds = strtoll(text, NULL, 10);
+    int64_t left_s = strtoll(seconds_text, NULL, 10);
+    struct text text;
 
-    for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (seconds >= units[i].seconds && seconds % units[i].seconds == 0)
-            return arena_printf(arena, "%lld%s", (long long)(seconds / units[i].seconds),
-                                units[i].suffix);
-    return arena_printf(arena, "%llds", (long long)seconds);
+    text_init(&text, arena, 16);
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        if (left_s >= units[i].seconds)
+            text_add_format(&text, "%lld%c", (long long)(left_s / units[i].seconds),
+                            units[i].suffix);
+        left_s %= units[i].seconds;
+    }
+    return text.size > 0 ? text_finish(&text).data : "0s";
 }
 
 static const char *

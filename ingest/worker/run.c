@@ -222,8 +222,8 @@ fetch_folder(struct run *run, const struct request *request, struct payload *ret
         *ret_done = true;
         return true;
     }
-    return folder_next(folder, request->target, clock_now_ms(), run->child->page_arena, ret_payload,
-                       ret_done, err);
+    return folder_next(folder, request->position, clock_now_ms(), run->child->page_arena,
+                       ret_payload, ret_done, err);
 }
 
 /* False when the try is over. */
