@@ -1,6 +1,7 @@
 #include "api/server.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/log_options.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -48,23 +49,6 @@ block_signals(void)
 }
 
 static void
-start_log(const struct api_settings *settings)
-{
-    struct log_settings log = {
-        .service = "tidemark-api",
-        .file_path = settings->log_file_path,
-        .file_bytes = settings->log_file_mib * 1024 * 1024,
-        .file_count = (int32_t)settings->log_file_count,
-    };
-    struct error err;
-
-    if (log_level_parse(settings->log_level, &log.level) && log_init(&log, &err))
-        return;
-    fprintf(stderr, "tidemark-api: %s\n", err.message);
-    exit(EXIT_SETTINGS);
-}
-
-static void
 stop(struct server *server, const struct api_settings *settings, const sigset_t *signals)
 {
     const struct timespec delay = {settings->drain_delay_ms / 1000,
@@ -95,7 +79,7 @@ main(int argc, char **argv)
 
     argc = take_threads(argc, argv);
     settings_start(argc, argv, "tidemark-api", usage, api_setting_table, &settings, arena);
-    start_log(&settings);
+    log_start("tidemark-api", &settings.log);
     settings_log(api_setting_table, &settings);
     server = server_start(&settings, &err);
     if (!server) {

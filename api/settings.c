@@ -33,9 +33,6 @@ const struct setting api_setting_table[] = {
     MS("DRAIN_DELAY", drain_delay_ms, "5s", 0, 300000,
        "From /readyz saying no to closing the listeners."),
     BOOL("ENABLE_METRICS", enable_metrics, "true", "Whether /metrics is there."),
-    CHOICE("LOG_LEVEL", log_level, "info", "debug|info|warn|error", "Lower levels are not logged."),
-    STRING("LOG_FILE_PATH", log_file_path, "", "Also log to this file."),
-    COUNT("LOG_FILE_MIB", log_file_mib, "64", 1, 65536, "Rotate the file at this size, in MiB."),
-    COUNT("LOG_FILE_COUNT", log_file_count, "5", 1, 1000, "Rotated files that are kept."),
+    LOG_OPTIONS,
     SETTINGS_END,
 };

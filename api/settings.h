@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_API_SETTINGS_H
 #define TIDEMARK_API_SETTINGS_H
 
+#include "common/log_options.h"
 #include "common/settings.h"
 
 #include <stdbool.h>
@@ -18,8 +19,7 @@ struct api_settings {
     int64_t l1_mib, connections_max, connections_per_peer;
     int64_t drain_delay_ms;
     bool enable_metrics;
-    const char *log_level, *log_file_path;
-    int64_t log_file_mib, log_file_count;
+    struct log_options log;
 };
 
 extern const struct setting api_setting_table[];

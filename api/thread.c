@@ -268,8 +268,7 @@ thread_create(const struct thread_plan *plan, struct error *err)
     thread->all_metrics = plan->all_metrics;
     thread->proxies = plan->proxies;
     thread->draining = plan->draining;
-    thread->logs_requests = strcmp(plan->settings->log_level, "debug") == 0 ||
-                            strcmp(plan->settings->log_level, "info") == 0;
+    thread->logs_requests = log_is_on(LOG_INFO);
     if (getrandom(&thread->id_seed, sizeof thread->id_seed, 0) != sizeof thread->id_seed)
         thread->id_seed = (uint64_t)clock_monotonic_us();
     thread->base = event_base_new();

@@ -152,6 +152,8 @@ put_field(struct line *line, const struct log_field *field)
         put_number_field(line, field);
         return;
     case LOG_FIELD_ERROR:
+        if (field->error->kind == ERROR_NONE)
+            return;
         put_text_field(line, "error_kind", error_kind_name(field->error->kind));
         put_text_field(line, "error_code", field->error->code);
         put_text_field(line, "error", field->error->message);
@@ -318,6 +320,12 @@ log_context(const char *name, const char *value)
     field->name = name;
     field->size = (size_t)(line.at - line.data);
     memcpy(field->text, line.data, field->size);
+}
+
+bool
+log_is_on(enum log_level level)
+{
+    return level >= settings.level;
 }
 
 bool

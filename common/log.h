@@ -4,6 +4,7 @@
 #include "common/attributes.h"
 #include "common/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +40,7 @@ struct log_field {
 #define LOG_INT(name, value) ((struct log_field){name, LOG_FIELD_INT, NULL, value, NULL})
 /* Printed as seconds with three decimals: the usual "duration_seconds". Give microseconds. */
 #define LOG_SECONDS(name, us) ((struct log_field){name, LOG_FIELD_MILLIS, NULL, us, NULL})
-/* Three fields: error_kind, error_code, error. */
+/* Three fields: error_kind, error_code, error; none if there is no error. */
 #define LOG_ERROR(err) ((struct log_field){"error", LOG_FIELD_ERROR, NULL, 0, err})
 
 #define log_event(level, event, ...)                                                               \
@@ -53,6 +54,7 @@ struct log_settings {
     const char *file_path; /* NULL or "" = stderr only */
     int64_t file_bytes;    /* rotate at this size: the old file is gzipped as PATH.1.gz ... */
     int32_t file_count;    /* how many rotated files are kept */
+    bool file_only;        /* nothing to stderr */
 };
 
 /*
@@ -71,6 +73,9 @@ void log_finish(void);
  * At most 6 names, which must be constants; the value is copied, cut at 300 bytes.
  */
 void log_context(const char *name, const char *value);
+
+/* False if lines of this level are not printed, so that a hot path need not make them. */
+bool log_is_on(enum log_level level);
 
 /* "debug", "info", "warn" or "warning", "error", in either case. */
 MUST_CHECK bool log_level_parse(const char *text, enum log_level *ret_level);

@@ -21,6 +21,7 @@ static struct {
     pthread_cond_t wake; /* of the writer; its clock is monotonic */
     pthread_t writer;
     bool open, running, stop;
+    bool file_only;
     bool urgent;        /* do not gather any longer */
     int64_t note_at_ms; /* ask for notes then, even if no line comes; 0 = no need */
     log_note *note;
@@ -58,7 +59,7 @@ static uint64_t
 write_lines(const char *lines, size_t size)
 {
     bool in_file = log_file_is_open() && log_file_write(lines, size);
-    uint64_t dropped = log_stderr_write(lines, size, PATIENCE_MS);
+    uint64_t dropped = sink.file_only && in_file ? 0 : log_stderr_write(lines, size, PATIENCE_MS);
 
     return in_file ? 0 : dropped; /* a line in the file is not lost */
 }
@@ -159,6 +160,7 @@ log_sink_open(const struct log_settings *settings, log_note *note, struct error 
     sink.filling = sink.buffers[0];
     sink.writing = sink.buffers[1];
     sink.note = note;
+    sink.file_only = settings->file_only;
     sink.stop = false;
     sink.open = true;
     return true;

@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/database.h"
 #include "common/log.h"
+#include "common/log_options.h"
 #include "common/settings.h"
 #include "ingest/scheduler/due.h"
 #include "ingest/scheduler/leader.h"
@@ -20,8 +21,6 @@ enum {
     EXIT_AWAY = 75,
     ROUND_MS = 1000,
     SOURCES_MAX = 64,
-    LOG_FILE_BYTES = 64 * 1024 * 1024,
-    LOG_FILE_COUNT = 5,
 };
 
 struct scheduler_settings {
@@ -29,8 +28,7 @@ struct scheduler_settings {
     const char *rabbitmq_url;
     int64_t ingestion_interval_ms;
     int64_t catch_up_per_minute;
-    const char *log_level;
-    const char *log_file_path;
+    struct log_options log;
 };
 
 #define SETTINGS struct scheduler_settings
@@ -43,8 +41,7 @@ static const struct setting settings_table[] = {
        "Period of all quote schedules, instead of their own; 0 = as the schedules say."),
     COUNT("CATCH_UP_PER_MINUTE", catch_up_per_minute, "60", 1, 100000,
           "Missed slots that are caught up with in a minute, all schedules together."),
-    CHOICE("LOG_LEVEL", log_level, "info", "debug|info|warn|error", "Lowest level that is logged."),
-    STRING("LOG_FILE_PATH", log_file_path, "", "File that gets the log as well; empty = none."),
+    LOG_OPTIONS,
     SETTINGS_END,
 };
 
@@ -184,18 +181,10 @@ main(int argc, char **argv)
 {
     struct arena *arena = arena_create(4096);
     struct scheduler_settings settings;
-    struct log_settings log = {.service = "tidemark-scheduler",
-                               .file_bytes = LOG_FILE_BYTES,
-                               .file_count = LOG_FILE_COUNT};
-    struct error err;
     int code;
 
     settings_start(argc, argv, "tidemark-scheduler", usage, settings_table, &settings, arena);
-    log.file_path = settings.log_file_path;
-    if (!log_level_parse(settings.log_level, &log.level) || !log_init(&log, &err)) {
-        fprintf(stderr, "tidemark-scheduler: %s\n", err.message);
-        return 2;
-    }
+    log_start("tidemark-scheduler", &settings.log);
     settings_log(settings_table, &settings);
     catch_signals();
     code = run(&settings);

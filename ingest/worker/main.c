@@ -1,4 +1,5 @@
 #include "common/log.h"
+#include "common/log_options.h"
 #include "ingest/worker/child.h"
 #include "ingest/worker/settings.h"
 #include "ingest/worker/supervisor.h"
@@ -11,7 +12,7 @@
 
 /* tidemark-worker: fetches what the jobs in the queues ask for and writes it into the tables. */
 
-enum { EXIT_CONFIGURATION = 2, LOG_FILE_BYTES = 64 << 20, LOG_FILES = 5 };
+enum { EXIT_CONFIGURATION = 2 };
 
 static const char usage[] =
     "Takes jobs from the queues of all sources, fetches what they ask for, and writes it into the\n"
@@ -22,15 +23,7 @@ static bool
 run(const struct setting *table, const struct worker_settings *settings, char **child_arguments,
     int *ret_code, struct error *err)
 {
-    struct log_settings log = {
-        .service = "tidemark-worker",
-        .file_path = settings->log_file_path,
-        .file_bytes = LOG_FILE_BYTES,
-        .file_count = LOG_FILES,
-    };
-
-    if (!log_level_parse(settings->log_level, &log.level) || !log_init(&log, err))
-        return false;
+    log_start("tidemark-worker", &settings->log);
     if (child_arguments) {
         *ret_code = child_main(settings, child_arguments[0], atoi(child_arguments[1]));
         return true;

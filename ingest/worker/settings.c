@@ -20,8 +20,7 @@ static const struct setting fixed[] = {
     COUNT(
         "UPSTREAM_BUDGET_PERCENT", budget_percent, "100", 1, 1000000,
         "Share of each provider's free budget to use; above 100 only with a paid plan or replay."),
-    CHOICE("LOG_LEVEL", log_level, "info", "debug|info|warn|error", "Lowest level that is logged."),
-    STRING("LOG_FILE_PATH", log_file_path, "", "File that gets the log as well; empty = none."),
+    LOG_OPTIONS,
 };
 
 static char *

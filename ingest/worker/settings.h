@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_INGEST_WORKER_SETTINGS_H
 #define TIDEMARK_INGEST_WORKER_SETTINGS_H
 
+#include "common/log_options.h"
 #include "common/settings.h"
 #include "ingest/sources/source.h"
 
@@ -15,8 +16,7 @@ struct worker_settings {
     const char *workers;
     const char *csv_folder;
     const char *data_mode;
-    const char *log_level;
-    const char *log_file_path;
+    struct log_options log;
     bool allow_private_upstream;
     int64_t budget_percent;
     /* By place in the registry of sources; empty = the provider's own address, no key. */

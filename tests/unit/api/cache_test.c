@@ -74,13 +74,13 @@ static const struct {
     uint64_t after; /* invalidated after storing; 0 = not */
     enum cache_found want;
 } version_rows[] = {
-    {"a reading that has seen the change is kept", 9, 10, 0, CACHE_FRESH},
-    {"the changing transaction itself was not seen", 10, 10, 0, CACHE_MISS},
-    {"a slow reader cannot put an older value in", 11, 10, 0, CACHE_MISS},
-    {"a later change makes it out of date", 0, 10, 12, CACHE_OUTDATED},
-    {"at its own version too", 0, 10, 10, CACHE_OUTDATED},
-    {"an event that was seen already changes nothing", 0, 10, 9, CACHE_FRESH},
-    {"old events come late and change nothing", 9, 10, 3, CACHE_FRESH},
+    {"a reading that has seen the change is kept",     9,  10, 0,  CACHE_FRESH   },
+    {"the changing transaction itself was not seen",   10, 10, 0,  CACHE_MISS    },
+    {"a slow reader cannot put an older value in",     11, 10, 0,  CACHE_MISS    },
+    {"a later change makes it out of date",            0,  10, 12, CACHE_OUTDATED},
+    {"at its own version too",                         0,  10, 10, CACHE_OUTDATED},
+    {"an event that was seen already changes nothing", 0,  10, 9,  CACHE_FRESH   },
+    {"old events come late and change nothing",        9,  10, 3,  CACHE_FRESH   },
 };
 
 static void

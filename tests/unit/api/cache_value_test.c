@@ -6,8 +6,9 @@ static void
 a_value_comes_back_as_it_was(void **state)
 {
     static const char body[] = "{\"a\":\"\0\n\"}";
-    const struct cache_value value = {90412, 1795250465123, 1795250495123, 1795254095123,
-                                      {body, sizeof body - 1}};
+    const struct cache_value value = {
+        90412, 1795250465123, 1795250495123, 1795254095123, {body, sizeof body - 1}
+    };
     struct arena *arena = arena_create(1024);
     struct bytes text = cache_value_encode(&value, arena);
     struct cache_value back;
@@ -25,13 +26,13 @@ a_value_comes_back_as_it_was(void **state)
 static const struct {
     const char *name, *text;
 } bad[] = {
-    {"nothing", ""},
-    {"another format", "TM2 1 2 3 4 1\nx"},
-    {"cut in the line", "TM1 1 2 3"},
-    {"cut in the body", "TM1 1 2 3 4 5\nabcd"},
-    {"too much of a body", "TM1 1 2 3 4 5\nabcdef"},
-    {"a sign", "TM1 -1 2 3 4 1\nx"},
-    {"two blanks", "TM1 1  2 3 4 1\nx"},
+    {"nothing",                    ""                                   },
+    {"another format",             "TM2 1 2 3 4 1\nx"                   },
+    {"cut in the line",            "TM1 1 2 3"                          },
+    {"cut in the body",            "TM1 1 2 3 4 5\nabcd"                },
+    {"too much of a body",         "TM1 1 2 3 4 5\nabcdef"              },
+    {"a sign",                     "TM1 -1 2 3 4 1\nx"                  },
+    {"two blanks",                 "TM1 1  2 3 4 1\nx"                  },
     {"a number that does not fit", "TM1 99999999999999999999 2 3 4 1\nx"},
 };
 

@@ -5,21 +5,39 @@
 static const struct {
     const char *name, *trusted, *peer, *forwarded[3], *want;
 } rows[] = {
-    {"nobody is trusted: the peer", "", "192.0.2.1", {"10.9.8.7"}, "192.0.2.1"},
-    {"no header: the proxy itself", "10.0.0.0/8", "10.0.0.1", {NULL}, "10.0.0.1"},
-    {"a trusted proxy speaks for its client", "10.0.0.1", "10.0.0.1", {"192.0.2.7"}, "192.0.2.7"},
-    {"what the client made up stands to the left", "10.0.0.1", "10.0.0.1", {"1.1.1.1, 192.0.2.7"}, "192.0.2.7"},
-    {"trusted hops are passed over", "10.0.0.0/8", "10.0.0.1", {"1.1.1.1, 192.0.2.7, 10.0.0.9"}, "192.0.2.7"},
-    {"several headers are one list", "10.0.0.0/8", "10.0.0.1", {"1.1.1.1", "192.0.2.7", "10.0.0.9"}, "192.0.2.7"},
-    {"an untrusted peer's header says nothing", "10.0.0.0/8", "192.0.2.1", {"10.0.0.9"}, "192.0.2.1"},
-    {"all hops trusted: the first of them", "10.0.0.0/8", "10.0.0.1", {"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},
-    {"rubbish ends the walk", "10.0.0.0/8", "10.0.0.1", {"192.0.2.7, rubbish, 10.0.0.2"}, "10.0.0.2"},
-    {"an empty element ends the walk", "10.0.0.0/8", "10.0.0.1", {"192.0.2.7,"}, "10.0.0.1"},
-    {"a port is cut off", "10.0.0.1", "10.0.0.1", {"192.0.2.7:4711"}, "192.0.2.7"},
-    {"IPv6 in brackets with a port", "10.0.0.1", "10.0.0.1", {"[2001:db8::1]:443"}, "2001:db8::1"},
-    {"plain IPv6", "fd00::/8", "fd00::1", {"2001:db8::1"}, "2001:db8::1"},
-    {"mapped IPv4 is IPv4", "::ffff:10.0.0.1", "10.0.0.1", {"::ffff:192.0.2.7"}, "192.0.2.7"},
-    {"a zone is no address", "10.0.0.1", "10.0.0.1", {"fe80::1%eth0"}, "10.0.0.1"},
+    {"nobody is trusted: the peer",                "",                "192.0.2.1", {"10.9.8.7"},          "192.0.2.1"  },
+    {"no header: the proxy itself",                "10.0.0.0/8",      "10.0.0.1",  {NULL},                "10.0.0.1"   },
+    {"a trusted proxy speaks for its client",      "10.0.0.1",        "10.0.0.1",  {"192.0.2.7"},         "192.0.2.7"  },
+    {"what the client made up stands to the left",
+     "10.0.0.1",                                                      "10.0.0.1",
+     {"1.1.1.1, 192.0.2.7"},
+     "192.0.2.7"                                                                                                       },
+    {"trusted hops are passed over",
+     "10.0.0.0/8",                                                    "10.0.0.1",
+     {"1.1.1.1, 192.0.2.7, 10.0.0.9"},
+     "192.0.2.7"                                                                                                       },
+    {"several headers are one list",
+     "10.0.0.0/8",                                                    "10.0.0.1",
+     {"1.1.1.1", "192.0.2.7", "10.0.0.9"},
+     "192.0.2.7"                                                                                                       },
+    {"an untrusted peer's header says nothing",
+     "10.0.0.0/8",                                                    "192.0.2.1",
+     {"10.0.0.9"},
+     "192.0.2.1"                                                                                                       },
+    {"all hops trusted: the first of them",
+     "10.0.0.0/8",                                                    "10.0.0.1",
+     {"10.0.0.3, 10.0.0.2"},
+     "10.0.0.3"                                                                                                        },
+    {"rubbish ends the walk",
+     "10.0.0.0/8",                                                    "10.0.0.1",
+     {"192.0.2.7, rubbish, 10.0.0.2"},
+     "10.0.0.2"                                                                                                        },
+    {"an empty element ends the walk",             "10.0.0.0/8",      "10.0.0.1",  {"192.0.2.7,"},        "10.0.0.1"   },
+    {"a port is cut off",                          "10.0.0.1",        "10.0.0.1",  {"192.0.2.7:4711"},    "192.0.2.7"  },
+    {"IPv6 in brackets with a port",               "10.0.0.1",        "10.0.0.1",  {"[2001:db8::1]:443"}, "2001:db8::1"},
+    {"plain IPv6",                                 "fd00::/8",        "fd00::1",   {"2001:db8::1"},       "2001:db8::1"},
+    {"mapped IPv4 is IPv4",                        "::ffff:10.0.0.1", "10.0.0.1",  {"::ffff:192.0.2.7"},  "192.0.2.7"  },
+    {"a zone is no address",                       "10.0.0.1",        "10.0.0.1",  {"fe80::1%eth0"},      "10.0.0.1"   },
 };
 
 static struct address
@@ -59,15 +77,15 @@ static const struct {
     const char *name, *network, *address;
     bool inside;
 } networks[] = {
-    {"an address is a network of one", "192.0.2.1", "192.0.2.1", true},
-    {"and of no other", "192.0.2.1", "192.0.2.2", false},
-    {"whole bytes", "10.0.0.0/8", "10.255.1.1", true},
-    {"bits within a byte", "192.0.2.64/26", "192.0.2.127", true},
-    {"past the end", "192.0.2.64/26", "192.0.2.128", false},
-    {"/0 is all of IPv4", "0.0.0.0/0", "203.0.113.9", true},
-    {"but no IPv6", "0.0.0.0/0", "2001:db8::1", false},
-    {"IPv6", "2001:db8::/33", "2001:db8:7fff::1", true},
-    {"IPv6 past the end", "2001:db8::/33", "2001:db8:8000::1", false},
+    {"an address is a network of one", "192.0.2.1",     "192.0.2.1",        true },
+    {"and of no other",                "192.0.2.1",     "192.0.2.2",        false},
+    {"whole bytes",                    "10.0.0.0/8",    "10.255.1.1",       true },
+    {"bits within a byte",             "192.0.2.64/26", "192.0.2.127",      true },
+    {"past the end",                   "192.0.2.64/26", "192.0.2.128",      false},
+    {"/0 is all of IPv4",              "0.0.0.0/0",     "203.0.113.9",      true },
+    {"but no IPv6",                    "0.0.0.0/0",     "2001:db8::1",      false},
+    {"IPv6",                           "2001:db8::/33", "2001:db8:7fff::1", true },
+    {"IPv6 past the end",              "2001:db8::/33", "2001:db8:8000::1", false},
 };
 
 static void
@@ -80,14 +98,16 @@ networks_contain_what_they_say(void **state)
     for (size_t i = 0; i < COUNT_OF(networks); i++) {
         struct address inside = address(networks[i].address);
 
-        check_true(networks[i].name, trusted_proxies_parse(networks[i].network, arena, &proxies, &err));
+        check_true(networks[i].name,
+                   trusted_proxies_parse(networks[i].network, arena, &proxies, &err));
         check_int(networks[i].name, trusted_proxies_contain(&proxies, &inside), networks[i].inside);
     }
     arena_destroy(arena);
 }
 
-static const char *const not_networks[] = {"localhost", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1",
-                                           "::/129", "10.0.0", "10.0.0.1/8/8", "1.2.3.4 5"};
+static const char *const not_networks[] = {"localhost",    "10.0.0.0/33", "10.0.0.0/",
+                                           "10.0.0.0/-1",  "::/129",      "10.0.0",
+                                           "10.0.0.1/8/8", "1.2.3.4 5"};
 
 static void
 what_is_no_network_is_refused(void **state)

@@ -12,20 +12,20 @@ static const struct {
     const char *accept;
     bool gzip;
 } encodings[] = {
-    {"gzip", true},
-    {"gzip, deflate, br", true},
-    {"br;q=1.0, GZIP;q=0.5", true},
-    {"x-gzip", true},
-    {"*", true},
-    {"identity, *;q=0.1", true},
-    {"", false},
-    {"br", false},
-    {"gzip;q=0", false},
-    {"gzip;q=0.000", false},
-    {"gzip ; q=0 , *", false},
-    {"*;q=0", false},
-    {"gzipped", false},
-    {"identity", false},
+    {"gzip",                 true },
+    {"gzip, deflate, br",    true },
+    {"br;q=1.0, GZIP;q=0.5", true },
+    {"x-gzip",               true },
+    {"*",                    true },
+    {"identity, *;q=0.1",    true },
+    {"",                     false},
+    {"br",                   false},
+    {"gzip;q=0",             false},
+    {"gzip;q=0.000",         false},
+    {"gzip ; q=0 , *",       false},
+    {"*;q=0",                false},
+    {"gzipped",              false},
+    {"identity",             false},
 };
 
 static void
@@ -40,16 +40,16 @@ static const struct {
     const char *name, *header;
     bool match;
 } tags[] = {
-    {"the same", "\"abc\"", true},
-    {"weak is good enough for GET", "W/\"abc\"", true},
-    {"any", "*", true},
-    {"in a list", "\"x\", \"abc\"", true},
-    {"without blanks", "\"x\",W/\"abc\"", true},
-    {"another", "\"abd\"", false},
-    {"the beginning of it", "\"ab\"", false},
-    {"without its quotes", "abc", false},
-    {"nothing", "", false},
-    {"an unfinished list", "\"x\",", false},
+    {"the same",                    "\"abc\"",         true },
+    {"weak is good enough for GET", "W/\"abc\"",       true },
+    {"any",                         "*",               true },
+    {"in a list",                   "\"x\", \"abc\"",  true },
+    {"without blanks",              "\"x\",W/\"abc\"", true },
+    {"another",                     "\"abd\"",         false},
+    {"the beginning of it",         "\"ab\"",          false},
+    {"without its quotes",          "abc",             false},
+    {"nothing",                     "",                false},
+    {"an unfinished list",          "\"x\",",          false},
 };
 
 static void
@@ -63,15 +63,15 @@ static const struct {
     const char *name, *id;
     bool taken;
 } ids[] = {
-    {"letters, digits and three signs", "AZaz09._-", true},
-    {"eight are enough", "12345678", true},
-    {"seven are not", "1234567", false},
-    {"64 at most", "0123456789012345678901234567890123456789012345678901234567890123", true},
-    {"65 are too many", "01234567890123456789012345678901234567890123456789012345678901234", false},
-    {"no blank", "1234 5678", false},
-    {"no quote", "12345678\"", false},
-    {"no line end", "12345678\n", false},
-    {"no other letters", "1234567\xc3\xb6", false},
+    {"letters, digits and three signs", "AZaz09._-",                                                         true },
+    {"eight are enough",                "12345678",                                                          true },
+    {"seven are not",                   "1234567",                                                           false},
+    {"64 at most",                      "0123456789012345678901234567890123456789012345678901234567890123",  true },
+    {"65 are too many",                 "01234567890123456789012345678901234567890123456789012345678901234", false},
+    {"no blank",                        "1234 5678",                                                         false},
+    {"no quote",                        "12345678\"",                                                        false},
+    {"no line end",                     "12345678\n",                                                        false},
+    {"no other letters",                "1234567\xc3\xb6",                                                   false},
 };
 
 static void

@@ -7,15 +7,15 @@
 #include <stdio.h>
 
 static const struct param declared[] = {
-    {"page", PARAM_INTEGER, 1, 100, NULL, "1", false, ""},
-    {"days", PARAM_DAYS, 1, 7300, NULL, NULL, false, ""},
-    {"interval", PARAM_CHOICE, 0, 0, "hourly|daily", NULL, false, ""},
-    {"asset", PARAM_ASSET, 0, 0, NULL, NULL, false, ""},
-    {"assets", PARAM_ASSETS, 1, 3, NULL, NULL, false, ""},
-    {"currencies", PARAM_CURRENCIES, 1, 2, NULL, NULL, false, ""},
-    {"source", PARAM_SOURCE, 0, 0, NULL, NULL, false, ""},
-    {"symbol", PARAM_SYMBOL, 1, 5, NULL, NULL, false, ""},
-    {0},
+    {"page",      PARAM_INTEGER, 1, 100, NULL, "1", false, ""},
+    {"days",          PARAM_DAYS, 1, 7300, NULL, NULL, false, ""},
+    {"interval",       PARAM_CHOICE, 0, 0, "hourly|daily", NULL, false, ""},
+    {"asset",      PARAM_ASSET, 0, 0, NULL, NULL, false, ""},
+    {"assets",           PARAM_ASSETS, 1, 3, NULL, NULL, false, ""},
+    {"currencies",PARAM_CURRENCIES, 1, 2, NULL, NULL, false, ""},
+    {"source",       PARAM_SOURCE, 0, 0, NULL, NULL, false, ""},
+    {"symbol",       PARAM_SYMBOL, 1, 5, NULL, NULL, false, ""},
+    {0        },
 };
 
 static struct catalog *
@@ -49,23 +49,25 @@ check_query(const struct param *list, const char *query, struct catalog *catalog
                              &ret->params, &ret->problem);
 }
 
-/* ------------------------------------------------------------------------------------------ good */
+/* ------------------------------------------------------------------------------------------ good
+ */
 
 static const struct {
     const char *name, *query, *canonical;
 } good_rows[] = {
-    {"nothing given: fallbacks only", "", "page=1:1;"},
-    {"an integer", "page=100", "page=3:100;"},
-    {"days as a number", "days=30", "page=1:1;days=2:30;"},
-    {"days as max", "days=max", "page=1:1;days=3:max;"},
-    {"a choice", "interval=daily", "page=1:1;interval=5:daily;"},
-    {"an asset", "asset=bitcoin", "page=1:1;asset=7:bitcoin;"},
-    {"names may be written large", "asset=Bitcoin", "page=1:1;asset=7:bitcoin;"},
-    {"lists are sorted, without doubles", "assets=solana,bitcoin,solana",
-     "page=1:1;assets=14:bitcoin,solana;"},
-    {"an escaped comma is a comma", "assets=solana%2Cbitcoin", "page=1:1;assets=14:bitcoin,solana;"},
-    {"order in the query does not matter", "source=binance&page=2", "page=1:2;source=7:binance;"},
-    {"symbols become large", "symbol=btc", "page=1:1;symbol=3:BTC;"},
+    {"nothing given: fallbacks only",      "",                             "page=1:1;"                 },
+    {"an integer",                         "page=100",                     "page=3:100;"               },
+    {"days as a number",                   "days=30",                      "page=1:1;days=2:30;"       },
+    {"days as max",                        "days=max",                     "page=1:1;days=3:max;"      },
+    {"a choice",                           "interval=daily",               "page=1:1;interval=5:daily;"},
+    {"an asset",                           "asset=bitcoin",                "page=1:1;asset=7:bitcoin;" },
+    {"names may be written large",         "asset=Bitcoin",                "page=1:1;asset=7:bitcoin;" },
+    {"lists are sorted, without doubles",  "assets=solana,bitcoin,solana",
+     "page=1:1;assets=14:bitcoin,solana;"                                                              },
+    {"an escaped comma is a comma",        "assets=solana%2Cbitcoin",
+     "page=1:1;assets=14:bitcoin,solana;"                                                              },
+    {"order in the query does not matter", "source=binance&page=2",        "page=1:2;source=7:binance;"},
+    {"symbols become large",               "symbol=btc",                   "page=1:1;symbol=3:BTC;"    },
 };
 
 static void
@@ -104,7 +106,8 @@ a_copy_outlives_the_original(void **state)
     arena_destroy(other);
 }
 
-/* ------------------------------------------------------------------------------------------- bad */
+/* ------------------------------------------------------------------------------------------- bad
+ */
 
 #define ASSET_LIST "[\"bitcoin\",\"ethereum\",\"solana\"]"
 #define CURRENCY_LIST "[\"btc\",\"eur\",\"usd\"]"
@@ -113,34 +116,38 @@ static const struct {
     const char *name, *query, *parameter, *code, *allowed;
     int status;
 } bad_rows[] = {
-    {"days=0", "days=0", "days", "parameter.range", "\"an integer from 1 to 7300, or max\"", 400},
-    {"days=abc", "days=abc", "days", "parameter.malformed", NULL, 400},
-    {"days=-1", "days=-1", "days", "parameter.malformed", NULL, 400},
-    {"days=1.5", "days=1.5", "days", "parameter.malformed", NULL, 400},
-    {"days=MAX", "days=MAX", "days", "parameter.malformed", NULL, 400},
-    {"a plus is a space", "page=+1", "page", "parameter.malformed", NULL, 400},
-    {"leading zeros have another spelling", "page=01", "page", "parameter.malformed", NULL, 400},
-    {"a number beyond 64 bits", "page=99999999999999999999", "page", "parameter.malformed", NULL, 400},
-    {"above the range", "page=101", "page", "parameter.range", "\"an integer from 1 to 100\"", 400},
-    {"no value", "page=", "page", "parameter.empty", NULL, 400},
-    {"not even a sign", "page", "page", "parameter.empty", NULL, 400},
-    {"twice", "page=1&page=1", "page", "parameter.doubled", NULL, 400},
-    {"undeclared", "pgae=1", "pgae", "parameter.undeclared",
-     "[\"page\",\"days\",\"interval\",\"asset\",\"assets\",\"currencies\",\"source\",\"symbol\"]", 400},
-    {"names of parameters have one spelling", "Page=1", "Page", "parameter.undeclared", NULL, 400},
-    {"not a choice", "interval=weekly", "interval", "parameter.choice", "[\"hourly\",\"daily\"]", 400},
-    {"the beginning of a choice", "interval=hour", "interval", "parameter.choice", NULL, 400},
-    {"two choices", "interval=hourly%7Cdaily", "interval", "parameter.choice", NULL, 400},
-    {"unknown asset", "asset=nope", "asset", "parameter.unknown", ASSET_LIST, 404},
-    {"unknown asset in a list", "assets=bitcoin,nope", "assets", "parameter.unknown", ASSET_LIST, 404},
-    {"unknown currency", "currencies=zzz", "currencies", "parameter.unknown", CURRENCY_LIST, 400},
-    {"unknown source", "source=kraken", "source", "parameter.unknown", "[\"binance\",\"coinbase\"]", 400},
-    {"a hole in a list", "assets=bitcoin,,solana", "assets", "parameter.empty", NULL, 400},
-    {"too many names", "assets=bitcoin,solana,ethereum,bitcoin", "assets", "parameter.range",
-     "\"1 to 3 names, with commas between them\"", 400},
-    {"a symbol too long", "symbol=TOOLONG", "symbol", "parameter.range", NULL, 400},
-    {"a symbol with a quote", "symbol=a%27b", "symbol", "parameter.malformed", NULL, 400},
-    {"letters outside of ASCII", "asset=bitc%C3%B6in", "asset", "parameter.malformed", NULL, 400},
+    {"days=0",                                "days=0",                                 "days",       "parameter.range",      "\"an integer from 1 to 7300, or max\"", 400},
+    {"days=abc",                              "days=abc",                               "days",       "parameter.malformed",  NULL,                                    400},
+    {"days=-1",                               "days=-1",                                "days",       "parameter.malformed",  NULL,                                    400},
+    {"days=1.5",                              "days=1.5",                               "days",       "parameter.malformed",  NULL,                                    400},
+    {"days=MAX",                              "days=MAX",                               "days",       "parameter.malformed",  NULL,                                    400},
+    {"a plus is a space",                     "page=+1",                                "page",       "parameter.malformed",  NULL,                                    400},
+    {"leading zeros have another spelling",   "page=01",                                "page",       "parameter.malformed",  NULL,                                    400},
+    {"a number beyond 64 bits",               "page=99999999999999999999",              "page",       "parameter.malformed",  NULL,
+     400                                                                                                                                                                  },
+    {"above the range",                       "page=101",                               "page",       "parameter.range",      "\"an integer from 1 to 100\"",          400},
+    {"no value",                              "page=",                                  "page",       "parameter.empty",      NULL,                                    400},
+    {"not even a sign",                       "page",                                   "page",       "parameter.empty",      NULL,                                    400},
+    {"twice",                                 "page=1&page=1",                          "page",       "parameter.doubled",    NULL,                                    400},
+    {"undeclared",                            "pgae=1",                                 "pgae",       "parameter.undeclared",
+     "[\"page\",\"days\",\"interval\",\"asset\",\"assets\",\"currencies\",\"source\",\"symbol\"]",                                                                     400},
+    {"names of parameters have one spelling", "Page=1",                                 "Page",       "parameter.undeclared", NULL,                                    400},
+    {"not a choice",                          "interval=weekly",                        "interval",   "parameter.choice",     "[\"hourly\",\"daily\"]",
+     400                                                                                                                                                                  },
+    {"the beginning of a choice",             "interval=hour",                          "interval",   "parameter.choice",     NULL,                                    400},
+    {"two choices",                           "interval=hourly%7Cdaily",                "interval",   "parameter.choice",     NULL,                                    400},
+    {"unknown asset",                         "asset=nope",                             "asset",      "parameter.unknown",    ASSET_LIST,                              404},
+    {"unknown asset in a list",               "assets=bitcoin,nope",                    "assets",     "parameter.unknown",    ASSET_LIST,
+     404                                                                                                                                                                  },
+    {"unknown currency",                      "currencies=zzz",                         "currencies", "parameter.unknown",    CURRENCY_LIST,                           400},
+    {"unknown source",                        "source=kraken",                          "source",     "parameter.unknown",    "[\"binance\",\"coinbase\"]",
+     400                                                                                                                                                                  },
+    {"a hole in a list",                      "assets=bitcoin,,solana",                 "assets",     "parameter.empty",      NULL,                                    400},
+    {"too many names",                        "assets=bitcoin,solana,ethereum,bitcoin", "assets",     "parameter.range",
+     "\"1 to 3 names, with commas between them\"",                                                                                                                     400},
+    {"a symbol too long",                     "symbol=TOOLONG",                         "symbol",     "parameter.range",      NULL,                                    400},
+    {"a symbol with a quote",                 "symbol=a%27b",                           "symbol",     "parameter.malformed",  NULL,                                    400},
+    {"letters outside of ASCII",              "asset=bitc%C3%B6in",                     "asset",      "parameter.malformed",  NULL,                                    400},
 };
 
 static void
@@ -171,7 +178,7 @@ a_required_parameter_must_be_there(void **state)
 {
     static const struct param required[] = {
         {"asset", PARAM_ASSET, 0, 0, NULL, NULL, true, ""},
-        {0},
+        {0     },
     };
     struct arena *arena = arena_create(4096);
     struct catalog *catalog = make_catalog();

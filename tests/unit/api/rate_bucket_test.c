@@ -13,13 +13,13 @@ static const struct {
     int32_t want_granted, want_remaining;
     int64_t want_wait_ms;
 } rows[] = {
-    {"takes what is there", 10, 0, 4, 4, 6, 0},
-    {"never more than is there", 3, 0, 6, 3, 0, 1000},
-    {"nothing left: says when", 0, 0, 1, 0, 0, 1000},
-    {"half a token is none, and half the wait", 0, 500, 1, 0, 0, 500},
-    {"a second brings one back", 0, 1000, 1, 1, 0, 1000},
-    {"it never holds more than the burst", 50, 3600000, 1, 1, 59, 0},
-    {"time that goes backwards stands still", 5, -60000, 1, 1, 4, 0},
+    {"takes what is there",                     10, 0,       4, 4, 6,  0   },
+    {"never more than is there",                3,  0,       6, 3, 0,  1000},
+    {"nothing left: says when",                 0,  0,       1, 0, 0,  1000},
+    {"half a token is none, and half the wait", 0,  500,     1, 0, 0,  500 },
+    {"a second brings one back",                0,  1000,    1, 1, 0,  1000},
+    {"it never holds more than the burst",      50, 3600000, 1, 1, 59, 0   },
+    {"time that goes backwards stands still",   5,  -60000,  1, 1, 4,  0   },
 };
 
 static void
@@ -49,12 +49,12 @@ static const struct {
     int32_t last, remaining, want;
 } leases[] = {
     {"a client who comes for the first time gets one", 0, 60, 1},
-    {"it doubles while it is used up", 1, 59, 2},
-    {"and again", 2, 57, 4},
-    {"up to a tenth of the burst", 4, 60, 6},
-    {"few left: few are taken", 6, 16, 2},
-    {"at the end one by one", 6, 5, 1},
-    {"none left: still asks for one", 6, 0, 1},
+    {"it doubles while it is used up",                 1, 59, 2},
+    {"and again",                                      2, 57, 4},
+    {"up to a tenth of the burst",                     4, 60, 6},
+    {"few left: few are taken",                        6, 16, 2},
+    {"at the end one by one",                          6, 5,  1},
+    {"none left: still asks for one",                  6, 0,  1},
 };
 
 static void

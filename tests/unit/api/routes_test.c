@@ -32,22 +32,21 @@ every_route_is_whole(void **state)
 static const struct {
     const char *name, *path, *want;
 } rows[] = {
-    {"a path", "/simple_price", "/simple_price"},
-    {"a slash at the end", "/simple_price/", "/simple_price"},
-    {"the root", "/", "/"},
-    {"two slashes are not one", "/simple_price//", NULL},
-    {"case counts", "/Simple_price", NULL},
-    {"a part of a path", "/simple", NULL},
-    {"more than a path", "/simple_price/x", NULL},
-    {"nothing", "", NULL},
+    {"a path",                  "/simple_price",   "/simple_price"},
+    {"a slash at the end",      "/simple_price/",  "/simple_price"},
+    {"the root",                "/",               "/"            },
+    {"two slashes are not one", "/simple_price//", NULL           },
+    {"case counts",             "/Simple_price",   NULL           },
+    {"a part of a path",        "/simple",         NULL           },
+    {"more than a path",        "/simple_price/x", NULL           },
+    {"nothing",                 "",                NULL           },
 };
 
 static void
 paths_are_found(void **state)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct route *route =
-            routes_find((struct bytes){rows[i].path, strlen(rows[i].path)});
+        const struct route *route = routes_find((struct bytes){rows[i].path, strlen(rows[i].path)});
 
         check_string(rows[i].name, route ? route->path : NULL, rows[i].want);
     }
