@@ -4,6 +4,8 @@ import collections
 import signal
 import time
 
+import pytest
+
 from schedule_rows import add_schedule, messages, slots, wait_published
 from waiting import wait_for
 
@@ -46,6 +48,22 @@ def test_a_killed_leader_is_replaced(tidemark):
     assert_takes_over(second, since)
     wait_newer(tidemark, slots(tidemark)[-1][2])
     assert_every_slot_once(tidemark)
+
+
+@pytest.mark.parametrize("point, copies", [
+    ("after:slots", 1),    # in the table, not yet sent
+    ("after:confirm", 2),  # sent, and nobody has written that down: it is sent again
+])
+def test_a_leader_killed_between_two_steps_leaves_nothing_undone(tidemark, point, copies):
+    add_schedule(tidemark, "daily", period=86400)
+    killed = tidemark.start_scheduler(TIDEMARK_FAULT=point)
+    assert killed.wait() == -signal.SIGKILL
+    assert len(slots(tidemark, "pending")) == 1
+
+    tidemark.start_scheduler()
+
+    [(job_id, *_)] = wait_published(tidemark, 1)
+    assert [job["job_id"] for job in messages(tidemark)] == [job_id] * copies
 
 
 def test_a_paused_leader_is_replaced_and_can_do_no_harm_when_it_wakes(tidemark):
