@@ -13,11 +13,13 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
+    EXIT_USAGE = 2,
     EXIT_AWAY = 75,
     ROUND_MS = 1000,
     SOURCES_MAX = 64,
@@ -46,6 +48,8 @@ static const struct setting settings_table[] = {
 };
 
 static const char usage[] =
+    "usage: tidemark-scheduler\n"
+    "\n"
     "Turns the schedules in the database into jobs in RabbitMQ. Any number of schedulers may run:\n"
     "one leads, another takes over within 15 seconds.\n"
     "\n"
@@ -176,6 +180,13 @@ run(const struct scheduler_settings *settings)
     return going_on ? EXIT_SUCCESS : EXIT_AWAY;
 }
 
+static void
+refuse(const char *what)
+{
+    fprintf(stderr, "tidemark-scheduler: %s\n", what);
+    exit(EXIT_USAGE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -184,6 +195,10 @@ main(int argc, char **argv)
     int code;
 
     settings_start(argc, argv, "tidemark-scheduler", usage, settings_table, &settings, arena);
+    if (argc > 1)
+        refuse("takes no arguments; try --help");
+    if (settings.ingestion_interval_ms % 1000 != 0)
+        refuse("INGESTION_INTERVAL must be whole seconds, such as 60s or 5m");
     log_start("tidemark-scheduler", &settings.log);
     settings_log(settings_table, &settings);
     catch_signals();

@@ -180,6 +180,7 @@ def test_nothing_is_published_while_the_broker_is_short_of_memory(own_tidemark):
 @pytest.mark.parametrize("settings, code, words", [
     ({"RABBITMQ_URL": ""}, 2, "RABBITMQ_URL"),
     ({"INGESTION_INTERVAL": "soon"}, 2, "INGESTION_INTERVAL"),
+    ({"INGESTION_INTERVAL": "500ms"}, 2, "whole seconds"),
     ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:{port}/nowhere"}, 75, "database.refused"),
     ({"RABBITMQ_URL": "amqp://guest:secret-canary@127.0.0.1:{amqp}/%2f"}, 75, "broker.auth"),
 ])
