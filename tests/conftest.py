@@ -31,9 +31,9 @@ def services():
         engines.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_services():
-    """Engines of the test's own, for tests that kill them."""
+    """Engines of a file's own, for tests that kill them."""
     engines = Services()
     try:
         yield engines.start_all()
