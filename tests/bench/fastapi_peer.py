@@ -1,0 +1,36 @@
+"""
+The same /simple_price as a Python team would usually write it: FastAPI, a token bucket and the
+cached answer in Redis. Run by api_bench; REDIS_URL says where.
+"""
+import json
+import os
+
+import redis.asyncio as redis
+from fastapi import FastAPI, HTTPException, Request
+
+BUCKET = """
+local burst, per_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local held = redis.call('HMGET', KEYS[1], 'n', 't')
+local n, at = tonumber(held[1]) or burst, tonumber(held[2]) or now
+n = math.min(burst, n + (now - at) * per_ms)
+if n < 1 then return 0 end
+redis.call('HSET', KEYS[1], 'n', n - 1, 't', now)
+redis.call('PEXPIRE', KEYS[1], 120000)
+return 1
+"""
+
+app = FastAPI()
+store = redis.from_url(os.environ["REDIS_URL"])
+bucket = store.register_script(BUCKET)
+
+
+@app.get("/simple_price")
+async def simple_price(request: Request, assets: str, currencies: str):
+    if not await bucket(keys=[f"rl:{request.client.host}"], args=[1e9, 1e6]):
+        raise HTTPException(429, "too many requests")
+    cached = await store.get(f"simple_price:{assets}:{currencies}")
+    if cached is None:
+        raise HTTPException(404, "not cached")
+    return json.loads(cached)
