@@ -96,9 +96,12 @@ destroy(struct flight *flight)
     arena_destroy(flight->arena); /* the flight lies in it */
 }
 
-/* Takes the flight off the table, so that who asks again in `done` starts a new one. */
+/*
+ * Tells everyone who waits. The flight is off the table first, so that who asks again in `done`
+ * starts a new one.
+ */
 static void
-end(struct flight *flight, struct cache_entry *entry, bool stale, const struct problem *problem)
+settle(struct flight *flight, struct cache_entry *entry, bool stale, const struct problem *problem)
 {
     struct flights *flights = flight->flights;
     struct flight **place = &flights->buckets[flight->key.hash % BUCKETS];
@@ -113,6 +116,12 @@ end(struct flight *flight, struct cache_entry *entry, bool stale, const struct p
         waiter->flight = NULL;
         waiter->done(waiter, entry, stale, problem);
     }
+}
+
+static void
+end(struct flight *flight, struct cache_entry *entry, bool stale, const struct problem *problem)
+{
+    settle(flight, entry, stale, problem);
     destroy(flight);
 }
 
@@ -230,11 +239,12 @@ flight_land(struct flight *flight, struct bytes body)
     struct cache_entry *entry;
 
     content.stale_until_ms = content.fresh_until_ms + (int64_t)flight->policy->stale_s * 1000;
+    entry = store(flight, &content);
+    settle(flight, entry, false, NULL); /* clients first, replicas after them */
     if (!flights->stopping)
         store_in_redis(flight, &content);
-    entry = store(flight, &content);
-    end(flight, entry, false, NULL);
     cache_release(entry);
+    destroy(flight);
 }
 
 /* ------------------------------------------------------------------------------------- reading */

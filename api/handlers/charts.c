@@ -48,18 +48,28 @@ charts_tag(const struct params *params, struct tag_list *tags)
 
 /* ------------------------------------------------------------------------------------ rendering */
 
+/* Longer than two numbers of any price in the tables, so that a point is one copy. */
+enum { POINT_BYTES = 256 };
+
 static void
 add_point(struct text *text, const char *at_ms, size_t at_size, const char *value,
           size_t value_size)
 {
-    text_add_char(text, '[');
-    text_add(text, at_ms, at_size);
-    text_add_char(text, ',');
-    if (value)
-        text_add(text, value, value_size);
-    else
-        text_add(text, "null", 4);
-    text_add(text, "],", 2);
+    char point[POINT_BYTES], *end = point;
+
+    if (!value) {
+        value = "null";
+        value_size = 4;
+    }
+    if (at_size + value_size + 4 > sizeof point)
+        return; /* cannot be: decimals are shorter, see common/decimal.h */
+    *end++ = '[';
+    end = mempcpy(end, at_ms, at_size);
+    *end++ = ',';
+    end = mempcpy(end, value, value_size);
+    *end++ = ']';
+    *end++ = ',';
+    text_add(text, point, (size_t)(end - point));
 }
 
 /* One series: the closed candles, then the latest price's own value at its own time. */

@@ -1,9 +1,15 @@
 """tidemark-api against real engines: answers, bad input, limits, caches, and parts that are away."""
+import asyncio
 import datetime
+import signal
+import subprocess
+import time
 
+import aiohttp
 import pytest
 
 from market_rows import MarketRows, utc_now
+from waiting import wait_for
 
 
 @pytest.fixture
@@ -27,3 +33,313 @@ def test_prices_charts_and_rows_are_served(tidemark, rows):
     assert sorted(chart["prices"]) == chart["prices"]
     page = api.get("/data?source=coinbase&symbol=btc").json()
     assert page["metadata"]["total_count"] == 1 and page["data"][0]["coin_id"] == "bitcoin"
+
+
+# What is refused, and before what.
+
+BAD_REQUESTS = [
+    ("unknown asset", "/simple_price?assets=nope&currencies=usd", 404, "assets"),
+    ("unknown currency", "/simple_price?assets=bitcoin&currencies=zzz", 400, "currencies"),
+    ("no currency", "/simple_price?assets=bitcoin", 400, "currencies"),
+    ("unknown source", "/simple_price?assets=bitcoin&currencies=usd&source=zzz", 400, "source"),
+    ("doubled", "/simple_price?assets=bitcoin&assets=bitcoin&currencies=usd", 400, "assets"),
+    ("undeclared", "/simple_price?assets=bitcoin&currencies=usd&x=1", 400, "x"),
+    ("days=0", "/market_chart?asset=bitcoin&currency=usd&days=0", 400, "days"),
+    ("days=abc", "/market_chart?asset=bitcoin&currency=usd&days=abc", 400, "days"),
+    ("days=-1", "/market_chart?asset=bitcoin&currency=usd&days=-1", 400, "days"),
+    ("interval", "/market_chart?asset=bitcoin&currency=usd&days=1&interval=weekly", 400, "interval"),
+    ("chart of an unknown asset", "/market_chart?asset=nope&currency=usd&days=1", 404, "asset"),
+    ("page_size=101", "/data?page_size=101", 400, "page_size"),
+    ("page=0", "/data?page=0", 400, "page"),
+    ("limit=0", "/data?limit=0", 400, "limit"),
+    ("symbol with a quote", "/data?symbol=%27%20OR%201=1", 400, "symbol"),
+    ("7 KiB of names", "/simple_price?currencies=usd&assets=" + "a" * 7000, 400, "assets"),
+    ("health takes nothing", "/health?x=1", 400, "x"),
+]
+
+
+def metric(api, name, **labels):
+    """The sum of a metric's samples that have these labels."""
+    total = 0.0
+    for line in api.get("/metrics").text.splitlines():
+        if line.startswith("#"):
+            continue
+        sample, value = line.rsplit(" ", 1)
+        if sample.split("{")[0] == name and all(f'{key}="{each}"' in sample
+                                                for key, each in labels.items()):
+            total += float(value)
+    return total
+
+
+ASKED = ("api_cache_lookups_total", "api_redis_commands_total", "api_database_queries_total",
+         "api_flights_total", "api_limit_leases_total")
+
+
+def test_bad_input_is_refused_before_anything_is_asked(tidemark, rows):
+    api = tidemark.start_api(RATE_LIMIT_PER_MINUTE="1000")
+    before = [metric(api, name) for name in ASKED]
+    for name, path, status, parameter in BAD_REQUESTS:
+        answer = api.get(path)
+        problem = answer.json()
+        assert answer.status_code == status, name
+        assert answer.headers["Content-Type"] == "application/problem+json", name
+        assert problem["parameter"] == parameter and problem["allowed"], name
+        assert problem["request_id"] == answer.headers["X-Request-Id"], name
+        assert problem["status"] == status and problem["code"] and problem["title"], name
+    assert [metric(api, name) for name in ASKED] == before
+
+
+def test_a_10_kib_query_is_a_problem_that_says_what_is_allowed(tidemark, rows):
+    api = tidemark.start_api()
+    answer = api.get("/simple_price?currencies=usd&assets=" + "bitcoin," * 1280)
+    assert 400 <= answer.status_code < 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["parameter"] == "assets" and answer.json()["allowed"]
+
+
+def test_paths_and_methods(tidemark, rows):
+    api = tidemark.start_api()
+    assert api.get("/nope").json()["code"] == "route.unknown"
+    refused = api.session.post(api.url + "/simple_price", data=b"x", timeout=10)
+    assert refused.status_code == 405 and refused.headers["Allow"] == "GET, HEAD, OPTIONS"
+    asked = api.session.options(api.url + "/simple_price", timeout=10)
+    assert asked.status_code == 204 and asked.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert api.get("/health/").status_code == 200, "a slash at the end"
+    assert api.get("//health").status_code == 400
+
+
+# How an answer looks.
+
+PRICE = "/simple_price?assets=bitcoin&currencies=usd"
+
+
+def test_tags_compression_and_head(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "64123.50", announce=False)
+    rows.add_candles("bitcoin", "usd", range(1, 300))
+    one, other = tidemark.start_api(), tidemark.start_api()
+    chart = "/market_chart?asset=bitcoin&currency=usd&days=10"
+    plain = one.get(chart, headers={"Accept-Encoding": "identity"})
+    packed = one.get(chart, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip" and packed.content == plain.content
+    assert packed.headers["ETag"] != plain.headers["ETag"], "other bytes, another tag"
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 2
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    assert other.get(chart, headers={"Accept-Encoding": "identity"}).headers["ETag"] == plain.headers["ETag"]
+    for answer in (plain, packed):
+        again = one.get(chart, headers={
+            "Accept-Encoding": "gzip" if answer is packed else "identity",
+            "If-None-Match": f'"x", W/{answer.headers["ETag"]}'})
+        assert again.status_code == 304 and not again.content
+        assert again.headers["ETag"] == answer.headers["ETag"]
+    head = one.session.head(one.url + chart, headers={"Accept-Encoding": "identity"}, timeout=10)
+    assert head.headers["Content-Length"] == str(len(plain.content)) and not head.content
+    assert head.headers["ETag"] == plain.headers["ETag"]
+
+
+def test_request_ids(tidemark, rows):
+    api = tidemark.start_api()
+    made = {api.get("/livez").headers["X-Request-Id"] for _ in range(20)}
+    assert len(made) == 20
+    assert api.get("/livez", headers={"X-Request-Id": "from-outside.1"}).headers["X-Request-Id"] == "from-outside.1"
+    for bad in ("short", "x" * 65, "has blank in it", 'quote"quote'):
+        assert api.get("/livez", headers={"X-Request-Id": bad}).headers["X-Request-Id"] != bad
+    lines = api.wait_log(event="http.request", request_id="from-outside.1")
+    assert lines["status"] == 200 and lines["target"] == "/livez"
+
+
+def test_data_pages_do_not_overlap(tidemark, rows):
+    for currency in ("usd", "eur", "btc"):
+        for asset in ("bitcoin", "ethereum"):
+            rows.set_price(asset, currency, "1.50", announce=False)
+    api = tidemark.start_api()
+    seen = []
+    for page in (1, 2, 3, 4):
+        answer = api.get(f"/data?page={page}&page_size=2").json()
+        assert answer["metadata"]["page"] == page and answer["metadata"]["total_count"] == 6
+        seen += [(row["coin_id"], row["currency"]) for row in answer["data"]]
+    assert len(seen) == 6 and len(set(seen)) == 6
+    limited = api.get("/data?limit=5&symbol=eth")
+    assert [row["symbol"] for row in limited.json()["data"]] == ["ETH"] * 3
+    assert limited.json()["metadata"]["request_id"] == limited.headers["X-Request-Id"]
+    assert limited.json()["metadata"]["api_latency_ms"] >= 0
+
+
+# Limits.
+
+def test_the_61st_request_is_refused_over_two_replicas(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "64123.50", announce=False)
+    replicas = [tidemark.start_api(), tidemark.start_api()]
+    statuses = []
+    for turn in range(70):
+        answer = replicas[turn % 2].get(PRICE)
+        statuses.append(answer.status_code)
+        if answer.status_code == 429:
+            break
+        assert int(answer.headers["RateLimit"].split("r=")[1].split(";")[0]) < 60
+    passed = statuses.count(200)
+    assert 60 <= passed <= 62, f"one a second comes back meanwhile: {passed}"
+    assert answer.headers["Retry-After"].isdigit() and int(answer.headers["Retry-After"]) >= 1
+    assert answer.headers["RateLimit-Policy"] == '"client";q=60;w=60'
+    assert answer.json()["code"] == "limit.reached"
+    assert replicas[0].get("/health").status_code == 200, "costs nothing"
+    assert replicas[0].get("/simple_price?assets=nope").status_code == 400, "costs nothing"
+
+
+def test_forwarded_addresses_are_believed_from_trusted_proxies_only(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "64123.50", announce=False)
+    trusting = tidemark.start_api(TRUSTED_PROXIES="127.0.0.0/8", RATE_LIMIT_PER_MINUTE="5")
+    for client in ("192.0.2.1", "192.0.2.2"):
+        statuses = [trusting.get(PRICE, headers={"X-Forwarded-For": f"9.9.9.{turn}, {client}"}).status_code
+                    for turn in range(7)]
+        assert statuses.count(200) in (5, 6), "each client has its own limit, whatever it makes up"
+    wary = tidemark.start_api(RATE_LIMIT_PER_MINUTE="5", CACHE_NAMESPACE="wary")
+    statuses = [wary.get(PRICE, headers={"X-Forwarded-For": f"192.0.2.{turn}"}).status_code
+                for turn in range(7)]
+    assert statuses.count(200) in (5, 6)
+
+
+# Caches.
+
+def price_of(api):
+    return api.get(PRICE).json()["bitcoin"]["usd"]
+
+
+def test_a_commit_is_visible_on_every_replica_at_once(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "1", announce=False)
+    tidemark.settings["RATE_LIMIT_PER_MINUTE"] = "1000000"
+    replicas = [tidemark.start_api(), tidemark.start_api()]
+    for price in range(2, 12):
+        for api in replicas:
+            assert price_of(api) == price - 1
+        rows.set_price("bitcoin", "usd", str(price))
+        for api in replicas:
+            wait_for(f"price {price}", lambda api=api, price=price: price_of(api) == price,
+                     timeout=2, pause=0.002)
+    assert metric(replicas[0], "api_events_total") == 10
+
+
+def test_answers_come_from_memory_then_redis_then_the_database(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "64123.50", announce=False)
+    rows.add_candles("bitcoin", "usd", range(1, 60))
+    one = tidemark.start_api()
+    chart = "/market_chart?asset=bitcoin&currency=usd&days=1&interval=hourly"
+    first = one.get(chart)
+    assert metric(one, "api_database_reads_total") == 1
+    assert one.get(chart).content == first.content
+    assert metric(one, "api_database_reads_total") == 1
+    namespace = f"test-{tidemark.name}"
+    store = tidemark.redis.connect(tidemark.redis_number)
+    wait_for("the key is in Redis", lambda: store.exists(f"{namespace}:bitcoin:usd:hourly:1"))
+    other = tidemark.start_api()
+    assert other.get(chart).content == first.content
+    assert metric(other, "api_database_reads_total") == 0, "the other replica had it read"
+    assert metric(other, "api_cache_lookups_total", layer="redis", result="fresh") == 1
+
+
+def test_a_thousand_misses_are_one_reading(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "64123.50", announce=False)
+    tidemark.settings["RATE_LIMIT_PER_MINUTE"] = "1000000"
+    replicas = [tidemark.start_api(), tidemark.start_api()]
+
+    async def ask():
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            async def one(number):
+                async with session.get(replicas[number % 2].url + PRICE) as answer:
+                    return answer.status, await answer.text()
+            return await asyncio.gather(*(one(number) for number in range(1000)))
+
+    answers = asyncio.run(ask())
+    assert {status for status, _ in answers} == {200}
+    assert len({text for _, text in answers}) == 1
+    reads = sum(metric(api, "api_database_reads_total") for api in replicas)
+    assert 1 <= reads <= 2, reads
+
+
+# Parts that are away.
+
+def wait_health(api, **wanted):
+    def matches():
+        found = api.get("/health").json()
+        return all(found[key] == value for key, value in wanted.items())
+    wait_for(lambda: f"{wanted} in {api.get('/health').text}", matches, timeout=15)
+
+
+def test_without_postgresql_what_is_known_is_served_and_says_its_age(own_tidemark):
+    rows = MarketRows(own_tidemark)
+    own_tidemark.add_coins(("bitcoin", "ethereum"))
+    rows.set_price("bitcoin", "usd", "64123.50", announce=False)
+    own_tidemark.settings["RATE_LIMIT_PER_MINUTE"] = "1000000"
+    api = own_tidemark.start_api()
+    assert price_of(api) == 64123.5
+    own_tidemark.postgres.stop("immediate")
+    rows.announce(10 ** 12, prices=["bitcoin/usd"])
+    wait_for("the old answer, marked", lambda: "Warning" in api.get(PRICE).headers, timeout=5)
+    answer = api.get(PRICE)
+    assert answer.status_code == 200 and answer.headers["Age"].isdigit()
+    started = time.monotonic()
+    unknown = api.get("/simple_price?assets=ethereum&currencies=eur")
+    assert time.monotonic() - started < 1
+    assert unknown.status_code == 503 and int(unknown.headers["Retry-After"]) >= 1
+    wait_health(api, status="unhealthy", database="disconnected")
+    assert api.get("/health").status_code == 503
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert api.get(path).status_code == 200
+    own_tidemark.postgres.start()
+    wait_health(api, status="healthy")
+    wait_for("answers again", lambda: api.get(
+        "/simple_price?assets=ethereum&currencies=eur").status_code == 200, timeout=15)
+
+
+def test_without_redis_answers_and_limits_go_on(own_tidemark):
+    rows = MarketRows(own_tidemark)
+    own_tidemark.add_coins(("bitcoin", "ethereum"))
+    rows.set_price("bitcoin", "usd", "64123.50", announce=False)
+    api = own_tidemark.start_api(RATE_LIMIT_PER_MINUTE="20", REPLICAS_EXPECTED="2")
+    own_tidemark.redis.stop()
+    wait_health(api, status="degraded", redis="disconnected")
+    statuses = [api.get(PRICE).status_code for _ in range(15)]
+    assert 10 <= statuses.count(200) <= 11, "the replica's share of 20"
+    assert 429 in statuses
+    own_tidemark.redis.start()
+    wait_health(api, status="healthy", redis="connected")
+    assert api.get(PRICE).status_code == 200, "the bucket in Redis is a new one"
+
+
+def test_without_the_broker_nothing_older_than_a_second_is_served(own_tidemark):
+    rows = MarketRows(own_tidemark)
+    own_tidemark.add_coins(("bitcoin",))
+    rows.set_price("bitcoin", "usd", "1", announce=False)
+    own_tidemark.settings["RATE_LIMIT_PER_MINUTE"] = "1000000"
+    api = own_tidemark.start_api()
+    assert price_of(api) == 1
+    own_tidemark.services.rabbitmq.stop(signal.SIGKILL)
+    wait_health(api, status="degraded", rabbitmq="disconnected")
+    rows.set_price("bitcoin", "usd", "2", announce=False)
+    wait_for("the new price", lambda: price_of(api) == 2, timeout=2.5)
+
+
+def test_stopping_says_so_first_and_finishes_what_is_under_way(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "1", announce=False)
+    api = tidemark.start_api(DRAIN_DELAY="1s")
+    api.signal(signal.SIGTERM)
+    wait_for("not ready", lambda: api.get("/readyz").status_code == 503)
+    assert api.get(PRICE).status_code == 200, "still serves"
+    assert api.wait() == 0
+    assert api.log(event="stop.done")
+
+
+def test_metrics_are_what_prometheus_takes(tidemark, rows):
+    api = tidemark.start_api()
+    api.get(PRICE)
+    api.get("/nope")
+    text = api.get("/metrics").text
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True,
+                          check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("api_requests_total", "api_latency_seconds_bucket"):
+        assert f"\n{name}{{" in text
+    for name in ("etl_runs_total", "etl_duration_seconds", "etl_records_processed"):
+        assert f"# TYPE {name} " in text
+    assert tidemark.start_api(ENABLE_METRICS="false").get("/metrics").status_code == 404
