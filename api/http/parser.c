@@ -35,7 +35,7 @@ static const struct http_refusal
     bad_expectation = {417, "http.expectation", "The only known expectation is 100-continue."},
     unknown_method = {501, "http.method", "The method is not known here."},
     unknown_version = {505, "http.version", "Only HTTP/1.1 and HTTP/1.0 are spoken here."},
-    long_line = {414, "http.request_line_too_long", "The request line exceeds 8 KiB."},
+    long_line = {414, "http.request_line_too_long", "The request line exceeds 16 KiB."},
     long_headers = {431, "http.headers_too_large", "The headers exceed 8 KiB or 100 fields."},
     long_body = {413, "http.body_too_large", "The body exceeds 64 KiB."};
 

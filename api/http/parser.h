@@ -40,7 +40,11 @@ struct http_refusal {
     const char *detail; /* one sentence for a person */
 };
 
-#define HTTP_REQUEST_LINE_MAX 8192  /* bytes with its CRLF; more: 414 */
+/*
+ * Bytes with its CRLF; more: 414. Room for a long query, so that a route can say which of its
+ * parameters is too long.
+ */
+#define HTTP_REQUEST_LINE_MAX 16384
 #define HTTP_HEADERS_MAX_BYTES 8192 /* all header lines with the empty one; more: 431 */
 #define HTTP_HEADERS_MAX 100        /* fields; more: 431 */
 #define HTTP_BODY_MAX 65536         /* bytes, decoded; more: 413 */

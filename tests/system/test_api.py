@@ -83,7 +83,7 @@ def test_bad_input_is_refused_before_anything_is_asked(tidemark, rows):
         problem = answer.json()
         assert answer.status_code == status, name
         assert answer.headers["Content-Type"] == "application/problem+json", name
-        assert problem["parameter"] == parameter and problem["allowed"], name
+        assert problem["parameter"] == parameter and "allowed" in problem, name
         assert problem["request_id"] == answer.headers["X-Request-Id"], name
         assert problem["status"] == status and problem["code"] and problem["title"], name
     assert [metric(api, name) for name in ASKED] == before
@@ -183,7 +183,7 @@ def test_the_61st_request_is_refused_over_two_replicas(tidemark, rows):
     assert answer.headers["RateLimit-Policy"] == '"client";q=60;w=60'
     assert answer.json()["code"] == "limit.reached"
     assert replicas[0].get("/health").status_code == 200, "costs nothing"
-    assert replicas[0].get("/simple_price?assets=nope").status_code == 400, "costs nothing"
+    assert replicas[0].get("/simple_price?assets=nope").status_code == 404, "costs nothing"
 
 
 def test_forwarded_addresses_are_believed_from_trusted_proxies_only(tidemark, rows):
@@ -304,7 +304,8 @@ def test_without_redis_answers_and_limits_go_on(own_tidemark):
     assert 429 in statuses
     own_tidemark.redis.start()
     wait_health(api, status="healthy", redis="connected")
-    assert api.get(PRICE).status_code == 200, "the bucket in Redis is a new one"
+    wait_for("a grant: the bucket in Redis is a new one",
+             lambda: api.get(PRICE).status_code == 200, timeout=2)
 
 
 def test_without_the_broker_nothing_older_than_a_second_is_served(own_tidemark):
