@@ -21,14 +21,14 @@ cache_value_encode(const struct cache_value *value, struct arena *arena)
     return (struct bytes){text, (size_t)line + value->body.size};
 }
 
-/* Digits up to `end`, which is taken too. */
+/* At most 18 digits, so that it fits a signed number too, up to `end`, which is taken too. */
 static bool
 take_number(const char **at, const char *limit, char end, uint64_t *ret_number)
 {
     const char *first = *at;
     uint64_t number = 0;
 
-    while (*at < limit && **at >= '0' && **at <= '9' && *at - first < 19)
+    while (*at < limit && **at >= '0' && **at <= '9' && *at - first < 18)
         number = number * 10 + (uint64_t)(*(*at)++ - '0');
     if (*at == first || *at >= limit || **at != end)
         return false;
