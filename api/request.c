@@ -167,13 +167,12 @@ check_start(struct request *request)
 
 /* ------------------------------------------------------------------------------------- limiting */
 
-enum { FORWARDED_MAX = 32 };
-
 static struct address
 find_client(const struct request *request)
 {
     const struct trusted_proxies *proxies = request->thread->proxies;
-    struct bytes forwarded[FORWARDED_MAX], name, value;
+    /* Room for all: the last one counts, and what comes before it is up to the client. */
+    struct bytes forwarded[HTTP_HEADERS_MAX], name, value;
     struct address peer;
     size_t count = 0;
 
@@ -183,8 +182,7 @@ find_client(const struct request *request)
     for (size_t i = 0; http_request_header_at(request->http, i, &name, &value); i++) {
         static const char wanted[] = "X-Forwarded-For";
 
-        if (name.size == sizeof wanted - 1 && strncasecmp(name.data, wanted, name.size) == 0 &&
-            count < FORWARDED_MAX)
+        if (name.size == sizeof wanted - 1 && strncasecmp(name.data, wanted, name.size) == 0)
             forwarded[count++] = value;
     }
     return client_address_find(proxies, &peer, forwarded, count);
