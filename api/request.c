@@ -146,6 +146,20 @@ check_all(struct request *request)
     request_enter(request, REQUEST_LIMIT);
 }
 
+/*
+ * Another request may push the shortcut out while this one waits: what it needs later becomes its
+ * own. One that does not wait is spared the copy.
+ */
+static void
+own_meaning(struct request *request)
+{
+    struct arena *arena = request->http->arena;
+    struct bytes *key = &request->key.text;
+
+    params_copy(&request->params, arena, &request->params);
+    key->data = arena_copy(arena, key->data, key->size);
+}
+
 static void
 check_start(struct request *request)
 {
@@ -158,8 +172,8 @@ check_start(struct request *request)
         check_all(request);
         return;
     }
+    /* Borrowed: see own_meaning(). */
     request->route = known->route;
-    /* Another request may push the shortcut out while this one waits. */
     request->params = known->params;
     request->key = known->key;
     request_enter(request, REQUEST_LIMIT);
@@ -229,10 +243,12 @@ limit_start(struct request *request)
     request->limit.done = on_limit;
     verdict = limiter_take(request->thread->limiter, &bucket, request->started_us / 1000,
                            &request->limit, &request->limited);
-    if (verdict == LIMIT_WAITING)
+    if (verdict == LIMIT_WAITING) {
+        own_meaning(request);
         wait_under_deadline(request);
-    else
+    } else {
         limit_verdict(request, verdict);
+    }
 }
 
 /* ------------------------------------------------------------------------------------- fetching */

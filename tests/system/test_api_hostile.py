@@ -17,6 +17,11 @@ def rows(tidemark):
     return rows
 
 
+def through(url, proxy):
+    """The same url by way of a proxy."""
+    return re.sub(r":\d+/", f":{proxy.port}/", url)
+
+
 def test_no_number_of_forwarded_headers_hides_the_client(tidemark, rows):
     """Like a balancer that adds its header below those the client sent."""
     api = tidemark.start_api(TRUSTED_PROXIES="127.0.0.0/8", RATE_LIMIT_PER_MINUTE="5")
@@ -28,3 +33,30 @@ def test_no_number_of_forwarded_headers_hides_the_client(tidemark, rows):
                            "X-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n".encode())
             statuses.append(int(client.recv(65536).split()[1]))
     assert statuses.count(200) in (5, 6), statuses
+
+
+def test_requests_that_wait_for_a_lease_outlive_the_shortcut_they_came_by(tidemark, rows, proxy_to):
+    proxy = proxy_to(tidemark.redis.port)
+    api = tidemark.start_api(REDIS_URL=through(tidemark.environment("api")["REDIS_URL"], proxy),
+                             TRUSTED_PROXIES="127.0.0.0/8", RATE_LIMIT_PER_MINUTE="100000")
+    known = [f"/data?page={n}" for n in range(1, 31)]
+    for path in known:
+        assert api.get(path).status_code == 200
+    proxy.delay_s = 0.005
+
+    def ask(number, path):
+        client = socket.create_connection(("127.0.0.1", api.port), timeout=10)
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.{number}\r\n"
+                       "Connection: close\r\n\r\n".encode())
+        return client
+
+    clients = [ask(n, path) for n, path in enumerate(known)]
+    clients += [ask(n, f"/data?page={100 + n}") for n in range(30, 230)]
+    for number, client in enumerate(clients[:len(known)]):
+        answer = b""
+        while part := client.recv(65536):
+            answer += part
+        assert f'"page":{number + 1},'.encode() in answer, answer
+    for client in clients:
+        client.close()
+    api.must_run()
