@@ -17,6 +17,7 @@ struct cache {
     uint64_t seed;
     uint64_t changes; /* grows with each invalidation, so that entries are checked once for each */
     int64_t max_age_ms;
+    int64_t trusted_from_ms; /* what was read before may lack changes nobody heard of */
     struct versions versions;
 };
 
@@ -155,7 +156,7 @@ is_outdated(struct cache *cache, struct cache_entry *entry, int64_t now_ms)
                                 entry->content.tag_count))
             entry->outdated = true;
     }
-    return entry->outdated ||
+    return entry->outdated || !cache_time_good(cache, entry->content.stored_at_ms) ||
            (cache->max_age_ms > 0 && now_ms - entry->arrived_at_ms > cache->max_age_ms);
 }
 
@@ -167,10 +168,15 @@ cache_invalidate(struct cache *cache, uint64_t tag, uint64_t version)
 }
 
 void
-cache_distrust_all(struct cache *cache)
+cache_distrust_before(struct cache *cache, int64_t now_ms)
 {
-    for (struct cache_entry *entry = cache->oldest; entry; entry = entry->newer)
-        entry->outdated = true;
+    cache->trusted_from_ms = now_ms;
+}
+
+bool
+cache_time_good(const struct cache *cache, int64_t stored_at_ms)
+{
+    return stored_at_ms >= cache->trusted_from_ms;
 }
 
 void

@@ -99,8 +99,13 @@ bool cache_version_good(const struct cache *cache, uint64_t version, const uint6
 
 /* A commit with this transaction id changed what the tag stands for. */
 void cache_invalidate(struct cache *cache, uint64_t tag, uint64_t version);
-/* Events may have been missed: every entry is out of date. */
-void cache_distrust_all(struct cache *cache);
+/*
+ * Events may have been missed: whatever was read before `now_ms` is out of date, here and where
+ * else it comes from.
+ */
+void cache_distrust_before(struct cache *cache, int64_t now_ms);
+/* True for a reading that began when events were heard again. */
+bool cache_time_good(const struct cache *cache, int64_t stored_at_ms);
 /* While no events come, entries are fresh for at most this long; 0 = no such limit. */
 void cache_limit_age(struct cache *cache, int64_t max_age_ms);
 int64_t cache_age_limit(const struct cache *cache);

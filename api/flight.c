@@ -388,7 +388,8 @@ take_value(struct flight *flight, const struct redis_reply *reply, bool *ret_goo
         if (inv && redis_reply_string(inv, &text) && value.version <= strtoull(text.data, NULL, 10))
             *ret_good = false;
     }
-    if (!cache_version_good(flights->cache, value.version, flight->tag_hashes, flight->tags.count))
+    if (!cache_time_good(flights->cache, value.stored_at_ms) ||
+        !cache_version_good(flights->cache, value.version, flight->tag_hashes, flight->tags.count))
         *ret_good = false;
     *(*ret_good ? &flights->counts.redis_hits : &flights->counts.redis_outdated) += 1;
     if (!*ret_good && flight->fallback && flight->fallback->content.version >= value.version)

@@ -85,7 +85,7 @@ on_letter(void *context, const struct letter *letter)
         return;
     case LETTER_EVENTS_BACK:
         cache_limit_age(thread->cache, 0);
-        cache_distrust_all(thread->cache);
+        cache_distrust_before(thread->cache, clock_now_ms());
         return;
     case LETTER_EVENTS_GONE:
         cache_limit_age(thread->cache, AGE_WITHOUT_EVENTS_MS);

@@ -1,10 +1,12 @@
 """tidemark-api under attack and in races: what a client, a slow part or bad timing must not achieve."""
 import re
+import signal
 import socket
 
 import pytest
 
 from market_rows import MarketRows
+from waiting import wait_for
 
 PRICE = "/simple_price?assets=bitcoin&currencies=usd"
 
@@ -20,6 +22,10 @@ def rows(tidemark):
 def through(url, proxy):
     """The same url by way of a proxy."""
     return re.sub(r":\d+/", f":{proxy.port}/", url)
+
+
+def price_of(api):
+    return api.get(PRICE).json()["bitcoin"]["usd"]
 
 
 def test_no_number_of_forwarded_headers_hides_the_client(tidemark, rows):
@@ -60,3 +66,20 @@ def test_requests_that_wait_for_a_lease_outlive_the_shortcut_they_came_by(tidema
     for client in clients:
         client.close()
     api.must_run()
+
+
+def test_what_redis_kept_from_before_the_broker_came_back_is_not_believed(own_tidemark):
+    rows = MarketRows(own_tidemark)
+    own_tidemark.add_coins(("bitcoin",))
+    rows.set_price("bitcoin", "usd", "1", announce=False)
+    own_tidemark.settings["RATE_LIMIT_PER_MINUTE"] = "1000000"
+    api = own_tidemark.start_api()
+    wait_for("events", lambda: api.get("/health").json()["rabbitmq"] == "connected")
+    own_tidemark.services.rabbitmq.stop(signal.SIGKILL)
+    wait_for("no events", lambda: api.get("/health").json()["rabbitmq"] == "disconnected")
+    assert price_of(api) == 1
+    rows.set_price("bitcoin", "usd", "2", announce=False)  # nobody could be told
+    own_tidemark.services.rabbitmq.start()
+    own_tidemark.vhost.create()
+    wait_for("events", lambda: api.get("/health").json()["rabbitmq"] == "connected")
+    wait_for("the new price", lambda: price_of(api) == 2, timeout=1)

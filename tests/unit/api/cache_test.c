@@ -145,8 +145,12 @@ without_events_nothing_is_fresh_for_long(void **state)
     check_int("no longer", find(&s, "k", NOW + 1001, NULL), CACHE_OUTDATED);
     cache_limit_age(s.cache, 0);
     check_int("with events again it would be", find(&s, "k", NOW + 1001, NULL), CACHE_FRESH);
-    cache_distrust_all(s.cache);
+    cache_distrust_before(s.cache, NOW + 1001);
     check_int("had none been missed", find(&s, "k", NOW + 1001, NULL), CACHE_OUTDATED);
+    store(&s, "k", "old", 12, NOW + 1000);
+    check_int("nor is an older reading", find(&s, "k", NOW + 1002, NULL), CACHE_OUTDATED);
+    store(&s, "k", "two", 12, NOW + 1001);
+    check_int("but a later one", find(&s, "k", NOW + 1002, NULL), CACHE_FRESH);
     cache_destroy(s.cache);
 }
 
