@@ -13,6 +13,7 @@ enum {
     COMPANY_MS = 1000, /* how often the company is served when nothing happens */
     CONNECTION_AGE_S = 300,
     TOO_LARGE_KEPT = 64 * 1024,
+    HEADER_KEPT = 200,
 };
 
 struct fetcher {
@@ -82,7 +83,7 @@ fetcher_destroy(struct fetcher *fetcher)
     free(fetcher);
 }
 
-/* Says who must act on a failure of libcurl. `ret_partial`: part of an answer is there. */
+/* Says who must act on a failure of libcurl. */
 static bool
 explain(const struct fetcher *fetcher, CURLcode code, struct error *err)
 {
@@ -194,6 +195,18 @@ retry_after_ms(CURL *easy)
     return seconds < 3600 ? seconds * 1000 : 3600 * 1000;
 }
 
+/* A header of the provider, as text that may go into a table: printable ASCII, not endless. */
+static const char *
+clean_header(const char *value, struct arena *arena)
+{
+    char *copy = arena_printf(arena, "%.*s", HEADER_KEPT, value ? value : "");
+
+    for (char *c = copy; *c; c++)
+        if (*c < 0x20 || *c > 0x7e)
+            *c = '?';
+    return copy;
+}
+
 static void
 take_answer(struct fetcher *fetcher, const struct fetch *fetch, struct arena *arena,
             struct payload *ret_payload)
@@ -208,7 +221,7 @@ take_answer(struct fetcher *fetcher, const struct fetch *fetch, struct arena *ar
     *ret_payload = (struct payload){
         .body = text_finish(&fetcher->body),
         .target = arena_string(arena, fetch->target),
-        .content_type = arena_string(arena, content_type ? content_type : ""),
+        .content_type = clean_header(content_type, arena),
         .status = (int32_t)status,
         .fetched_at_ms = clock_now_ms(),
         .retry_after_ms = retry_after_ms(fetcher->easy),

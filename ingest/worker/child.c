@@ -87,17 +87,19 @@ read_job(const struct child *child, const struct broker_delivery *delivery, stru
 static void
 log_run(const struct run *run)
 {
-    enum log_level level =
-        run->outcome == OUTCOME_DONE || run->outcome == OUTCOME_CONTINUED ? LOG_INFO : LOG_WARN;
+    bool well = run->err.kind == ERROR_NONE;
     int64_t duration_us = (clock_monotonic_ms() - run->started_at_ms) * 1000;
+    struct log_field error = LOG_ERROR(&run->err);
 
-    log_event(level, "job.run", LOG_STR("outcome", outcome_name(run->outcome)),
+    if (well)
+        error.name = NULL; /* ends the list */
+    log_event(well ? LOG_INFO : LOG_WARN, "job.run", LOG_STR("outcome", outcome_name(run->outcome)),
               LOG_STR("kind", job_kind_name(run->job->kind)), LOG_INT("attempt", run->job->attempt),
               LOG_INT("run_id", run->run_id), LOG_INT("pages", run->pages),
               LOG_INT("records", run->records), LOG_INT("rejected", run->rejected),
               LOG_INT("unmapped", run->unmapped), LOG_INT("http_status", run->http_status),
               LOG_INT("payload_id", run->payload_id), LOG_SECONDS("duration_seconds", duration_us),
-              LOG_ERROR(&run->err));
+              error);
 }
 
 /* False when our own outage lasts too long: the message stays with the broker. */

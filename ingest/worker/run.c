@@ -52,17 +52,19 @@ be_patient(struct run *run, struct patience *patience, const struct error *err)
 
     if (patience->since_ms == 0)
         patience->since_ms = now_ms;
+    if (outcome_of_store(err) == OUTCOME_OURS && is_in_hand(run) && !child_stops() &&
+        now_ms - patience->since_ms <= RUN_PATIENCE_MS) {
+        if (patience->tries % 10 == 0)
+            log_event(LOG_WARN, "store.retry", LOG_INT("tries", patience->tries), LOG_ERROR(err));
+        wait_ms = patience->tries < 7 ? BACKOFF_MIN_MS << patience->tries : BACKOFF_MAX_MS;
+        patience->tries++;
+        child_wait(run->child, wait_ms / 2 + (int64_t)random() % (wait_ms / 2));
+        if (is_in_hand(run) && !child_stops())
+            return true;
+    }
     run->outcome = outcome_of_store(err);
     run->err = *err;
-    if (run->outcome != OUTCOME_OURS || child_stops() || !is_in_hand(run) ||
-        now_ms - patience->since_ms > RUN_PATIENCE_MS)
-        return false;
-    if (patience->tries % 10 == 0)
-        log_event(LOG_WARN, "store.retry", LOG_INT("tries", patience->tries), LOG_ERROR(err));
-    wait_ms = patience->tries < 7 ? BACKOFF_MIN_MS << patience->tries : BACKOFF_MAX_MS;
-    patience->tries++;
-    child_wait(run->child, wait_ms / 2 + (int64_t)random() % (wait_ms / 2));
-    return is_in_hand(run) && !child_stops();
+    return false;
 }
 
 /* ---- how a try ends ---- */
@@ -118,12 +120,30 @@ end_try(struct run *run, const struct payload *payload, const char *verdict)
     }
 }
 
+/*
+ * Error text may quote what a provider sent back. It goes into the table, the log and dead letters,
+ * so it must be text, and a key must not be in it.
+ */
+static void
+clean(const struct run *run, char *text)
+{
+    const char *key = worker_settings_key(run->child->settings, run->child->source);
+    char *found;
+
+    while (key && (found = strstr(text, key)))
+        memset(found, '*', strlen(key));
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+            *c = '?';
+}
+
 static void
 end_failed(struct run *run, enum outcome outcome, const struct error *err,
            const struct payload *payload)
 {
     run->outcome = outcome;
     run->err = *err;
+    clean(run, run->err.message);
     end_try(run, payload, outcome_name(outcome));
 }
 

@@ -61,21 +61,6 @@ retry(struct child *child, const struct broker_delivery *delivery, const struct 
               });
 }
 
-/* Error text may quote what a provider sent back: a key must not be in it. */
-static const char *
-redact(const struct child *child, const char *text)
-{
-    const char *key = worker_settings_key(child->settings, child->source);
-    char *copy, *found;
-
-    if (!key || !strstr(text, key))
-        return text;
-    copy = arena_string(child->job_arena, text);
-    while ((found = strstr(copy, key)))
-        memset(found, '*', strlen(key));
-    return copy;
-}
-
 struct letter {
     const char *reason, *job_id, *kind;
     const struct error *err;
@@ -86,25 +71,29 @@ static void
 bury(struct child *child, const struct broker_delivery *delivery, const struct letter *letter)
 {
     char key[TOPOLOGY_NAME_SIZE], first_at[CLOCK_TEXT_SIZE], last_at[CLOCK_TEXT_SIZE];
+    const char *source = child->source->name, *worker = child->name;
+    const char *code = letter->err->code, *message = letter->err->message;
     int64_t now_ms = clock_now_ms();
-    int64_t first_ms = letter->first_failed_at_ms ? letter->first_failed_at_ms : now_ms;
     const struct broker_header headers[] = {
-        {DEAD_REASON,             letter->reason,                        0                               },
-        {DEAD_KIND,               letter->kind,                          0                               },
-        {DEAD_SOURCE,             child->source->name,                   0                               },
-        {DEAD_ROUTING_KEY,        topology_jobs_key(child->source->name, child->live,                      key), 0},
-        {DEAD_JOB_ID,                      letter->job_id,                                                           0                                                                                },
-        {DEAD_ATTEMPT,                      NULL, letter->attempt},
-        {DEAD_FIRST_FAILED_AT,        clock_format_ms(first_ms,                                             first_at),                                                                                                                     0},
-        {DEAD_FAILED_AT,              clock_format_ms(now_ms,      last_at),0},
-        {DEAD_ERROR_CODE,letter->err->code,            0                                                                                                                         },
-        {DEAD_ERROR,         redact(child,                                          letter->err->message),                                                              0},
-        {DEAD_HTTP_STATUS,              NULL,                               letter->http_status},
-        {DEAD_PAYLOAD_ID,                       NULL,                                             letter->payload_id                                                           },
-        {DEAD_WORKER,                       child->name,                                              0                                                   },
-        {DEAD_VERSION,                       TIDEMARK_VERSION,                                                  0},
+        {DEAD_REASON,          letter->reason,   0                  },
+        {DEAD_KIND,            letter->kind,     0                  },
+        {DEAD_SOURCE,          source,           0                  },
+        {DEAD_ROUTING_KEY,     key,              0                  },
+        {DEAD_JOB_ID,          letter->job_id,   0                  },
+        {DEAD_ATTEMPT,         NULL,             letter->attempt    },
+        {DEAD_FIRST_FAILED_AT, first_at,         0                  },
+        {DEAD_FAILED_AT,       last_at,          0                  },
+        {DEAD_ERROR_CODE,      code,             0                  },
+        {DEAD_ERROR,           message,          0                  },
+        {DEAD_HTTP_STATUS,     NULL,             letter->http_status},
+        {DEAD_PAYLOAD_ID,      NULL,             letter->payload_id },
+        {DEAD_WORKER,          worker,           0                  },
+        {DEAD_VERSION,         TIDEMARK_VERSION, 0                  },
     };
 
+    topology_jobs_key(source, child->live, key);
+    clock_format_ms(letter->first_failed_at_ms ? letter->first_failed_at_ms : now_ms, first_at);
+    clock_format_ms(now_ms, last_at);
     hand_over(child, delivery,
               &(struct broker_message){
                   .exchange = TOPOLOGY_DEAD,

@@ -1,11 +1,15 @@
 """A worker child killed after any step of a job, of any kind: nothing is lost, nothing doubled."""
+import os
 import re
+import shutil
+import time
 
 import pytest
 
-from job_kinds import EVERY_KIND
+from job_kinds import EVERY_KIND, history, slot
 from programs import ROOT
-from replay.oracle import Oracle, check_tables, wait_quiescent
+from replay.oracle import Oracle, check_tables, make_job, wait_quiescent
+from waiting import wait_for
 
 STEPS = re.findall(r'#define STEP_\w+ "(after:\w+)"',
                    (ROOT / "ingest/worker/steps.h").read_text())
@@ -19,7 +23,7 @@ def system(tidemark):
 
 
 def compare(system, jobs):
-    wait_quiescent(system.connect(), system.vhost.queues, jobs, timeout=25)
+    wait_quiescent(system.connect(), system.vhost.queues, jobs, timeout=60)
     check_tables(system.connect(), Oracle(seed=1), jobs, system.replay.requests())
 
 
@@ -38,3 +42,48 @@ def test_a_kill_after_any_step_changes_nothing(system, kind):
         compare(system, jobs)
         assert died.exists(), f"nobody died {step}"
         assert worker.stop() == 0
+
+
+def test_a_child_that_dies_after_every_commit_still_gets_to_the_end(system):
+    """Each delivery commits one page more; the sixth finds the run finished and kills nobody."""
+    job = history("coinbase", "BTC-USD", days=60)
+    worker = system.start_worker(TIDEMARK_FAULT="after:store")
+    system.vhost.publish(job)
+    compare(system, [job])
+    pages, = system.query("SELECT pages FROM runs")[0]
+    assert pages >= 5
+    assert len(worker.log(event="child.died")) == pages
+
+
+CSV_ROWS = "SELECT open_time, open, high, low, close, volume FROM candles ORDER BY open_time"
+
+
+def do_csv_job(system, number, **fault):
+    """One more file in the folder, and the job that takes it."""
+    folder = system.directory / "csv"
+    folder.mkdir(exist_ok=True)
+    name = ("cdd_Binance_BTCUSDT_d_2021.csv", "tradingview_seed_BTCUSDT_1d.csv")[number % 2]
+    shutil.copy(ROOT / "tests/recorded/csv" / name, folder / f"{number}_{name}")
+    worker = system.start_worker(**fault)
+    wait_for("a file that was left alone", lambda: time.time() > 2 + max(
+        entry.stat().st_ctime for entry in os.scandir(folder)))
+    job = make_job("csv", "history", "history/inbox", slot(back=20 - number), {})
+    system.vhost.publish(job)
+    wait_quiescent(system.connect(), system.vhost.queues, [job])
+    assert worker.stop() == 0
+
+
+def test_a_kill_after_any_step_of_a_csv_job_changes_nothing(system):
+    system.query("INSERT INTO instruments (source_id, symbol, asset_id, quote_id)"
+                 " SELECT 4, 'BTCUSDT', asset_id, quote_id FROM assets, quotes"
+                 " WHERE slug = 'bitcoin' AND code = 'usdt'")
+    do_csv_job(system, 0)
+    do_csv_job(system, 1)
+    undisturbed = system.query(CSV_ROWS)
+    system.query("TRUNCATE candles, latest_prices, checkpoints, runs, raw_payloads")
+    for number, step in enumerate(STEPS):
+        died = system.directory / f"died-{number}"
+        do_csv_job(system, number, TIDEMARK_FAULT=step, TIDEMARK_FAULT_ONCE=str(died))
+        assert died.exists(), f"nobody died {step}"
+    assert system.query(CSV_ROWS) == undisturbed
+    assert len(undisturbed) > 100

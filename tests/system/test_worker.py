@@ -2,6 +2,7 @@
 import datetime
 import json
 import os
+import random
 import shutil
 import signal
 import time
@@ -53,12 +54,25 @@ def test_a_job_of_each_kind_fills_the_tables(system, kind):
     wait_done(system, [job])
 
 
-def test_a_job_delivered_ten_times_is_done_once(system):
-    jobs = [EVERY_KIND[kind]() for kind in EVERY_KIND]
+def test_jobs_delivered_ten_times_in_random_order_are_done_once(system):
+    jobs = [EVERY_KIND[kind](number) for kind in EVERY_KIND for number in range(3)]
+    deliveries = jobs * 10
+    random.Random(1).shuffle(deliveries)
     system.start_worker("*=2")
-    system.vhost.publish(*jobs * 10)
+    system.vhost.publish(*deliveries)
     wait_done(system, jobs)
     assert system.query("SELECT max(pages) FROM runs WHERE kind <> 'history'") == [(1,)]
+
+
+def test_a_client_s_job_comes_by_a_queue_of_its_own(system):
+    job = quote("binance", ["BTCUSDT"])
+    system.start_worker()
+    system.vhost.wait_queue("jobs.binance.live")
+    connection = system.vhost.connect()
+    connection.channel().basic_publish("tidemark.jobs", "binance.live", json.dumps(job).encode(),
+                                       pika.BasicProperties(delivery_mode=2), mandatory=True)
+    connection.close()
+    wait_done(system, [job])
 
 
 def test_a_csv_file_becomes_candles(system):
@@ -289,6 +303,18 @@ def test_an_address_of_a_private_network_is_refused(system):
     system.vhost.publish(job)
     dead_letter(system, job, reason="attempts", error_code="fetch.private_address")
     assert system.replay.requests() == []
+
+
+def test_what_a_provider_sends_cannot_carry_the_key_or_control_bytes_along(system):
+    system.replay.rule(status=403, body='{"error": "key canary-4711 is \\u0007 wrong"}',
+                       headers={"Content-Type": "application/json; \x07\xff"})
+    job = quote("coingecko", ["bitcoin/usd"])
+    worker = system.start_worker(COINGECKO_API_KEY="canary-4711")
+    system.vhost.publish(job)
+    headers = dead_letter(system, job, reason="permanent")
+    said = json.dumps(headers) + worker.text() + str(system.query("SELECT error_text FROM runs"))
+    assert "canary-4711" not in said
+    assert system.query("SELECT content_type FROM raw_payloads")[0][0].isprintable()
 
 
 # Our own trouble.
