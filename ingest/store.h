@@ -66,7 +66,8 @@ struct stored {
 
 /*
  * Writes a page in one transaction. Markets that a listing names are made known first. A missing
- * partition is made. Retry "checkpoint.moved": another worker has moved the stream on.
+ * partition is made. Retry "checkpoint.moved": another worker has moved the
+ * stream on, or finished the run.
  */
 MUST_CHECK bool store_page(struct store *store, const struct page *page, struct arena *arena,
                            struct stored *ret_stored, struct error *err);

@@ -94,6 +94,23 @@ BEGIN
 END
 $$;
 
+-- Counts a page of a run, or stops its transaction if the run is finished: a quote that was delivered to two workers
+-- is two different prices, and only one of them may stay.
+CREATE FUNCTION run_page(of_run bigint, more_records integer, more_rejected integer, more_unmapped integer,
+                         new_event text) RETURNS void
+    LANGUAGE plpgsql SET search_path = public, pg_temp
+AS $$
+BEGIN
+    UPDATE runs
+    SET pages = pages + 1, records = records + more_records, rejected = rejected + more_rejected,
+        unmapped = unmapped + more_unmapped, event = new_event
+    WHERE run_id = of_run AND status <> 'ok';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'run % is finished', of_run USING ERRCODE = 'TM001';
+    END IF;
+END
+$$;
+
 CREATE SEQUENCE raw_payload_ids AS bigint;
 CREATE TABLE raw_payloads (
     payload_id   bigint      NOT NULL DEFAULT nextval('raw_payload_ids'),
@@ -118,6 +135,7 @@ GRANT SELECT, INSERT ON raw_payloads TO tidemark_worker;
 GRANT USAGE ON SEQUENCE raw_payload_ids TO tidemark_worker;
 GRANT EXECUTE ON FUNCTION checkpoint_advance(smallint, text, text, text, bigint)
     TO tidemark_worker, tidemark_operator;
+GRANT EXECUTE ON FUNCTION run_page(bigint, integer, integer, integer, text) TO tidemark_worker;
 GRANT SELECT, INSERT, UPDATE ON slots TO tidemark_scheduler;
 GRANT SELECT ON schedules, runs, checkpoints TO tidemark_scheduler;
 GRANT SELECT ON schedules, slots, runs, checkpoints TO tidemark_api;

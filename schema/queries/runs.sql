@@ -21,12 +21,10 @@ FROM runs
 WHERE job_id = $1::text
 
 -- name: run_page
--- Counts a page and keeps its event, in the page's transaction.
+-- Counts a page and keeps its event, in the page's transaction; or fails with SQLSTATE TM001 when another worker has
+-- finished the run meanwhile, so that the page of a job that was delivered twice rolls back.
 -- $1 run_id, $2 records, $3 rejected, $4 unmapped, $5 event
-UPDATE runs
-SET pages = pages + 1, records = records + $2::integer, rejected = rejected + $3::integer,
-    unmapped = unmapped + $4::integer, event = $5::text
-WHERE run_id = $1::bigint
+SELECT run_page($1::bigint, $2::integer, $3::integer, $4::integer, $5::text)
 
 -- name: run_finish
 -- Ends a run, or marks it as waiting for its retry. A run that is ok stays ok.

@@ -180,6 +180,22 @@ def test_a_run_that_is_ok_stays_so(worker):
     assert worker.run("run_find", "binance/quote/a/0")[0][1] == "ok"
 
 
+def test_a_run_that_is_ok_takes_no_more_pages(connect):
+    one, other = connect("worker"), connect("worker")
+    [(run,)] = claim(one)
+    other.prepare("run_page")
+    one.execute("BEGIN")
+    one.run("run_page", run, 1, 0, 0, "{}")
+    one.run("run_finish", run, "ok", None, None, 200)
+    other.execute("SET lock_timeout = '200ms'")
+    with pytest.raises(psycopg2.errors.LockNotAvailable):
+        other.run("run_page", run, 1, 0, 0, "{}")
+    one.execute("COMMIT")
+    with pytest.raises(psycopg2.Error) as finished:
+        other.run("run_page", run, 1, 0, 0, "{}")
+    assert finished.value.pgcode == "TM001"
+
+
 def test_pages_add_up(worker):
     [(run,)] = claim(worker)
     for _ in range(3):
