@@ -136,15 +136,24 @@ cache_destroy(struct cache *cache)
 
 /* ---------------------------------------------------------------------------------- versions */
 
+uint64_t
+cache_last_change(const struct cache *cache, const uint64_t *tags, size_t tag_count)
+{
+    uint64_t last = 0;
+
+    for (size_t i = 0; i < tag_count; i++) {
+        uint64_t version = versions_last(&cache->versions, tags[i]);
+
+        last = version > last ? version : last;
+    }
+    return last;
+}
+
 bool
 cache_version_good(const struct cache *cache, uint64_t version, const uint64_t *tags,
                    size_t tag_count)
 {
-    for (size_t i = 0; i < tag_count; i++) {
-        if (version <= versions_last(&cache->versions, tags[i]))
-            return false;
-    }
-    return true;
+    return tag_count == 0 || version > cache_last_change(cache, tags, tag_count);
 }
 
 static bool

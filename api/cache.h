@@ -93,6 +93,8 @@ void cache_attach_gzip(struct cache *cache, struct cache_entry *entry, struct ht
 struct cache_entry *cache_hold(struct cache_entry *entry);
 void cache_release(struct cache_entry *entry); /* NULL is fine */
 
+/* The last change of any of these tags that we heard of; 0 = none. */
+uint64_t cache_last_change(const struct cache *cache, const uint64_t *tags, size_t tag_count);
 /* True if a reading of this version has seen every change of these tags that we heard of. */
 bool cache_version_good(const struct cache *cache, uint64_t version, const uint64_t *tags,
                         size_t tag_count);

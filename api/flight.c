@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 256, RETRY_MS = 500 /* a failed refresh of an old answer waits so long */ };
+enum {
+    BUCKETS = 256,
+    RETRY_MS = 500,   /* a failed refresh of an old answer waits so long */
+    READINGS_MAX = 3, /* of one flight, if changes keep overtaking it */
+};
 
 const struct redis_script flight_store_script = {
     "store",
@@ -47,6 +51,9 @@ struct flight {
     struct flight_waiter *first, *last;
     size_t waiters;
     uint64_t version; /* 0 = not read yet */
+    uint64_t heard;   /* the last change of its tags when the reading began */
+    int32_t readings;
+    bool overtaken; /* somebody joined after a later change, and may have seen its value already */
     void *context;
     void (*then)(struct flight *flight, const struct rows *rows);
     int64_t started_at_ms;
@@ -224,8 +231,8 @@ store(struct flight *flight, struct cache_content *content)
     return cache_store(flight->flights->cache, &flight->key, content, clock_now_ms());
 }
 
-void
-flight_land(struct flight *flight, struct bytes body)
+static void
+land(struct flight *flight, struct bytes body)
 {
     struct flights *flights = flight->flights;
     int64_t fresh_ms = (int64_t)flight->policy->fresh_s * 1000;
@@ -240,7 +247,7 @@ flight_land(struct flight *flight, struct bytes body)
 
     content.stale_until_ms = content.fresh_until_ms + (int64_t)flight->policy->stale_s * 1000;
     entry = store(flight, &content);
-    settle(flight, entry, false, NULL); /* clients first, replicas after them */
+    settle(flight, entry, flight->overtaken, NULL); /* clients first, replicas after them */
     if (!flights->stopping)
         store_in_redis(flight, &content);
     cache_release(entry);
@@ -248,6 +255,12 @@ flight_land(struct flight *flight, struct bytes body)
 }
 
 /* ------------------------------------------------------------------------------------- reading */
+
+static uint64_t
+last_change(const struct flight *flight)
+{
+    return cache_last_change(flight->flights->cache, flight->tag_hashes, flight->tags.count);
+}
 
 static void
 read_database(struct flight *flight)
@@ -261,7 +274,20 @@ read_database(struct flight *flight)
     }
     flight->flights->counts.reads++;
     flight->started_at_ms = clock_now_ms();
+    flight->heard = last_change(flight);
+    flight->readings++;
+    flight->overtaken = false;
+    flight->version = 0;
     flight->reading->start(flight);
+}
+
+void
+flight_land(struct flight *flight, struct bytes body)
+{
+    if (flight->overtaken && flight->readings < READINGS_MAX)
+        read_database(flight);
+    else
+        land(flight, body);
 }
 
 static void
@@ -518,6 +544,7 @@ flights_join(struct flights *flights, const struct flight_plan *plan, struct fli
         *(flight->last ? &flight->last->next : &flight->first) = waiter;
         flight->last = waiter;
         flight->waiters++;
+        flight->overtaken |= flight->readings > 0 && last_change(flight) > flight->heard;
     }
     if (starts)
         look(flight);

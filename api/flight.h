@@ -136,7 +136,10 @@ void flight_ask(struct flight *flight, const struct query *query,
 MUST_CHECK bool flight_expect_row(struct flight *flight, const struct rows *rows);
 /* Says which snapshot was read: the text of its xmin. At least once; the lowest counts. */
 void flight_note_version(struct flight *flight, const char *xmin);
-/* The answer; copied. Call it last: the flight is gone after it. */
+/*
+ * The answer; copied. Call it last: the flight is gone after it, or reads again because a change
+ * overtook it that somebody who waits may have seen already.
+ */
 void flight_land(struct flight *flight, struct bytes body);
 void flight_fail(struct flight *flight, const struct problem *problem);
 

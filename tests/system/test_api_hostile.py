@@ -1,7 +1,9 @@
 """tidemark-api under attack and in races: what a client, a slow part or bad timing must not achieve."""
+import concurrent.futures
 import re
 import signal
 import socket
+import time
 
 import pytest
 
@@ -66,6 +68,21 @@ def test_requests_that_wait_for_a_lease_outlive_the_shortcut_they_came_by(tidema
     for client in clients:
         client.close()
     api.must_run()
+
+
+def test_a_reading_begun_before_a_commit_is_not_shown_after_it(tidemark, rows, proxy_to):
+    proxy = proxy_to(tidemark.postgres.port)
+    api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        proxy.delay_s = 0.4  # there, and back: the snapshot is taken between them
+        early = pool.submit(price_of, api)
+        time.sleep(0.6)
+        rows.set_price("bitcoin", "usd", "2")
+        assert not early.done()
+        time.sleep(0.1)  # the event has arrived, the old reading has not
+        late = pool.submit(price_of, api)
+        assert late.result() == 2
+        assert early.result() == 2
 
 
 def test_what_redis_kept_from_before_the_broker_came_back_is_not_believed(own_tidemark):
