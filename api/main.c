@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FINISH_MS = 20000, EXIT_SETTINGS = 2 };
+enum { FINISH_MS = 20000, LOOK_MS = 50, EXIT_SETTINGS = 2 };
 
 static const char usage[] =
     "usage: tidemark-api [--threads N]\n\n"
@@ -60,21 +60,32 @@ keep_large_memory(void)
     mallopt(M_TRIM_THRESHOLD, 32 * 1024 * 1024);
 }
 
+/* Waits; a second signal meanwhile ends the process. */
+static void
+wait_or_exit(const sigset_t *signals, int64_t wait_ms)
+{
+    const struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+
+    if (sigtimedwait(signals, NULL, &wait) <= 0)
+        return;
+    log_event(LOG_WARN, "stop.at_once");
+    log_finish();
+    _exit(0);
+}
+
 static void
 stop(struct server *server, const struct api_settings *settings, const sigset_t *signals)
 {
-    const struct timespec delay = {settings->drain_delay_ms / 1000,
-                                   settings->drain_delay_ms % 1000 * 1000000};
+    int64_t finish_at_ms;
 
     log_event(LOG_INFO, "stop.announced", LOG_INT("drain_delay_ms", settings->drain_delay_ms));
     server_announce_stop(server);
-    if (sigtimedwait(signals, NULL, &delay) > 0) {
-        log_event(LOG_WARN, "stop.at_once");
-        log_finish();
-        _exit(0);
-    }
+    wait_or_exit(signals, settings->drain_delay_ms);
     log_event(LOG_INFO, "stop.draining");
-    server_drain(server, FINISH_MS);
+    server_drain(server);
+    finish_at_ms = clock_monotonic_ms() + FINISH_MS;
+    while (!server_wait_drained(server, LOOK_MS) && clock_monotonic_ms() < finish_at_ms)
+        wait_or_exit(signals, 0);
     server_destroy(server);
     log_event(LOG_INFO, "stop.done");
 }

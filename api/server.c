@@ -136,28 +136,29 @@ post(struct server *server, enum letter_kind kind)
     letter_release(letter);
 }
 
-static void
-join_until(struct server *server, int64_t deadline_ms)
-{
-    while (server->running > 0) {
-        struct thread *thread = server->threads[server->running - 1];
-        int64_t left_ms = deadline_ms - clock_monotonic_ms();
-        struct timespec until;
-
-        clock_gettime(CLOCK_REALTIME, &until);
-        left_ms = left_ms > 0 ? left_ms : 0;
-        until.tv_sec += left_ms / 1000;
-        if (pthread_timedjoin_np(thread->pthread, NULL, &until) != 0)
-            return;
-        server->running--;
-    }
-}
-
 void
-server_drain(struct server *server, int64_t timeout_ms)
+server_drain(struct server *server)
 {
     post(server, LETTER_DRAIN);
-    join_until(server, clock_monotonic_ms() + timeout_ms);
+}
+
+bool
+server_wait_drained(struct server *server, int64_t timeout_ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += timeout_ms % 1000 * 1000000;
+    until.tv_sec += timeout_ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (server->running > 0) {
+        struct thread *thread = server->threads[server->running - 1];
+
+        if (pthread_clockjoin_np(thread->pthread, NULL, CLOCK_MONOTONIC, &until) != 0)
+            return false;
+        server->running--;
+    }
+    return true;
 }
 
 void

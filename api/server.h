@@ -17,8 +17,10 @@ MUST_CHECK struct server *server_start(const struct api_settings *settings, stru
 
 /* /readyz says no from now on, so that the load balancer sends nobody else here. */
 void server_announce_stop(struct server *server);
-/* Closes the listeners and waits until every client has its answer, at most `timeout_ms`. */
-void server_drain(struct server *server, int64_t timeout_ms);
+/* Closes the listeners; every client still gets its answer. Does not wait. */
+void server_drain(struct server *server);
+/* Waits until they all have, at most `timeout_ms`; false if some have not. */
+MUST_CHECK bool server_wait_drained(struct server *server, int64_t timeout_ms);
 void server_destroy(struct server *server); /* NULL is fine */
 
 #endif
