@@ -42,6 +42,7 @@ struct limit_client {
     struct address address;
     int64_t used_at_ms;
     int64_t refused_until_ms; /* no need to ask again before */
+    int64_t token_at_ms;      /* when the bucket said that there will be a token */
     int32_t tokens;           /* leased and not spent */
     int32_t remaining;        /* in the shared bucket, when it was last asked */
     int32_t lease;            /* size of the last one; 0 = it was idle */
@@ -166,6 +167,7 @@ remember_grant(struct limit_client *client, const struct rate_grant *granted, in
         int64_t wait_ms = granted->wait_ms < REFUSAL_MAX_MS ? granted->wait_ms : REFUSAL_MAX_MS;
 
         client->refused_until_ms = now_ms + wait_ms;
+        client->token_at_ms = now_ms + granted->wait_ms;
     }
 }
 
@@ -292,7 +294,7 @@ limiter_take(struct limiter *limiter, const struct address *bucket, int64_t now_
     if (client->tokens >= waiter->cost && !client->first)
         return grant(client, waiter->cost, ret_state);
     if (now_ms < client->refused_until_ms)
-        return refuse(client, client->refused_until_ms - now_ms, ret_state);
+        return refuse(client, client->token_at_ms - now_ms, ret_state);
     if (client->asked == 0) {
         client->asked = lease_size(client, waiter->cost - client->tokens);
         if (!send_lease(client, client->asked, on_lease)) {
