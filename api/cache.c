@@ -279,14 +279,23 @@ entry_create(const struct cache_key *key, const struct cache_content *content, i
     return entry;
 }
 
+static void
+make_room(struct cache *cache, size_t bytes)
+{
+    while (cache->oldest && cache->bytes + bytes > cache->bytes_max)
+        drop(cache, cache->oldest);
+}
+
 void
 cache_attach_gzip(struct cache *cache, struct cache_entry *entry, struct http_body *gzip)
 {
     http_body_release(entry->gzip);
     entry->gzip = gzip;
     entry->bytes += gzip->size;
-    if (entry->listed)
-        cache->bytes += gzip->size;
+    if (!entry->listed)
+        return;
+    cache->bytes += gzip->size;
+    make_room(cache, 0);
 }
 
 struct cache_entry *
@@ -304,8 +313,7 @@ cache_store(struct cache *cache, const struct cache_key *key, const struct cache
         return entry; /* two readers crossed: the later reading stays */
     if (*place)
         drop(cache, *place);
-    while (cache->oldest && cache->bytes + entry->bytes > cache->bytes_max)
-        drop(cache, cache->oldest);
+    make_room(cache, entry->bytes);
     place = &cache->buckets[key->hash % BUCKETS];
     entry->next = *place;
     *place = entry;

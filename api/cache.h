@@ -87,7 +87,8 @@ enum cache_found cache_find(struct cache *cache, const struct cache_key *key, in
 struct cache_entry *cache_store(struct cache *cache, const struct cache_key *key,
                                 const struct cache_content *content, int64_t now_ms);
 
-/* Keeps the compressed body for all who want it later; takes over the reference. */
+/* Keeps the compressed body for all who want it later; takes over the reference. Hold the entry: it
+ * may have to make room. */
 void cache_attach_gzip(struct cache *cache, struct cache_entry *entry, struct http_body *gzip);
 
 struct cache_entry *cache_hold(struct cache_entry *entry);

@@ -177,6 +177,32 @@ memory_is_bounded_and_the_least_used_goes_first(void **state)
 }
 
 static void
+compressed_bodies_count_as_well(void **state)
+{
+    struct setup s;
+    char *body = malloc(100 * 1024), key[16];
+
+    memset(body, 'x', 100 * 1024);
+    body[100 * 1024 - 1] = '\0';
+    set_up(&s);
+    for (int i = 0; i < 10; i++) {
+        struct cache_entry *entry;
+        struct cache_key named;
+
+        snprintf(key, sizeof key, "k%d", i);
+        store(&s, key, body, 10, NOW);
+        named = cache_key(s.cache, key);
+        check_int("stored", cache_find(s.cache, &named, NOW, &entry), CACHE_FRESH);
+        cache_hold(entry);
+        cache_attach_gzip(s.cache, entry, http_body_copy(body, 60 * 1024));
+        check_true("bounded", cache_bytes(s.cache) <= MIB);
+        cache_release(entry);
+    }
+    cache_destroy(s.cache);
+    free(body);
+}
+
+static void
 an_entry_too_large_is_given_back_but_not_kept(void **state)
 {
     struct setup s;
@@ -221,6 +247,7 @@ main(void)
         cmocka_unit_test(a_new_reading_replaces_an_outdated_one),
         cmocka_unit_test(without_events_nothing_is_fresh_for_long),
         cmocka_unit_test(memory_is_bounded_and_the_least_used_goes_first),
+        cmocka_unit_test(compressed_bodies_count_as_well),
         cmocka_unit_test(an_entry_too_large_is_given_back_but_not_kept),
         cmocka_unit_test(equal_bytes_have_equal_tags_everywhere),
     };
