@@ -100,3 +100,21 @@ def test_what_redis_kept_from_before_the_broker_came_back_is_not_believed(own_ti
     own_tidemark.vhost.create()
     wait_for("events", lambda: api.get("/health").json()["rabbitmq"] == "connected")
     wait_for("the new price", lambda: price_of(api) == 2, timeout=1)
+
+
+def test_a_second_sigterm_ends_a_slow_drain(tidemark, rows):
+    api = tidemark.start_api(DRAIN_DELAY="0s")
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as client:
+        client.sendall(b"GET /livez HTTP/1.1\r\n")  # never finished: 5 s are its own
+        wait_for("a connection", lambda: b"api_connections 2" in api.get("/metrics").content)
+        api.signal(signal.SIGTERM)
+        api.wait_log(event="stop.draining")
+        api.signal(signal.SIGTERM)
+        assert api.wait(timeout=2) == 0
+
+
+def test_each_refusal_says_how_long_to_wait(tidemark, rows):
+    api = tidemark.start_api(RATE_LIMIT_PER_MINUTE="3")
+    answers = [api.get(PRICE) for _ in range(8)]
+    refused = [int(answer.headers["Retry-After"]) for answer in answers if answer.status_code == 429]
+    assert len(refused) >= 4 and min(refused) > 15, refused
