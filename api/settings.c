@@ -7,11 +7,13 @@
 const struct setting api_setting_table[] = {
     STRING("API_LISTEN", listen, "127.0.0.1:8081", "Address and port to serve on."),
     COUNT("API_THREADS", threads, "1", 1, 64, "Event loops; also --threads N."),
-    SECRET("DATABASE_URL", database_url, REQUIRED, "PostgreSQL, with a numeric address."),
+    SECRET("DATABASE_URL", database_url, REQUIRED,
+           "PostgreSQL. A host name is looked up inside the loop: prefer an address, or a quick "
+           "resolver."),
     SECRET("DATABASE_READ_URL", database_read_url, "",
            "A replica to read from; empty = DATABASE_URL."),
     SECRET("REDIS_URL", redis_url, REQUIRED,
-           "Redis, with a numeric address: redis://[:password@]host:port/db."),
+           "Redis: redis://[:password@]host:port/db. Of host names the same holds."),
     SECRET("RABBITMQ_URL", rabbitmq_url, REQUIRED,
            "RabbitMQ: amqp://user:password@host:port/vhost."),
     CHOICE("DATA_MODE", data_mode, "live", "live|replay",

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Whatever lies in Redis: what is taken for a value comes back as itself when it is written again. */
+/* Whatever lies in Redis: what is taken for a value comes back as itself when it is written again.
+ */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

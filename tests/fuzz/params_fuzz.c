@@ -42,7 +42,8 @@ given_again(const struct params *params, struct http_param *given)
 
         if (!text)
             continue;
-        given[count].name = (struct bytes){params->declared[i].name, strlen(params->declared[i].name)};
+        given[count].name =
+            (struct bytes){params->declared[i].name, strlen(params->declared[i].name)};
         given[count++].value = (struct bytes){text, strlen(text)};
     }
     return count;
@@ -74,8 +75,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 MUST_HOLD(params_check(declared, given, count, catalog, arena, &again, &problem),
                           "a canonical form is accepted");
                 params_copy(&again, arena, &copy);
-                MUST_HOLD(strcmp(params_canonical(&params, arena), params_canonical(&copy, arena)) == 0,
-                          "the canonical form of a canonical form is itself");
+                MUST_HOLD(
+                    strcmp(params_canonical(&params, arena), params_canonical(&copy, arena)) == 0,
+                    "the canonical form of a canonical form is itself");
             }
         }
     }
