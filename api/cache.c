@@ -227,14 +227,14 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms,
 static void
 name_content(struct cache_entry *entry)
 {
-    /* The same seeds on every replica: equal bytes have equal names. */
+    /* The same seed on every replica: equal bytes have equal names. */
     const struct http_body *body = entry->content.plain;
-    uint64_t high = hash_bytes(body->data, body->size, 0x7469646564617461u);
-    uint64_t low = hash_bytes(body->data, body->size, 0x6d61726b65746167u);
+    uint64_t hash[2];
 
-    snprintf(entry->etag, sizeof entry->etag, "\"%016" PRIx64 "%016" PRIx64 "\"", high, low);
-    snprintf(entry->etag_gzip, sizeof entry->etag_gzip, "\"%016" PRIx64 "%016" PRIx64 "-gz\"", high,
-             low);
+    hash_bytes_wide(body->data, body->size, 0x7469646564617461u, hash);
+    snprintf(entry->etag, sizeof entry->etag, "\"%016" PRIx64 "%016" PRIx64 "\"", hash[0], hash[1]);
+    snprintf(entry->etag_gzip, sizeof entry->etag_gzip, "\"%016" PRIx64 "%016" PRIx64 "-gz\"",
+             hash[0], hash[1]);
 }
 
 static const char encoding_line[] = "Content-Encoding: gzip\r\n";

@@ -51,11 +51,14 @@ block_signals(void)
 
 /*
  * A chart is most of a megabyte, several times over while it is made. Left alone, malloc maps such
- * pieces anew each time and the kernel clears every page of them: a quarter of the whole cost.
+ * pieces anew each time and the kernel clears every page of them: a quarter of the whole cost. The
+ * heaps of threads are given back whatever the threshold says, so there is one heap; loops that
+ * answer from memory do not allocate, so they do not meet at its lock.
  */
 static void
 keep_large_memory(void)
 {
+    mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, 16 * 1024 * 1024);
     mallopt(M_TRIM_THRESHOLD, 32 * 1024 * 1024);
 }

@@ -72,24 +72,64 @@ add_point(struct text *text, const char *at_ms, size_t at_size, const char *valu
     text_add(text, point, (size_t)(end - point));
 }
 
-/* One series: the closed candles, then the latest price's own value at its own time. */
-static void
-add_series(struct text *text, const char *name, const struct rows *points, size_t column,
-           const struct rows *latest, int latest_column)
-{
-    text_add_format(text, ",\"%s\":[", name);
-    for (size_t i = 0; i < points->count; i++)
-        add_point(text, rows_text(points, i, AT), rows_size(points, i, AT),
-                  rows_text(points, i, column), rows_size(points, i, column));
-    if (latest) {
-        const char *value = latest_column >= 0 ? rows_text(latest, 0, (size_t)latest_column) : NULL;
+/* What is drawn, where it stands in the rows, and in the latest price (-1 = not there). */
+static const struct series {
+    const char *name;
+    int column, latest_column;
+} series[] = {
+    {"prices",        POINT_CLOSE,      PRICE     },
+    {"market_caps",   POINT_MARKET_CAP, MARKET_CAP},
+    {"total_volumes", POINT_VOLUME_24H, VOLUME_24H},
+    {"volumes",       POINT_VOLUME,     -1        },
+};
 
-        add_point(text, rows_text(latest, 0, OBSERVED_AT), rows_size(latest, 0, OBSERVED_AT), value,
-                  value ? strlen(value) : 0);
+enum { SERIES = COUNT_OF(series) };
+
+static void
+add_cell(struct text *text, const struct rows *points, size_t row, const char *at_ms,
+         size_t at_size, size_t column)
+{
+    const char *value = rows_text(points, row, column);
+
+    add_point(text, at_ms, at_size, value, value ? rows_size(points, row, column) : 0);
+}
+
+/* The closed candles, then the latest price's own values at its own time. One walk over the rows.
+ */
+static void
+fill_series(struct text texts[SERIES], const struct rows *points, const struct rows *latest)
+{
+    for (size_t row = 0; row < points->count; row++) {
+        const char *at_ms = rows_text(points, row, AT);
+        size_t at_size = rows_size(points, row, AT);
+
+        for (size_t i = 0; i < SERIES; i++)
+            add_cell(&texts[i], points, row, at_ms, at_size, (size_t)series[i].column);
     }
-    if (text->data[text->size - 1] == ',')
-        text->size--;
-    text_add_char(text, ']');
+    for (size_t i = 0; latest && i < SERIES; i++) {
+        const char *at_ms = rows_text(latest, 0, OBSERVED_AT);
+
+        if (series[i].latest_column >= 0)
+            add_cell(&texts[i], latest, 0, at_ms, strlen(at_ms), (size_t)series[i].latest_column);
+        else
+            add_point(&texts[i], at_ms, strlen(at_ms), NULL, 0);
+    }
+}
+
+static void
+add_all_series(struct text *text, const struct rows *points, const struct rows *latest)
+{
+    struct text texts[SERIES];
+
+    for (size_t i = 0; i < SERIES; i++)
+        text_init(&texts[i], text->arena, 64 + points->count * 32);
+    fill_series(texts, points, latest);
+    for (size_t i = 0; i < SERIES; i++) {
+        text_add_format(text, ",\"%s\":[", series[i].name);
+        if (texts[i].size > 0)
+            text_add(text, texts[i].data, texts[i].size - 1); /* without the last comma */
+        text_add_char(text, ']');
+    }
 }
 
 /* The latest price is a point of its own only if it is newer than every candle. */
@@ -118,10 +158,7 @@ charts_render(struct flight *flight, const struct rows *points)
     text_add_json_string(&text, interval_of(params));
     text_add_string(&text, ",\"source\":");
     text_add_json_nullable(&text, rows_text(&chart->chosen, 0, SOURCE));
-    add_series(&text, "prices", points, POINT_CLOSE, latest, PRICE);
-    add_series(&text, "market_caps", points, POINT_MARKET_CAP, latest, MARKET_CAP);
-    add_series(&text, "total_volumes", points, POINT_VOLUME_24H, latest, VOLUME_24H);
-    add_series(&text, "volumes", points, POINT_VOLUME, latest, -1);
+    add_all_series(&text, points, latest);
     text_add_string(&text, "}\n");
     flight_land(flight, text_finish(&text));
 }
