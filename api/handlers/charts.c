@@ -7,7 +7,7 @@
 
 enum { HOUR_S = 3600, DAY_S = 86400, HOURLY_DAYS_MAX = 90 };
 
-/* Columns of query_chart_choose and of query_chart_points. */
+/* Columns of query_chart_choose and query_chart_source, and of query_chart_points. */
 enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, VERSION, PRICE, MARKET_CAP, VOLUME_24H, OBSERVED_AT };
 enum { AT, POINT_CLOSE, POINT_VOLUME, POINT_VOLUME_24H, POINT_MARKET_CAP };
 
@@ -202,15 +202,21 @@ charts_start(struct flight *flight)
 {
     const struct params *params = flight_params(flight);
     struct chart *chart = arena_alloc(flight_arena(flight), sizeof *chart);
+    const char *asset = params_get(params, "asset")->text;
+    const char *currency = params_get(params, "currency")->text;
+    const char *source = params_get(params, "source")->text;
 
     chart->interval_s = strcmp(interval_of(params), "hourly") == 0 ? HOUR_S : DAY_S;
     flight_set_context(flight, chart);
+    if (source) {
+        flight_ask(flight, &query_chart_source,
+                   SQL_VALUES(SQL_TEXT(asset), SQL_TEXT(currency), SQL_TEXT(source)),
+                   charts_chosen);
+        return;
+    }
     flight_ask(flight, &query_chart_choose,
-               SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
-                          SQL_TEXT(params_get(params, "currency")->text),
-                          SQL_INT(chart->interval_s),
-                          SQL_TIME_MS(first_open_ms(params, chart->interval_s)),
-                          SQL_TEXT(params_get(params, "source")->text)),
+               SQL_VALUES(SQL_TEXT(asset), SQL_TEXT(currency), SQL_INT(chart->interval_s),
+                          SQL_TIME_MS(first_open_ms(params, chart->interval_s)), SQL_NULL),
                charts_chosen);
 }
 

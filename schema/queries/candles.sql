@@ -76,6 +76,17 @@ LEFT JOIN latest_prices l
     ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND l.source_id = best.source_id
 WHERE q.code = $2::text
 
+-- name: chart_source
+-- The same columns for a source that was asked for by name: nothing to choose, so no candle is looked at.
+-- $1 slug, $2 quote code, $3 source name
+SELECT a.asset_id, q.quote_id, s.source_id, s.name AS source, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       l.price, l.market_cap, l.volume_24h, (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms
+FROM quotes q
+JOIN sources s ON s.name = $3::text
+LEFT JOIN assets a ON a.slug = $1::text
+LEFT JOIN latest_prices l ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND l.source_id = s.source_id
+WHERE q.code = $2::text
+
 -- name: chart_points
 -- The closed candles of a series, ascending: close_time_ms, close, volume (of the asset, in the interval), volume_24h, market_cap.
 -- $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 first open_time
