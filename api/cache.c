@@ -200,7 +200,7 @@ cache_age_limit(const struct cache *cache)
     return cache->max_age_ms;
 }
 
-/* --------------------------------------------------------------------------- find and store */
+/* ---------------------------------------------------------------------------- find and store */
 
 enum cache_found
 cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms,

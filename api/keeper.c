@@ -63,7 +63,7 @@ keep_catalog(struct keeper *keeper, struct error *err)
     return true;
 }
 
-/* ------------------------------------------------------------------------------------- reports */
+/* ----------------------------------------------------------------------------------- reports */
 
 static const char *
 copied(struct arena *arena, const char *text)
@@ -154,7 +154,7 @@ keep_report(struct keeper *keeper, struct error *err)
     return good;
 }
 
-/* -------------------------------------------------------------------------------------- rounds */
+/* ------------------------------------------------------------------------------------ rounds */
 
 static bool
 connect(struct keeper *keeper, struct error *err)

@@ -113,7 +113,7 @@ metrics_count_request(struct metrics *metrics, const struct route *route, enum h
     bump(&metrics->latency_sum_us[row], (uint64_t)duration_us);
 }
 
-/* ----------------------------------------------------------------------------------- rendering */
+/* --------------------------------------------------------------------------------- rendering */
 
 static uint64_t
 load(const atomic_ullong *cell)

@@ -9,7 +9,7 @@
 static const char malformed_title[] = "The request has a parameter that cannot be used";
 static const char unknown_title[] = "The request names something that does not exist";
 
-/* ------------------------------------------------------------------------------- what is taken */
+/* ----------------------------------------------------------------------------- what is taken */
 
 static const char *
 choices_allowed(const char *choices, struct arena *arena)
@@ -55,7 +55,7 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
     return NULL;
 }
 
-/* ------------------------------------------------------------------------------------ checking */
+/* ---------------------------------------------------------------------------------- checking */
 
 struct check {
     const struct catalog *catalog;

@@ -63,7 +63,7 @@ set_timer(struct event *timer, int64_t wait_ms)
     event_add(timer, &wait);
 }
 
-/* ---------------------------------------------------------------------------------- questions */
+/* --------------------------------------------------------------------------------- questions */
 
 static void
 finish(struct pool *pool, struct question *question, const struct rows *rows,
@@ -118,7 +118,7 @@ refuse_line(struct pool *pool)
     }
 }
 
-/* -------------------------------------------------------------------------------- connections */
+/* ------------------------------------------------------------------------------- connections */
 
 static int64_t
 full_jitter(struct pool *pool, int64_t most)
@@ -309,7 +309,7 @@ connection_start(struct connection *connection)
     connection_step(connection);
 }
 
-/* ------------------------------------------------------------------------------------ the pool */
+/* ---------------------------------------------------------------------------------- the pool */
 
 struct pool *
 pool_create(struct event_base *base, const struct pool_settings *settings)

@@ -63,7 +63,7 @@ struct limiter {
     char burst[32], per_ms[32];
 };
 
-/* ------------------------------------------------------------------------------------- clients */
+/* ----------------------------------------------------------------------------------- clients */
 
 static void
 unlink_use(struct limiter *limiter, struct limit_client *client)
@@ -129,7 +129,7 @@ find(struct limiter *limiter, const struct address *address, int64_t now_ms)
     return client;
 }
 
-/* ------------------------------------------------------------------------------------- verdicts */
+/* ---------------------------------------------------------------------------------- verdicts */
 
 static enum limit_verdict
 grant(struct limit_client *client, int32_t cost, struct limit_state *ret_state)
@@ -197,7 +197,7 @@ serve_waiters(struct limit_client *client, const struct rate_grant *granted, int
     }
 }
 
-/* --------------------------------------------------------------------------------------- leases */
+/* ------------------------------------------------------------------------------------ leases */
 
 static void
 lease_locally(struct limit_client *client, int32_t asked, int64_t now_ms,
@@ -328,7 +328,7 @@ limiter_forget(struct limit_waiter *waiter)
         client->last = waiter;
 }
 
-/* ------------------------------------------------------------------------------------- the rest */
+/* ---------------------------------------------------------------------------------- the rest */
 
 static void
 give_back(struct limit_client *client)

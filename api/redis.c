@@ -1,5 +1,6 @@
 #include "api/redis.h"
 
+#include "api/redis_address.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -26,8 +27,8 @@ enum { BACKOFF_MIN_MS = 50, BACKOFF_MAX_MS = 1000 };
 
 struct redis {
     struct event_base *base;
-    char *host, *password, *database;
-    int port;
+    struct arena *arena; /* of the address */
+    struct redis_address address;
     const struct redis_script *const *scripts;
     size_t script_count;
     char digests[REDIS_SCRIPTS_MAX][DIGEST_SIZE + 1];
@@ -52,59 +53,7 @@ struct redis {
 static void schedule(struct redis *redis);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 
-/* -------------------------------------------------------------------------------------- the url */
-
-static char *
-percent_decoded(const char *text, size_t size)
-{
-    char *decoded = malloc(size + 1);
-    size_t used = 0;
-
-    if (!decoded)
-        abort();
-    for (size_t i = 0; i < size; i++) {
-        unsigned code;
-
-        if (text[i] == '%' && i + 2 < size && sscanf(text + i + 1, "%2x", &code) == 1) {
-            decoded[used++] = (char)code;
-            i += 2;
-        } else {
-            decoded[used++] = text[i];
-        }
-    }
-    decoded[used] = '\0';
-    return decoded;
-}
-
-static bool
-read_url(struct redis *redis, const char *url, struct error *err)
-{
-    static const char scheme[] = "redis://";
-    const char *at, *host, *end, *colon, *password;
-
-    if (strncmp(url, scheme, strlen(scheme)) != 0)
-        return error_set(err, ERROR_FATAL, "redis.url", "REDIS_URL does not begin with redis://");
-    host = url + strlen(scheme);
-    end = host + strcspn(host, "/");
-    at = memrchr(host, '@', (size_t)(end - host));
-    if (at) {
-        password = memchr(host, ':', (size_t)(at - host));
-        password = password ? password + 1 : host;
-        redis->password = percent_decoded(password, (size_t)(at - password));
-        host = at + 1;
-    }
-    colon = memrchr(host, ':', (size_t)(end - host));
-    redis->port = colon ? atoi(colon + 1) : 6379;
-    redis->host = strndup(host, (size_t)((colon ? colon : end) - host));
-    redis->database = strdup(*end == '/' && end[1] != '\0' ? end + 1 : "0");
-    if (*redis->host == '\0' || redis->port <= 0 || redis->port > 65535 ||
-        strspn(redis->database, "0123456789") != strlen(redis->database))
-        return error_set(err, ERROR_FATAL, "redis.url",
-                         "REDIS_URL is not redis://[:password@]host[:port][/database]");
-    return true;
-}
-
-/* --------------------------------------------------------------------------------- the commands */
+/* ------------------------------------------------------------------------------ the commands */
 
 static void
 tell(struct pending *pending, const struct redis_reply *reply)
@@ -223,8 +172,7 @@ redis_run(struct redis *redis, size_t script, size_t key_count, const struct byt
     return false;
 }
 
-/* -------------------------------------------------------------------------------- the connection
- */
+/* ---------------------------------------------------------------------------- the connection */
 
 static int64_t
 jittered(struct redis *redis, int64_t most)
@@ -319,17 +267,17 @@ static void
 log_in(struct redis *redis)
 {
     struct bytes auth[] = {
-        {"AUTH",          4},
-        {redis->password, 0}
+        {"AUTH",                  4},
+        {redis->address.password, 0}
     };
     struct bytes select[] = {
-        {"SELECT",        6                      },
-        {redis->database, strlen(redis->database)}
+        {"SELECT",                6                              },
+        {redis->address.database, strlen(redis->address.database)}
     };
 
     memset(redis->digests, 0, sizeof redis->digests);
-    if (redis->password) {
-        auth[1].size = strlen(redis->password);
+    if (redis->address.password) {
+        auth[1].size = strlen(redis->address.password);
         if (!put(redis, auth, COUNT_OF(auth), NO_SCRIPT, NULL, NULL))
             return;
     }
@@ -370,7 +318,7 @@ on_disconnect(const redisAsyncContext *context, int status)
 static void
 start_connecting(struct redis *redis)
 {
-    redisAsyncContext *context = redisAsyncConnect(redis->host, redis->port);
+    redisAsyncContext *context = redisAsyncConnect(redis->address.host, redis->address.port);
 
     redis->context = context;
     if (!context || context->err) {
@@ -386,7 +334,7 @@ start_connecting(struct redis *redis)
     redisAsyncSetDisconnectCallback(context, on_disconnect);
 }
 
-/* ----------------------------------------------------------------------------------- the timer */
+/* --------------------------------------------------------------------------------- the timer */
 
 static void
 expire_pending(struct redis *redis, int64_t now_ms)
@@ -488,7 +436,8 @@ redis_create(struct event_base *base, const struct redis_settings *settings, str
     redis->scripts = settings->scripts;
     redis->script_count = settings->script_count;
     redis->random = (uint64_t)clock_monotonic_us() ^ (uintptr_t)redis;
-    if (!read_url(redis, settings->url, err)) {
+    redis->arena = arena_create(512);
+    if (!redis_address_parse(settings->url, redis->arena, &redis->address, err)) {
         redis_destroy(redis);
         return NULL;
     }
@@ -507,9 +456,7 @@ redis_destroy(struct redis *redis)
     cut(redis, "stopping");
     if (redis->timer)
         event_free(redis->timer);
-    free(redis->host);
-    free(redis->password);
-    free(redis->database);
+    arena_destroy(redis->arena);
     free(redis);
 }
 
@@ -519,7 +466,7 @@ redis_counts(const struct redis *redis)
     return &redis->counts;
 }
 
-/* ------------------------------------------------------------------------------------- replies */
+/* ----------------------------------------------------------------------------------- replies */
 
 static const redisReply *
 inner(const struct redis_reply *reply)

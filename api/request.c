@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------------------------- waiting */
+/* ----------------------------------------------------------------------------------- waiting */
 
 static void
 on_deadline(evutil_socket_t fd, short events, void *context)
@@ -40,7 +40,7 @@ wait_under_deadline(struct request *request)
     request->has_deadline = true;
 }
 
-/* ------------------------------------------------------------------------------------ checking */
+/* ---------------------------------------------------------------------------------- checking */
 
 static void
 refuse_path(struct request *request)
@@ -179,7 +179,7 @@ check_start(struct request *request)
     request_enter(request, REQUEST_LIMIT);
 }
 
-/* ------------------------------------------------------------------------------------- limiting */
+/* ---------------------------------------------------------------------------------- limiting */
 
 static struct address
 find_client(const struct request *request)
@@ -251,7 +251,7 @@ limit_start(struct request *request)
     }
 }
 
-/* ------------------------------------------------------------------------------------- fetching */
+/* ---------------------------------------------------------------------------------- fetching */
 
 static bool
 join_flight(struct request *request, struct flight_waiter *waiter, struct cache_entry *fallback)
@@ -344,7 +344,7 @@ fetch_start(struct request *request)
     request_enter(request, REQUEST_REPLY);
 }
 
-/* ------------------------------------------------------------------------------------- the end */
+/* ----------------------------------------------------------------------------------- the end */
 
 static void
 leave_all(struct request *request)

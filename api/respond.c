@@ -55,7 +55,7 @@ add_common(struct respond_lines *lines, const struct request *request)
     ADD_CONSTANT(lines, "\r\n");
 }
 
-/* --------------------------------------------------------------------------------- entries */
+/* ----------------------------------------------------------------------------------- entries */
 
 static void
 add_age(struct respond_lines *lines, const struct request *request)
@@ -160,7 +160,7 @@ prepare_opened(struct request *request, struct respond_lines *lines, struct http
     }
 }
 
-/* --------------------------------------------------------------------------------- problems */
+/* ---------------------------------------------------------------------------------- problems */
 
 static struct bytes
 problem_body(const struct problem *problem, const char *request_id, struct bytes instance,
@@ -228,7 +228,7 @@ respond_refusal(const struct http_refusal *refusal, const char *request_id, stru
     ret_answer->content = problem_body(&problem, request_id, (struct bytes){"", 0}, arena);
 }
 
-/* ----------------------------------------------------------------------------------- the rest */
+/* ---------------------------------------------------------------------------------- the rest */
 
 static void
 prepare_content(struct request *request, struct respond_lines *lines, struct http_answer *answer)

@@ -16,7 +16,7 @@
 
 enum { TICK_MS = 250, AGE_WITHOUT_EVENTS_MS = 1000 };
 
-/* ------------------------------------------------------------------------------------ requests */
+/* ---------------------------------------------------------------------------------- requests */
 
 static void
 on_request(struct http_request *http, void *context)
@@ -55,7 +55,7 @@ thread_make_request_id(struct thread *thread, char *ret_id)
     ret_id[16] = '\0';
 }
 
-/* ------------------------------------------------------------------------------------ letters */
+/* ----------------------------------------------------------------------------------- letters */
 
 static void
 drain(struct thread *thread)
@@ -99,7 +99,7 @@ on_letter(void *context, const struct letter *letter)
     }
 }
 
-/* -------------------------------------------------------------------------------------- ticks */
+/* ------------------------------------------------------------------------------------- ticks */
 
 static void
 publish_parts(struct thread *thread)
@@ -184,7 +184,7 @@ on_tick(evutil_socket_t fd, short events, void *context)
         event_base_loopbreak(thread->base);
 }
 
-/* ------------------------------------------------------------------------------------ the parts */
+/* --------------------------------------------------------------------------------- the parts */
 
 static struct rate_policy
 rate_policy(const struct api_settings *settings)

@@ -46,7 +46,7 @@ charts_tag(const struct params *params, struct tag_list *tags)
                                     params_get(params, "currency")->text));
 }
 
-/* ------------------------------------------------------------------------------------ rendering */
+/* --------------------------------------------------------------------------------- rendering */
 
 /* Longer than two numbers of any price in the tables, so that a point is one copy. */
 enum { POINT_BYTES = 256 };
@@ -163,7 +163,7 @@ charts_render(struct flight *flight, const struct rows *points)
     flight_land(flight, text_finish(&text));
 }
 
-/* -------------------------------------------------------------------------------------- reading */
+/* ----------------------------------------------------------------------------------- reading */
 
 /* Where the window begins, on a boundary of the interval. */
 static int64_t
