@@ -102,30 +102,28 @@ log_run(const struct run *run)
               error);
 }
 
-/* False when our own outage lasts too long: the message stays with the broker. */
+/* False when this process can do no more for the message: it stays with the broker. */
 static bool
 work(struct child *child, const struct broker_delivery *delivery)
 {
     struct error err;
     struct job job;
     struct run run;
-    bool given_up;
+    bool settled;
 
     fault_point(STEP_RECEIVE);
     if (!read_job(child, delivery, &job, &err)) {
         log_event(LOG_ERR, "job.malformed", LOG_ERROR(&err));
-        settle_malformed(child, delivery, &err);
-        return true;
+        return settle_malformed(child, delivery, &err);
     }
     fault_point(STEP_VALIDATE);
     log_context("job_id", job.job_id);
     run_job(&run, child, &job);
     log_run(&run);
-    settle_run(child, delivery, &run);
-    given_up = run.outcome == OUTCOME_OURS && !stop && broker_consumer_connected(child->consumer);
+    settled = settle_run(child, delivery, &run);
     run_finish(&run);
     log_context("job_id", NULL);
-    return !given_up;
+    return settled;
 }
 
 /* ---- the loop ---- */

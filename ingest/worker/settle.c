@@ -22,8 +22,21 @@ acknowledge(struct child *child, const struct broker_delivery *delivery)
         log_event(LOG_WARN, "job.unsettled", LOG_ERROR(&err));
 }
 
-/* Publishes, then acknowledges the original. Gives up when the broker has the original back. */
+/* The broker itself makes a dead letter of it. */
 static void
+refuse(struct child *child, const struct broker_delivery *delivery)
+{
+    struct error err;
+
+    if (!broker_consumer_nack(child->consumer, delivery, false, &err))
+        log_event(LOG_WARN, "job.unsettled", LOG_ERROR(&err));
+}
+
+/*
+ * Publishes, then acknowledges the original. False when it is still in our hands and the broker has
+ * no place for it: whoever connects anew declares what is missing there.
+ */
+static bool
 hand_over(struct child *child, const struct broker_delivery *delivery,
           const struct broker_message *message)
 {
@@ -31,18 +44,23 @@ hand_over(struct child *child, const struct broker_delivery *delivery,
     struct error err;
 
     while (!broker_publish(child->publisher, message, &err)) {
-        if (err.kind != ERROR_RETRY || child_stops() || clock_monotonic_ms() > deadline_ms ||
-            !broker_consumer_connected(child->consumer)) {
+        bool heals = err.kind == ERROR_RETRY && strcmp(err.code, "broker.unroutable") != 0;
+        bool ours = !child_stops() && broker_consumer_connected(child->consumer);
+
+        if (!ours || !heals || clock_monotonic_ms() > deadline_ms) {
             log_event(LOG_WARN, "job.unsettled", LOG_ERROR(&err));
-            return;
+            if (ours && err.kind == ERROR_REJECT)
+                refuse(child, delivery);
+            return !ours || err.kind == ERROR_REJECT;
         }
         child_wait(child, err.retry_after_ms > 0 ? err.retry_after_ms : TRY_AGAIN_MS);
     }
     acknowledge(child, delivery);
+    return true;
 }
 
 /* The job comes back after a tier, as the same job. */
-static void
+static bool
 retry(struct child *child, const struct broker_delivery *delivery, const struct run *run,
       const struct settlement *settlement, int64_t tier_ms)
 {
@@ -52,13 +70,13 @@ retry(struct child *child, const struct broker_delivery *delivery, const struct 
     again.attempt = settlement->attempt;
     if (run->outcome == OUTCOME_TRANSIENT && again.first_failed_at_ms == 0)
         again.first_failed_at_ms = clock_now_ms();
-    hand_over(child, delivery,
-              &(struct broker_message){
-                  .exchange = topology_retry_exchange(tier_ms, exchange),
-                  .routing_key = topology_jobs_key(child->source->name, child->live, key),
-                  .body = job_encode(&again, child->job_arena),
-                  .message_id = again.job_id,
-              });
+    return hand_over(child, delivery,
+                     &(struct broker_message){
+                         .exchange = topology_retry_exchange(tier_ms, exchange),
+                         .routing_key = topology_jobs_key(child->source->name, child->live, key),
+                         .body = job_encode(&again, child->job_arena),
+                         .message_id = again.job_id,
+                     });
 }
 
 struct letter {
@@ -67,7 +85,7 @@ struct letter {
     int64_t attempt, first_failed_at_ms, http_status, payload_id;
 };
 
-static void
+static bool
 bury(struct child *child, const struct broker_delivery *delivery, const struct letter *letter)
 {
     char key[TOPOLOGY_NAME_SIZE], first_at[CLOCK_TEXT_SIZE], last_at[CLOCK_TEXT_SIZE];
@@ -94,18 +112,18 @@ bury(struct child *child, const struct broker_delivery *delivery, const struct l
     topology_jobs_key(source, child->live, key);
     clock_format_ms(letter->first_failed_at_ms ? letter->first_failed_at_ms : now_ms, first_at);
     clock_format_ms(now_ms, last_at);
-    hand_over(child, delivery,
-              &(struct broker_message){
-                  .exchange = TOPOLOGY_DEAD,
-                  .routing_key = key,
-                  .body = delivery->body,
-                  .message_id = delivery->message_id,
-                  .headers = headers,
-                  .header_count = COUNT_OF(headers),
-              });
+    return hand_over(child, delivery,
+                     &(struct broker_message){
+                         .exchange = TOPOLOGY_DEAD,
+                         .routing_key = key,
+                         .body = delivery->body,
+                         .message_id = delivery->message_id,
+                         .headers = headers,
+                         .header_count = COUNT_OF(headers),
+                     });
 }
 
-void
+bool
 settle_run(struct child *child, const struct broker_delivery *delivery, const struct run *run)
 {
     const struct job *job = run->job;
@@ -118,30 +136,27 @@ settle_run(struct child *child, const struct broker_delivery *delivery, const st
     switch (settlement.action) {
     case ACTION_ACK:
         acknowledge(child, delivery);
-        break;
+        return true;
     case ACTION_RETRY:
-        retry(child, delivery, run, &settlement, tiers_ms[settlement.tier]);
-        break;
+        return retry(child, delivery, run, &settlement, tiers_ms[settlement.tier]);
     case ACTION_DEAD:
-        bury(child, delivery,
-             &(struct letter){settlement.reason, job->job_id, job_kind_name(job->kind), &run->err,
-                              job->attempt, job->first_failed_at_ms, run->http_status,
-                              run->payload_id});
-        break;
+        return bury(child, delivery,
+                    &(struct letter){settlement.reason, job->job_id, job_kind_name(job->kind),
+                                     &run->err, job->attempt, job->first_failed_at_ms,
+                                     run->http_status, run->payload_id});
     case ACTION_KEEP:
         break;
     }
+    return child_stops() || !broker_consumer_connected(child->consumer);
 }
 
-void
+bool
 settle_malformed(struct child *child, const struct broker_delivery *delivery,
                  const struct error *err)
 {
-    struct error refused;
-
     if (delivery->body.size <= BROKER_BODY_MAX)
-        bury(child, delivery,
-             &(struct letter){.reason = "malformed", .job_id = "", .kind = "", .err = err});
-    else if (!broker_consumer_nack(child->consumer, delivery, false, &refused))
-        log_event(LOG_WARN, "job.unsettled", LOG_ERROR(&refused));
+        return bury(child, delivery,
+                    &(struct letter){.reason = "malformed", .job_id = "", .kind = "", .err = err});
+    refuse(child, delivery);
+    return true;
 }

@@ -313,7 +313,8 @@ def test_what_a_provider_sends_cannot_carry_the_key_or_control_bytes_along(syste
     system.vhost.publish(job)
     headers = dead_letter(system, job, reason="permanent")
     said = json.dumps(headers) + worker.text() + str(system.query("SELECT error_text FROM runs"))
-    assert "canary-4711" not in said
+    said += str([bytes(row[0]) for row in system.query("SELECT body FROM raw_payloads")])
+    assert "canary-4711" not in said and "key *********** is" in said
     assert system.query("SELECT content_type FROM raw_payloads")[0][0].isprintable()
 
 
@@ -354,6 +355,50 @@ def test_a_missing_partition_is_made(system):
     wait_done(system, [job, quote("binance", ["BTCUSDT"])])
 
 
+def test_a_retry_queue_that_is_gone_is_declared_anew(system):
+    """A child whose publisher is up learns of it only when no queue takes the message."""
+    worker = system.start_worker()
+    first, second = quote("binance", ["BTCUSDT"]), quote("binance", ["BTCUSDT"], slot(back=2))
+    system.vhost.publish(first)
+    wait_done(system, [first])
+    connection = system.vhost.connect()
+    for queue in [name for name in system.vhost.queues() if name.startswith("retry.")]:
+        connection.channel().queue_delete(queue)
+    connection.close()
+    system.replay.rule(count=1, status=500)
+    system.vhost.publish(second)
+    wait_done(system, [first, second])
+    assert len(system.replay.requests()) == 3
+    assert {"retry.100ms", "retry.1500ms"} <= set(system.vhost.queues())
+    assert worker.log(event="child.died")[0]["exit_code"] == 75
+
+
+def test_an_event_is_said_again_by_who_waited_for_the_run_that_it_wanted(system):
+    system.start_worker("binance=1")
+    job = quote("binance", ["BTCUSDT"])
+    said = {"v": 1, "job_id": job["job_id"], "source": "binance", "kind": "quote", "run_id": 1,
+            "version": "1", "committed_at": "2026-11-21T08:00:00.000Z", "prices": ["bitcoin/usdt"],
+            "candles": [], "listings": False}
+    system.query("INSERT INTO runs (job_id, source_id, kind, stream, slot, attempt, status) VALUES"
+                 " (%s, 2, 'quote', 'quote/test', now(), 1, 'running')", job["job_id"])
+    broker = system.vhost.connect()
+    channel = broker.channel()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(queue, "tidemark.events")
+    other = system.connect()
+    other.autocommit = False
+    other.cursor().execute("UPDATE runs SET status = 'ok', event = %s", (json.dumps(said),))
+    system.vhost.publish(job)
+    wait_for("a claim that waits for the lock", lambda: system.query(
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND application_name = 'tidemark-worker'"))
+    other.commit()
+    event = wait_for("the event", lambda: channel.basic_get(queue, auto_ack=True)[2])
+    broker.close()
+    assert json.loads(event)["prices"] == ["bitcoin/usdt"]
+    assert system.replay.requests() == []
+
+
 def test_stopping_lets_the_running_job_finish(system):
     system.replay.rule(delay_ms=1500)
     jobs = [quote("binance", ["BTCUSDT"]), quote("binance", ["ETHUSDT"], at=1795240200)]
@@ -372,6 +417,12 @@ def test_a_child_that_dies_is_replaced(system):
     wait_for("another child", lambda: len(set(worker.children()) - before) == 1
              and len(worker.children()) == 2)
     assert worker.log(event="child.died")[0]["signal"] == 9
+
+
+def test_a_broker_url_that_is_none_ends_it(system):
+    worker = system.start("tidemark-worker", "worker", RABBITMQ_URL="nonsense")
+    assert worker.wait() == 2
+    assert "RABBITMQ_URL" in worker.text()
 
 
 def test_settings_that_make_no_sense_end_it_at_once(system):
