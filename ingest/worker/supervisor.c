@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_NO_EXEC = 127 };
+enum { EXIT_CONFIGURATION = 2, EXIT_NO_EXEC = 127 };
 
 /* A place for one child. */
 struct post {
@@ -33,6 +33,7 @@ struct supervisor {
     size_t post_count;
     int paces_fd;       /* the budgets of all sources, which the children share */
     int64_t kill_at_ms; /* 0 = not stopping */
+    bool misconfigured; /* a child cannot work with our settings, so none can */
 };
 
 int64_t
@@ -99,6 +100,8 @@ bury_child(struct supervisor *supervisor, struct post *post, int status)
     post->pid = 0;
     post->failures = steady ? 1 : post->failures + 1;
     post->start_at_ms = now_ms + supervisor_backoff_ms(post->failures);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIGURATION)
+        supervisor->misconfigured = true;
     if (supervisor->kill_at_ms)
         return;
     log_event(LOG_ERR, "child.died", LOG_STR("source", post->source->name),
@@ -188,6 +191,8 @@ watch(struct supervisor *supervisor, const sigset_t *signals)
         if (number == SIGTERM || number == SIGINT)
             stop_children(supervisor);
         reap(supervisor);
+        if (supervisor->misconfigured && supervisor->kill_at_ms == 0)
+            stop_children(supervisor);
     }
 }
 
@@ -208,8 +213,12 @@ supervisor_run(const struct worker_settings *settings, struct error *err)
     sigaddset(&signals, SIGCHLD);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     ok = make_posts(supervisor, err);
-    if (ok)
+    if (ok) {
         watch(supervisor, &signals);
+        ok = !supervisor->misconfigured ||
+             error_set(err, ERROR_FATAL, "settings.invalid",
+                       "a child cannot work with these settings; its log says why");
+    }
     close(supervisor->paces_fd);
     free(supervisor);
     return ok;

@@ -22,7 +22,7 @@ int64_t supervisor_backoff_ms(int32_t failures);
  * jobs.<source>.live, and starts those again that die. On SIGTERM or SIGINT they finish the job in
  * hand; a second signal kills them. Children die with the supervisor.
  * Returns true when it was asked to stop and all children are gone.
- * Errors: fatal "settings.invalid".
+ * Errors: fatal "settings.invalid", also when a child has found that out; they are gone then.
  */
 MUST_CHECK bool supervisor_run(const struct worker_settings *settings, struct error *err);
 
