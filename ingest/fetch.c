@@ -207,6 +207,22 @@ clean_header(const char *value, struct arena *arena)
     return copy;
 }
 
+/*
+ * An answer that repeats our key loses it here, so that nothing behind this door can show it: not
+ * the raw payload, nor an error that quotes the answer.
+ */
+static void
+blank_key(const struct text *body, const char *key)
+{
+    size_t size = key ? strlen(key) : 0;
+    char *at = body->data, *end = body->data + body->size;
+
+    while (size > 0 && (at = memmem(at, (size_t)(end - at), key, size))) {
+        memset(at, '*', size);
+        at += size;
+    }
+}
+
 static void
 take_answer(struct fetcher *fetcher, const struct fetch *fetch, struct arena *arena,
             struct payload *ret_payload)
@@ -218,6 +234,7 @@ take_answer(struct fetcher *fetcher, const struct fetch *fetch, struct arena *ar
     curl_easy_getinfo(fetcher->easy, CURLINFO_CONTENT_TYPE, &content_type);
     if (fetcher->too_large && fetcher->body.size > TOO_LARGE_KEPT)
         fetcher->body.size = TOO_LARGE_KEPT;
+    blank_key(&fetcher->body, fetch->key);
     *ret_payload = (struct payload){
         .body = text_finish(&fetcher->body),
         .target = arena_string(arena, fetch->target),

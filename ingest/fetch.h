@@ -55,7 +55,8 @@ struct fetch {
 /*
  * Any status is an answer. `ret_payload` (body and texts in `arena`) is filled when an answer
  * arrived, and also on "fetch.truncated" and "fetch.too_large", with what arrived until then (at
- * most 64 KiB of a body that is too large), so that it can be kept and looked at.
+ * most 64 KiB of a body that is too large), so that it can be kept and looked at. Where the answer
+ * repeats the key, there are asterisks instead.
  *
  * `retry_after_ms` of the payload is within [1 s, 1 h], or 0 if the provider asked for nothing.
  * Errors: retry "fetch.timeout", "fetch.connect", "fetch.tls", "fetch.truncated", "fetch.protocol"

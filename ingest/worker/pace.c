@@ -6,6 +6,14 @@
 
 enum { MINUTE_US = 60 * 1000 * 1000 };
 
+int64_t
+pace_budget(int64_t allowed_per_minute, int64_t percent)
+{
+    int64_t share = allowed_per_minute * percent / 100;
+
+    return allowed_per_minute > 0 && share == 0 ? 1 : share;
+}
+
 /*
  * For how long a call empties the bucket. The most that fits into any minute is one bucket (a
  * tenth of the budget, or one call if that is more) and what flows in meanwhile: both together are

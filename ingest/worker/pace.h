@@ -20,6 +20,12 @@ struct pace {
 };
 
 /*
+ * A share of what a provider allows a minute, in percent. 0 only for a provider without a limit:
+ * the smallest share of a small budget is still a budget.
+ */
+int64_t pace_budget(int64_t allowed_per_minute, int64_t percent);
+
+/*
  * Takes `weight` out of a budget of `budget_per_minute` (<= 0: no limit). Returns 0, or how many
  * milliseconds to wait before trying again; then nothing was taken. A call heavier than
  * the bucket gets through when the bucket is full.

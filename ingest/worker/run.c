@@ -120,18 +120,10 @@ end_try(struct run *run, const struct payload *payload, const char *verdict)
     }
 }
 
-/*
- * Error text may quote what a provider sent back. It goes into the table, the log and dead letters,
- * so it must be text, and a key must not be in it.
- */
+/* Error text may quote what a provider sent back. It goes into the table, so it must be text. */
 static void
-clean(const struct run *run, char *text)
+clean(char *text)
 {
-    const char *key = worker_settings_key(run->child->settings, run->child->source);
-    char *found;
-
-    while (key && (found = strstr(text, key)))
-        memset(found, '*', strlen(key));
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
             *c = '?';
@@ -143,7 +135,7 @@ end_failed(struct run *run, enum outcome outcome, const struct error *err,
 {
     run->outcome = outcome;
     run->err = *err;
-    clean(run, run->err.message);
+    clean(run->err.message);
     end_try(run, payload, outcome_name(outcome));
 }
 
@@ -200,7 +192,7 @@ static bool
 take_tokens(struct run *run, int32_t weight)
 {
     struct child *child = run->child;
-    int64_t budget = child->source->budget_per_minute * child->settings->budget_percent / 100;
+    int64_t budget = pace_budget(child->source->budget_per_minute, child->settings->budget_percent);
     int64_t deadline_ms = clock_monotonic_ms() + RUN_TOKENS_MS, wait_ms, now_ms;
 
     for (;;) {

@@ -67,6 +67,24 @@ odd_budgets_do_no_harm(void **state)
 }
 
 static void
+a_share_of_a_budget_is_a_budget(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t allowed, percent, want;
+    } rows[] = {
+        {"all of it",                                 30,  100,     30     },
+        {"half of it",                                30,  50,      15     },
+        {"a share below one call is not no limit",    30,  1,       1      },
+        {"a paid plan",                               480, 1000000, 4800000},
+        {"no limit stays none, whatever share of it", 0,   1,       0      },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        check_int(rows[i].name, pace_budget(rows[i].allowed, rows[i].percent), rows[i].want);
+}
+
+static void
 a_cooldown_only_grows(void **state)
 {
     struct pace pace = {0};
@@ -86,6 +104,7 @@ main(void)
         cmocka_unit_test(no_minute_exceeds_the_budget),
         cmocka_unit_test(waiting_as_told_is_enough),
         cmocka_unit_test(odd_budgets_do_no_harm),
+        cmocka_unit_test(a_share_of_a_budget_is_a_budget),
         cmocka_unit_test(a_cooldown_only_grows),
     };
 
