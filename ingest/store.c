@@ -92,7 +92,7 @@ bool
 store_claim(struct store *store, const struct job *job, const char *worker, struct arena *arena,
             struct claim *ret_claim, struct error *err)
 {
-    const struct rows *answers, *known, *claimed, *position;
+    const struct rows *answers, *before, *claimed, *known, *position;
     struct claim claim = {0};
 
     if (!store_ready(store, err))
@@ -105,18 +105,19 @@ store_claim(struct store *store, const struct job *job, const char *worker, stru
                               SQL_INT(job->attempt), SQL_TEXT(worker), SQL_TEXT(job->traceparent)));
     database_queue(store->db, &query_checkpoint_read,
                    SQL_VALUES(SQL_INT(store->source_id), SQL_TEXT(job->stream)));
+    /* Once more: another worker may have finished the run while the claim waited for its lock. */
+    database_queue(store->db, &query_run_find, SQL_VALUES(SQL_TEXT(job->job_id)));
     if (!database_flush(store->db, arena, &answers, err))
         return false;
-    known = &answers[0];
+    before = &answers[0];
     claimed = &answers[1];
     position = &answers[2];
-    if (known->count > 0) {
-        claim.event = rows_text(known, 0, 2);
-        claim.version = read_version(rows_text(known, 0, 3));
-        claim.failed_with = rows_text(known, 0, 4);
-    }
+    known = &answers[3];
+    claim.failed_with = before->count > 0 ? rows_text(before, 0, 4) : NULL;
+    claim.event = rows_text(known, 0, 2);
+    claim.version = read_version(rows_text(known, 0, 3));
     claim.finished = claimed->count == 0;
-    claim.run_id = rows_int(claim.finished ? known : claimed, 0, 0, 0);
+    claim.run_id = rows_int(known, 0, 0, 0);
     claim.position = position->count > 0 ? rows_text(position, 0, 0) : NULL;
     *ret_claim = claim;
     return true;
