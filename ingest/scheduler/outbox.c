@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SWEEP_MAX = 5000, PORTION = 256 };
+enum { PENDING_MAX = 1000, UNFINISHED_MAX = 5000, PORTION = 256 };
 
 struct outbox {
     struct topology topology;
@@ -18,6 +18,7 @@ struct outbox {
     struct error refusal; /* kind NONE = none */
     bool sweep_now;       /* the broker was away or blocked, or we have just begun to lead */
     int64_t sweep_at_ms;  /* monotonic, as below */
+    int64_t unfinished_at_ms;
     int64_t check_intact_at_ms;
     int64_t afresh_at_ms;
 };
@@ -53,6 +54,7 @@ void
 outbox_take_over(struct outbox *outbox)
 {
     outbox->sweep_now = true;
+    outbox->unfinished_at_ms = 0;
 }
 
 const struct error *
@@ -205,12 +207,12 @@ publish_pending(struct outbox *outbox, struct database *db, struct arena *arena,
     int64_t confirmed;
     struct rows rows;
 
-    if (!database_run(db, &query_slots_pending, SQL_VALUES(SQL_INT(SWEEP_MAX)), arena, &rows,
+    if (!database_run(db, &query_slots_pending, SQL_VALUES(SQL_INT(PENDING_MAX)), arena, &rows,
                       err) ||
         !publish_rows(outbox, db, &rows, "unconfirmed", arena, &confirmed, err))
         return false;
     /* More may wait behind these; but not at once if the queues are full. */
-    if (rows.count == SWEEP_MAX && confirmed > 0)
+    if (rows.count >= PENDING_MAX && confirmed > 0)
         outbox->sweep_now = true;
     return true;
 }
@@ -225,12 +227,15 @@ static bool
 publish_unfinished(struct outbox *outbox, struct database *db, struct arena *arena,
                    struct error *err)
 {
-    int64_t confirmed;
+    int64_t confirmed, now_ms = clock_monotonic_ms();
     struct rows rows;
 
+    if (now_ms < outbox->unfinished_at_ms)
+        return true;
+    outbox->unfinished_at_ms = now_ms + OUTBOX_UNFINISHED_SWEEP_MS;
     return database_run(db, &query_slots_unfinished,
                         SQL_VALUES(SQL_INT(OUTBOX_UNFINISHED_S),
-                                   SQL_TIME_MS(oldest_of_interest_ms()), SQL_INT(SWEEP_MAX)),
+                                   SQL_TIME_MS(oldest_of_interest_ms()), SQL_INT(UNFINISHED_MAX)),
                         arena, &rows, err) &&
            publish_rows(outbox, db, &rows, "no run", arena, &confirmed, err);
 }

@@ -14,12 +14,13 @@
  * Brings slots from the table to the broker: inserted -> published -> confirmed -> marked. What is
  * not marked is published again, so a job may come twice but never not at all:
  *   unconfirmed        when leading begins, when the broker is back, and each OUTBOX_SWEEP_MS
- *   confirmed, no run  after OUTBOX_UNFINISHED_S without a final run; at once if the broker
- *                      has lost a jobs queue
+ *   confirmed, no run  after OUTBOX_UNFINISHED_S without a final run or a try, looked for each
+ *                      OUTBOX_UNFINISHED_SWEEP_MS; at once if the broker has lost a jobs queue
  * Errors are the database's only: the broker's are logged here, because they stop nothing.
  */
 enum {
     OUTBOX_SWEEP_MS = 60000,
+    OUTBOX_UNFINISHED_SWEEP_MS = 600000, /* reads a week of slots */
     OUTBOX_UNFINISHED_S = 2 * 3600,
     OUTBOX_CARE_S = 7 * 86400, /* older slots are not worth a second look */
     OUTBOX_INTACT_CHECK_MS = 5000,

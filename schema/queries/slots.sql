@@ -23,14 +23,19 @@ ON CONFLICT (job_id) DO NOTHING
 RETURNING job_id
 
 -- name: slots_pending
--- What was inserted and not confirmed, oldest first: job_id, source, message.
--- $1 limit
+-- What was inserted and not confirmed, of each source the oldest, so that one whose queue is full does not hide the
+-- others: job_id, source, message.
+-- $1 limit for each source
 SELECT p.job_id, s.name, p.message
-FROM slots p
-JOIN sources s USING (source_id)
-WHERE p.state = 'pending'
+FROM sources s
+CROSS JOIN LATERAL (
+    SELECT job_id, message, inserted_at
+    FROM slots
+    WHERE slots.source_id = s.source_id AND slots.state = 'pending'
+    ORDER BY slots.inserted_at, slots.job_id
+    LIMIT $1::bigint
+) AS p
 ORDER BY p.inserted_at, p.job_id
-LIMIT $1::bigint
 
 -- name: slots_mark_published
 -- The broker confirmed them. $1 job_ids
@@ -47,14 +52,18 @@ WHERE state = 'published' AND slot >= $1::timestamptz
   AND NOT EXISTS (SELECT FROM runs r WHERE r.job_id = slots.job_id AND r.status IN ('ok', 'expired', 'dead'))
 
 -- name: slots_unfinished
--- What was confirmed long ago and has no final run, oldest first: job_id, source, message. Publishing it again and
--- marking it moves it to the end of the wait, so a backlog cannot multiply itself.
--- $1 seconds since it was published, $2 oldest slot to care for, $3 limit
+-- What was confirmed long ago, has no final run, and nobody has tried since: job_id, source, message, oldest first. A
+-- run that waits for its next try still has its message. Publishing it again and marking it moves it to the end of the
+-- wait, so a backlog cannot multiply itself.
+-- $1 seconds since it was published or tried, $2 oldest slot to care for, $3 limit
 SELECT p.job_id, s.name, p.message
 FROM slots p
 JOIN sources s USING (source_id)
 WHERE p.state = 'published' AND p.published_at <= now() - $1::integer * interval '1 second'
   AND p.slot >= $2::timestamptz
-  AND NOT EXISTS (SELECT FROM runs r WHERE r.job_id = p.job_id AND r.status IN ('ok', 'expired', 'dead'))
+  AND NOT EXISTS (SELECT FROM runs r
+                  WHERE r.job_id = p.job_id
+                    AND (r.status IN ('ok', 'expired', 'dead')
+                         OR coalesce(r.finished_at, r.started_at) > now() - $1::integer * interval '1 second'))
 ORDER BY p.published_at, p.job_id
 LIMIT $3::bigint

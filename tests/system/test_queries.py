@@ -493,3 +493,26 @@ def test_decimals_are_compared_by_value_not_by_text(worker):
     add_ticks(worker, (BTC, USDT, 0, "1.50"))
     assert add_ticks(worker, (BTC, USDT, 0, "1.5")) == (0, [])
     assert decimal.Decimal(worker.execute("SELECT price FROM ticks")[0][0]) == decimal.Decimal("1.5")
+
+
+def test_a_slot_whose_run_waits_for_its_next_try_is_not_published_again(connect, worker):
+    apply(connect("operator"), "a")
+    db = connect("scheduler")
+    db.run("slots_insert", array("binance/quote/a/1"), array("a"), array(BINANCE), array("quote/a"),
+           array(at()), array("m1"), array("published"))
+    db.connection.cursor().execute("UPDATE slots SET published_at = now() - interval '3 hours'")
+    assert len(db.run("slots_unfinished", 7200, "2009-01-01", 10)) == 1
+    [(run,)] = claim(worker, "binance/quote/a/1")
+    worker.run("run_finish", run, "failed", "fetch.timeout", "no answer", None)
+    assert db.run("slots_unfinished", 7200, "2009-01-01", 10) == [], "its message is in a tier"
+
+
+def test_a_source_with_a_full_queue_does_not_hide_the_others(connect):
+    db = connect("scheduler")
+    ids = [f"binance/quote/a/{n}" for n in range(5)] + ["csv/history/inbox/9"]
+    columns = [array(*ids), array(*"aaaaab"), array(*[BINANCE] * 5, 4),
+               array(*["quote/a"] * 5, "history/inbox"), array(*[at()] * 6), array(*"mmmmmn"),
+               array(*["pending"] * 6)]
+    db.run("slots_insert", *columns)
+    found = [row[0] for row in db.run("slots_pending", 2)]
+    assert len(found) == 3 and "csv/history/inbox/9" in found
