@@ -87,8 +87,8 @@ stop(struct server *server, const struct api_settings *settings, const sigset_t 
     log_event(LOG_INFO, "stop.draining");
     server_drain(server);
     finish_at_ms = clock_monotonic_ms() + FINISH_MS;
-    while (!server_wait_drained(server, LOOK_MS) && clock_monotonic_ms() < finish_at_ms)
-        wait_or_exit(signals, 0);
+    while (!server_is_drained(server) && clock_monotonic_ms() < finish_at_ms)
+        wait_or_exit(signals, LOOK_MS);
     server_destroy(server);
     log_event(LOG_INFO, "stop.done");
 }

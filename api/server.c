@@ -3,11 +3,9 @@
 #include "api/events.h"
 #include "api/keeper.h"
 #include "api/thread.h"
-#include "common/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct server {
     const struct api_settings *settings;
@@ -143,22 +141,12 @@ server_drain(struct server *server)
 }
 
 bool
-server_wait_drained(struct server *server, int64_t timeout_ms)
+server_is_drained(struct server *server)
 {
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += timeout_ms % 1000 * 1000000;
-    until.tv_sec += timeout_ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    while (server->running > 0) {
-        struct thread *thread = server->threads[server->running - 1];
-
-        if (pthread_clockjoin_np(thread->pthread, NULL, CLOCK_MONOTONIC, &until) != 0)
-            return false;
+    while (server->running > 0 &&
+           pthread_tryjoin_np(server->threads[server->running - 1]->pthread, NULL) == 0)
         server->running--;
-    }
-    return true;
+    return server->running == 0;
 }
 
 void

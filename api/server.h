@@ -19,8 +19,8 @@ MUST_CHECK struct server *server_start(const struct api_settings *settings, stru
 void server_announce_stop(struct server *server);
 /* Closes the listeners; every client still gets its answer. Does not wait. */
 void server_drain(struct server *server);
-/* Waits until they all have, at most `timeout_ms`; false if some have not. */
-MUST_CHECK bool server_wait_drained(struct server *server, int64_t timeout_ms);
+/* True once they all have. */
+bool server_is_drained(struct server *server);
 void server_destroy(struct server *server); /* NULL is fine */
 
 #endif
