@@ -7,6 +7,7 @@ import time
 
 import aiohttp
 import pytest
+import requests
 
 from market_rows import MarketRows, utc_now
 from waiting import wait_for
@@ -344,3 +345,20 @@ def test_metrics_are_what_prometheus_takes(tidemark, rows):
     for name in ("etl_runs_total", "etl_duration_seconds", "etl_records_processed"):
         assert f"# TYPE {name} " in text
     assert tidemark.start_api(ENABLE_METRICS="false").get("/metrics").status_code == 404
+
+
+def test_every_loop_of_a_process_hears_of_a_commit(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "1", announce=False)
+    api = tidemark.start_api(API_THREADS="3", RATE_LIMIT_PER_MINUTE="1000000")
+    clients = [requests.Session() for _ in range(24)]  # the kernel spreads them over the loops
+    try:
+        for price in (1, 2, 3):
+            if price > 1:
+                rows.set_price("bitcoin", "usd", str(price))
+            for client in clients:
+                wait_for(f"price {price}", lambda client=client, price=price: client.get(
+                    api.url + PRICE, timeout=5).json()["bitcoin"]["usd"] == price, timeout=2, pause=0.002)
+        assert metric(api, "api_events_total") == 6, "two commits, three loops"
+    finally:
+        for client in clients:
+            client.close()
