@@ -1,5 +1,6 @@
 """tidemark-api against real engines: answers, bad input, limits, caches, and parts that are away."""
 import asyncio
+import concurrent.futures
 import datetime
 import signal
 import subprocess
@@ -362,3 +363,49 @@ def test_every_loop_of_a_process_hears_of_a_commit(tidemark, rows):
     finally:
         for client in clients:
             client.close()
+
+
+# Parts that hang instead of being away.
+
+def timed(api, path):
+    started = time.monotonic()
+    answer = api.get(path)
+    return answer.status_code, time.monotonic() - started
+
+
+def test_a_silent_redis_slows_nobody_down_for_long(tidemark, rows, proxy_to):
+    rows.set_price("bitcoin", "usd", "1", announce=False)
+    rows.set_price("ethereum", "usd", "2", announce=False)
+    proxy = proxy_to(tidemark.redis.port)
+    api = tidemark.start_api(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/{tidemark.redis_number}",
+                             RATE_LIMIT_PER_MINUTE="100000")
+    assert price_of(api) == 1
+    proxy.black_hole()
+    wait_health(api, redis="disconnected")
+    for asset in ("bitcoin", "ethereum"):
+        for currency in ("usd", "eur"):
+            status, took = timed(api, f"/simple_price?assets={asset}&currencies={currency}")
+            assert status == 200 and took < 0.5, "neither limit nor cache is waited for"
+    proxy.pass_through()
+    wait_health(api, redis="connected", status="healthy")
+
+
+def test_a_slow_reader_never_puts_an_older_price_back(tidemark, rows, proxy_to):
+    rows.set_price("bitcoin", "usd", "1", announce=False)
+    proxy = proxy_to(tidemark.postgres.port)
+    url = tidemark.postgres.url(tidemark.database, "tidemark_api_login")
+    slow = tidemark.start_api(DATABASE_READ_URL=url.replace(str(tidemark.postgres.port), str(proxy.port)),
+                              RATE_LIMIT_PER_MINUTE="100000")
+    fast = tidemark.start_api(RATE_LIMIT_PER_MINUTE="100000")
+    proxy.delay(0.3)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        reading = pool.submit(slow.get, PRICE)
+        wait_for("the slow reading is under way", lambda: metric(slow, "api_database_reads_total") >= 1)
+        rows.set_price("bitcoin", "usd", "2")
+        wait_for("the new price", lambda: price_of(fast) == 2, timeout=2)
+        assert reading.result().status_code == 200
+    for _ in range(50):
+        assert price_of(fast) == 2, "neither from memory nor from Redis comes the older one"
+    wait_for("the slow one too", lambda: price_of(slow) == 2, timeout=5)
+    for _ in range(50):
+        assert price_of(slow) == price_of(fast) == 2
