@@ -1,7 +1,9 @@
 /* tidemarkctl: the operator's tool. */
 #include "common/settings.h"
 #include "ingest/ctl/command.h"
+#include "ingest/sources/source.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +97,27 @@ parse_limit(const char *text)
     return limit;
 }
 
+/* A word that nobody knows would be an empty list, which reads like an answer. */
+static const char *
+parse_source(const char *name)
+{
+    if (!source_find(name))
+        refuse_word(name, "there is no such source");
+    return name;
+}
+
+static const char *
+parse_status(const char *status)
+{
+    static const char *const known[] = {"running", "ok", "failed", "expired", "dead", "waiting"};
+
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (strcmp(status, known[i]) == 0)
+            return status;
+    refuse_word(status, "the status must be running, ok, failed, expired, dead or waiting");
+    return NULL;
+}
+
 /* Options may stand anywhere; what is left are the words of the command. */
 static size_t
 parse_options(char **words, int count, struct call *call, const char *ret_words[3])
@@ -105,9 +128,9 @@ parse_options(char **words, int count, struct call *call, const char *ret_words[
         if (strcmp(words[i], "--json") == 0)
             call->json = true;
         else if (strcmp(words[i], "--source") == 0)
-            call->source = value_of(words, count, &i);
+            call->source = parse_source(value_of(words, count, &i));
         else if (strcmp(words[i], "--status") == 0)
-            call->status = value_of(words, count, &i);
+            call->status = parse_status(value_of(words, count, &i));
         else if (strcmp(words[i], "--limit") == 0)
             call->limit = parse_limit(value_of(words, count, &i));
         else if (words[i][0] == '-')
@@ -146,17 +169,28 @@ find_command(const char *const *words, size_t word_count, struct call *call)
     return NULL;
 }
 
+/* Of a reader that has seen enough (`| head`) nothing need be said. */
+static int
+finish_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_SUCCESS;
+    if (errno != EPIPE)
+        fprintf(stderr, "tidemarkctl: the answer cannot be written: %s\n", strerror(errno));
+    return EXIT_REFUSED;
+}
+
 static int
 run(command_run *command, const struct call *call)
 {
     struct error err = {0};
 
     if (command(call, &err))
-        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_REFUSED;
+        return finish_output();
     fprintf(stderr, "tidemarkctl: %s\n", err.message);
     if (err.kind == ERROR_RETRY)
         return EXIT_AWAY;
-    return strncmp(err.code, "settings.", strlen("settings.")) == 0 ? EXIT_USAGE : EXIT_REFUSED;
+    return err.kind == ERROR_FATAL ? EXIT_USAGE : EXIT_REFUSED;
 }
 
 int

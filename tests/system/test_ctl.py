@@ -2,11 +2,12 @@
 
 import json
 import pathlib
+import subprocess
 
 import pika
 import pytest
 
-from programs import ROOT, run_program
+from programs import ROOT, base_environment, program_path, run_program
 
 DEFAULT = ROOT / "deploy/schedules.yml"
 
@@ -151,6 +152,8 @@ def test_dead_letters_are_shown_and_stay_where_they_are(tidemark):
     (["runs", "--source"], "needs a value"),
     (["runs", "--limit", "0"], "1 to 10000"),
     (["runs", "--frob"], "unknown option"),
+    (["runs", "--status", "lost"], "expired, dead or waiting"),
+    (["dead", "--source", "nobody"], "no such source"),
     (["schedules", "apply"], "FILE: is missing"),
     (["schedules", "drop"], "no such command"),
     (["runs", "list", "me"], "one word too many"),
@@ -168,3 +171,14 @@ def test_missing_settings_and_missing_servers_have_codes_of_their_own(tidemark):
     for arguments in (["runs"], ["dead"]):
         assert run_program("tidemarkctl", {}, *arguments, check=False).returncode == 2
         assert run_program("tidemarkctl", away, *arguments, check=False).returncode == 75
+    nonsense = {"RABBITMQ_URL": "nonsense"}
+    assert run_program("tidemarkctl", nonsense, "dead", check=False).returncode == 2
+
+
+def test_an_answer_that_cannot_be_written_is_no_success(tidemark):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([program_path("tidemarkctl"), "runs"], stdout=full, text=True,
+                              stderr=subprocess.PIPE, env={**base_environment(),
+                                                           **tidemark.environment("operator")})
+
+    assert done.returncode == 1 and "cannot be written" in done.stderr
