@@ -32,7 +32,19 @@ INSERT INTO candles AS c
         volume, quote_volume, volume_24h, market_cap, trades, inputs)
 SELECT $1::smallint, $2::integer, $3::smallint, $4::integer, $5::smallint, $6::bigint, $7::bigint, open_time, open,
        high, low, close, volume, quote_volume, volume_24h, market_cap, trades, inputs
-FROM pg_temp.candles_stage
+FROM pg_temp.candles_stage s
+WHERE NOT EXISTS ( -- a conflict would lock the row, also one that stays as it is
+    SELECT FROM candles known
+    WHERE known.source_id = $1::smallint AND known.asset_id = $2::integer AND known.quote_id = $3::smallint
+      AND known.interval_s = $4::integer AND known.open_time = s.open_time
+      -- So that only the page's part of a long series is read.
+      AND known.open_time BETWEEN (SELECT min(open_time) FROM pg_temp.candles_stage)
+                              AND (SELECT max(open_time) FROM pg_temp.candles_stage)
+      AND (known.open, known.high, known.low, known.close, known.volume, known.quote_volume, known.volume_24h,
+           known.market_cap, known.trades, known.inputs, known.origin)
+          IS NOT DISTINCT FROM
+          (s.open, s.high, s.low, s.close, s.volume, s.quote_volume, s.volume_24h, s.market_cap, s.trades, s.inputs,
+           $5::smallint))
 ORDER BY open_time
 ON CONFLICT (source_id, asset_id, quote_id, interval_s, open_time)
 DO UPDATE SET origin = excluded.origin, run_id = excluded.run_id, payload_id = excluded.payload_id,
