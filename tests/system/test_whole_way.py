@@ -1,0 +1,108 @@
+"""A price goes the whole way: from a provider's bytes to what a client reads, on every replica."""
+import datetime
+import json
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from job_kinds import quote, slot
+from waiting import wait_for
+
+NAMED = ("bitcoin", "ethereum")
+LONG = "0.000000012345678901234567"
+
+
+def utc_text(milliseconds=0):
+    moment = datetime.datetime.now(datetime.timezone.utc)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def ticker_of_coinbase(price):
+    return json.dumps({"trade_id": 1, "price": price, "size": "1", "bid": price, "ask": price, "volume": "1",
+                       "time": utc_text()})
+
+
+def market_of_coingecko(price):
+    """The number stands bare, as CoinGecko sends it."""
+    row = json.dumps({"id": "bitcoin", "symbol": "btc", "name": "Bitcoin", "market_cap": None, "market_cap_rank": None,
+                      "total_volume": None, "current_price": "@", "last_updated": utc_text()})
+    return "[" + row.replace('"@"', price) + "]"
+
+
+SOURCES = {
+    "coinbase": (ticker_of_coinbase, ["BTC-USD"]),
+    "coingecko": (market_of_coingecko, ["bitcoin/usd"]),
+}
+
+
+class Way:
+    """Worker and API of one system; each price sent is a job of its own."""
+
+    def __init__(self, tidemark):
+        tidemark.add_coins(NAMED)
+        tidemark.settings.update(UPSTREAM_BUDGET_PERCENT="1000000", RATE_LIMIT_PER_MINUTE="1000000")
+        self.system = tidemark
+        self.replicas = [tidemark.start_api() for _ in range(2)]
+        self.worker = tidemark.start_worker()
+        self.slot = slot(back=1000)
+
+    def send(self, source, price):
+        body, symbols = SOURCES[source]
+        rule = self.system.replay.rule(source=source, body=body(price), headers={"Content-Type": "application/json"})
+        self.slot += 300
+        job = quote(source, symbols, at=self.slot)
+        self.system.vhost.publish(job)
+        wait_for("the run is over", lambda: self.system.query(
+            "SELECT 1 FROM runs WHERE job_id = %s AND status = 'ok'", job["job_id"]))
+        self.system.replay.remove_rules(rule)
+
+    def served(self, replica, source):
+        """The text of the price, never read as a number."""
+        answer = replica.get(f"/simple_price?assets=bitcoin&currencies=usd&source={source}")
+        assert answer.status_code == 200, answer.text
+        return answer.text.partition('"usd":')[2].partition(",")[0]
+
+
+@pytest.fixture(name="way")
+def running_way(tidemark):
+    return Way(tidemark)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_long_decimal_keeps_its_digits(way, source):
+    way.send(source, LONG)
+    assert [way.served(replica, source) for replica in way.replicas] == [LONG, LONG]
+
+
+def test_an_exponent_becomes_the_digits_it_means(way):
+    way.send("coingecko", "3.447e-09")
+    assert way.served(way.replicas[0], "coingecko") == "0.000000003447"
+
+
+# What a provider may write: digits, a point, trailing zeros, up to 64 characters, more than zero.
+DECIMALS = st.from_regex(r"(0|[1-9][0-9]{0,24})(\.[0-9]{1,36})?", fullmatch=True).filter(
+    lambda text: any(digit in text for digit in "123456789"))
+
+
+def test_any_decimal_comes_back_as_it_was_written(way):
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(DECIMALS)
+    def hold(price):
+        way.send("coinbase", price)
+        wait_for(f"{price} is served", lambda: way.served(way.replicas[0], "coinbase") == price)
+
+    hold()
+
+
+def test_a_reader_never_sees_an_older_price_after_a_newer_one_on_a_replica(way):
+    way.send("coinbase", "1000")
+    for number in range(1001, 1021):
+        way.send("coinbase", str(number))
+        until = time.monotonic() + 5
+        for replica in way.replicas:
+            seen = []
+            while not seen or (seen[-1] != number and time.monotonic() < until):
+                seen.append(int(way.served(replica, "coinbase")))
+            assert seen == sorted(seen) and seen[-1] == number
