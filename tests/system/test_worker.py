@@ -171,6 +171,22 @@ def test_a_bad_payload_is_kept_with_its_verdict(system):
     assert all(row[1] for row in kept[:-1])
 
 
+def test_a_provider_that_hangs_or_trickles_is_given_up_in_time(system):
+    system.replay.rule(source="binance", count=1, hang=True)
+    system.replay.rule(source="coingecko", count=1, trickle={"bytes": 5, "every_ms": 200})
+    jobs = [quote("binance", ["BTCUSDT"]), quote("coingecko", ["bitcoin/usd"]),
+            quote("coinbase", ["BTC-USD"])]
+    since = time.monotonic()
+    worker = system.start_worker()
+    system.vhost.publish(*jobs)
+    wait_for("the third provider's price", lambda: system.query("SELECT 1 FROM ticks"), timeout=8)
+    wait_done(system, jobs)
+    assert time.monotonic() - since < 40
+    failed = {entry["job_id"]: entry["error_code"] for entry in worker.log(event="job.run",
+                                                                           outcome="transient")}
+    assert failed == {jobs[0]["job_id"]: "fetch.timeout", jobs[1]["job_id"]: "fetch.timeout"}
+
+
 def test_a_limited_job_spends_no_attempt_and_leaves_the_provider_alone(system):
     system.replay.rule(source="binance", count=3, status=429, headers={"Retry-After": "1"})
     jobs = [quote("binance", ["BTCUSDT"]), quote("coinbase", ["BTC-USD"])]
