@@ -7,12 +7,12 @@ static const struct {
     int port;
     const char *password, *database;
 } good[] = {
-    {"redis://127.0.0.1", "127.0.0.1", 6379, NULL, "0"},
-    {"redis://127.0.0.1:7000/3", "127.0.0.1", 7000, NULL, "3"},
-    {"redis://:secret@host:1/", "host", 1, "secret", "0"},
-    {"redis://user:secret@host", "host", 6379, "secret", "0"},
-    {"redis://:p%40ss%2Fw@host", "host", 6379, "p@ss/w", "0"},
-    {"redis://:a:b@host", "host", 6379, "a:b", "0"},
+    {"redis://127.0.0.1",        "127.0.0.1", 6379, NULL,     "0"},
+    {"redis://127.0.0.1:7000/3", "127.0.0.1", 7000, NULL,     "3"},
+    {"redis://:secret@host:1/",  "host",      1,    "secret", "0"},
+    {"redis://user:secret@host", "host",      6379, "secret", "0"},
+    {"redis://:p%40ss%2Fw@host", "host",      6379, "p@ss/w", "0"},
+    {"redis://:a:b@host",        "host",      6379, "a:b",    "0"},
 };
 
 static void
@@ -24,7 +24,8 @@ urls_are_read(void **state)
         struct redis_address address;
         struct error err;
 
-        check_error(good[i].url, redis_address_parse(good[i].url, arena, &address, &err), &err, NULL);
+        check_error(good[i].url, redis_address_parse(good[i].url, arena, &address, &err), &err,
+                    NULL);
         check_string(good[i].url, address.host, good[i].host);
         check_int(good[i].url, address.port, good[i].port);
         check_string(good[i].url, address.password, good[i].password);
@@ -34,9 +35,21 @@ urls_are_read(void **state)
 }
 
 static const char *const bad[] = {
-    "", "127.0.0.1", "rediss://host", "redis://", "redis://:6379", "redis://host:0",
-    "redis://host:65536", "redis://host:12x", "redis://host:", "redis://host/x", "redis://host/-1",
-    "redis://host/123456", "redis://secret@host", "redis://:%zz@host", "redis://:%4@host",
+    "",
+    "127.0.0.1",
+    "rediss://host",
+    "redis://",
+    "redis://:6379",
+    "redis://host:0",
+    "redis://host:65536",
+    "redis://host:12x",
+    "redis://host:",
+    "redis://host/x",
+    "redis://host/-1",
+    "redis://host/123456",
+    "redis://secret@host",
+    "redis://:%zz@host",
+    "redis://:%4@host",
     "redis://:%00@host",
 };
 
