@@ -159,9 +159,9 @@ struct broker_publisher;
 
 struct broker_message {
     const char *exchange;
-    const char *routing_key;
-    struct bytes body;      /* at most BROKER_BODY_MAX */
-    const char *message_id; /* the job id; NULL = none */
+    const char *routing_key; /* at most 255 bytes, as AMQP has it */
+    struct bytes body;       /* at most BROKER_BODY_MAX */
+    const char *message_id;  /* the job id, at most 255 bytes; NULL = none */
     const struct broker_header *headers;
     size_t header_count;
     /*

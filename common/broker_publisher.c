@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADERS_MAX = 32, NUMBER_TEXT_SIZE = 24 };
+enum {
+    HEADERS_MAX = 32,
+    NUMBER_TEXT_SIZE = 24,
+    SHORT_TEXT_MAX = 255, /* AMQP's "shortstr" */
+};
 
 enum slot_state {
     SLOT_FREE,
@@ -312,6 +316,20 @@ find_free_slot(struct broker_publisher *publisher)
     return NULL;
 }
 
+/* What AMQP cannot carry would cost the connection, and with it everybody else's messages. */
+static bool
+require_size(const struct broker_message *message, struct error *err)
+{
+    if (message->body.size > BROKER_BODY_MAX)
+        return error_set(err, ERROR_REJECT, "broker.too_large", "a message of %zu bytes is over %d",
+                         message->body.size, BROKER_BODY_MAX);
+    if ((message->message_id && strlen(message->message_id) > SHORT_TEXT_MAX) ||
+        strlen(message->routing_key) > SHORT_TEXT_MAX)
+        return error_set(err, ERROR_REJECT, "broker.too_large",
+                         "an id or routing key is longer than %d bytes", SHORT_TEXT_MAX);
+    return true;
+}
+
 /* NULL if it was not handed over. */
 static struct slot *
 send_message(struct broker_publisher *publisher, const struct broker_message *message,
@@ -319,12 +337,7 @@ send_message(struct broker_publisher *publisher, const struct broker_message *me
 {
     struct slot *slot;
 
-    if (message->body.size > BROKER_BODY_MAX) {
-        error_set(err, ERROR_REJECT, "broker.too_large", "a message of %zu bytes is over %d",
-                  message->body.size, BROKER_BODY_MAX);
-        return NULL;
-    }
-    if (!broker_publisher_service(publisher, err))
+    if (!require_size(message, err) || !broker_publisher_service(publisher, err))
         return NULL;
     if (publisher->connection.blocked) {
         error_set(err, ERROR_RETRY, "broker.blocked",

@@ -151,7 +151,7 @@ decode_tree(const struct json *tree, struct arena *arena, struct job *job, struc
         return false;
     if (!job->job_id || strlen(job->job_id) > JOB_ID_MAX ||
         strcmp(job->job_id, job_make_id(job->source, job->stream, job->slot_s, arena)) != 0)
-        return bad_field(err, "job_id", "source/stream/slot, in at most 300 bytes");
+        return bad_field(err, "job_id", "source/stream/slot, in at most 255 bytes");
     job->args = json_get(tree, "args");
     if (!json_is_object(job->args))
         return bad_field(err, "args", "an object");

@@ -33,7 +33,10 @@ struct job {
     const char *traceparent;    /* W3C trace context, or NULL */
 };
 
-enum { JOB_MESSAGE_MAX = 64 * 1024, JOB_ID_MAX = 300 };
+enum {
+    JOB_MESSAGE_MAX = 64 * 1024,
+    JOB_ID_MAX = 255, /* the longest message id that AMQP carries */
+};
 
 /*
  * Members it does not know are passed over, and a traceparent that is not one is left out: a job is

@@ -111,7 +111,11 @@ scheduler_finish(struct scheduler *scheduler)
     arena_destroy(scheduler->arena);
 }
 
-/* What only the leader does, all of it over the session that holds the lock. */
+/*
+ * What only the leader does, all of it over the session that holds the lock. Slots come first: a
+ * broker that swallows everything is waited for so long that the silent session ends, and even then
+ * each turn at leading makes what has fallen due.
+ */
 static bool
 lead(struct scheduler *scheduler, struct error *err)
 {
@@ -120,10 +124,10 @@ lead(struct scheduler *scheduler, struct error *err)
     size_t count;
 
     due_budget_refill(&scheduler->budget, clock_monotonic_ms());
-    return outbox_service(scheduler->outbox, db, scheduler->arena, err) &&
-           slots_make(db, scheduler->settings->ingestion_interval_ms / 1000, &scheduler->budget,
+    return slots_make(db, scheduler->settings->ingestion_interval_ms / 1000, &scheduler->budget,
                       clock_now_ms(), scheduler->arena, &outgoing, &count, err) &&
            outbox_publish(scheduler->outbox, db, outgoing, count, scheduler->arena, err) &&
+           outbox_service(scheduler->outbox, db, scheduler->arena, err) &&
            partitions_keep_ahead(db, &scheduler->partitions_due_at_ms, scheduler->arena, err);
 }
 

@@ -176,6 +176,10 @@ outbox_publish(struct outbox *outbox, struct database *db, const struct outgoing
     if (count == 0)
         return true;
     fault_point("after:slots");
+    if (!broker_publisher_connected(outbox->publisher)) {
+        outbox->sweep_now = true;
+        return true;
+    }
     return publish_portions(outbox, db, outgoing, count, arena, &confirmed, err);
 }
 

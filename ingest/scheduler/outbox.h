@@ -42,7 +42,10 @@ void outbox_destroy(struct outbox *outbox); /* NULL is fine */
 /* This process leads from now on: what its predecessor left is published by the next sweep. */
 void outbox_take_over(struct outbox *outbox);
 
-/* Publishes what was inserted just now and marks what the broker confirms. */
+/*
+ * Publishes what was inserted just now and marks what the broker confirms. Without a connection it
+ * does nothing: outbox_service() makes one, and publishes what waits for it.
+ */
 MUST_CHECK bool outbox_publish(struct outbox *outbox, struct database *db,
                                const struct outgoing *outgoing, size_t count, struct arena *arena,
                                struct error *err);

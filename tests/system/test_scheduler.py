@@ -177,6 +177,32 @@ def test_nothing_is_published_while_the_broker_is_short_of_memory(own_tidemark):
     wait_for("all are published", lambda: len(slots(own_tidemark, "pending")) == 0)
 
 
+def test_slots_are_made_while_the_broker_swallows_everything(tidemark, proxy_to):
+    """The silent session of the leader ends again and again, but each turn makes what is due."""
+    add_schedule(tidemark, "fast", period=1)
+    proxy = proxy_to(tidemark.services.rabbitmq.port)
+    tidemark.start_scheduler(RABBITMQ_URL=tidemark.vhost.url_through(proxy.port))
+    wait_published(tidemark, 2)
+
+    proxy.black_hole()
+    made = len(slots(tidemark))
+    wait_for("slots are made all the same", lambda: len(slots(tidemark)) >= made + 5)
+
+    proxy.pass_through()
+    wait_for("all are published", lambda: len(slots(tidemark, "pending")) == 0)
+
+
+def test_a_job_that_no_message_can_carry_does_not_stop_the_others(tidemark):
+    add_schedule(tidemark, "long", stream="quote/" + "x" * 255)
+    add_schedule(tidemark, "named")
+    scheduler = tidemark.start_scheduler()
+
+    wait_published(tidemark, 1)
+
+    assert [message["stream"] for message in messages(tidemark)] == ["quote/named"]
+    assert scheduler.log(event="outbox.not_confirmed")[0]["error_code"] == "broker.too_large"
+
+
 @pytest.mark.parametrize("settings, code, words", [
     ({"RABBITMQ_URL": ""}, 2, "RABBITMQ_URL"),
     ({"INGESTION_INTERVAL": "soon"}, 2, "INGESTION_INTERVAL"),
