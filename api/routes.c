@@ -24,7 +24,7 @@ static const struct param chart_params[] = {
     {"currency", PARAM_CURRENCY, 0, 0,    NULL,           NULL, true,  "The currency: usd."},
     {"days",     PARAM_DAYS,     1, 7300, NULL,           NULL, true,  "How far back, in days, or max."},
     {"interval", PARAM_CHOICE,   0, 0,    "hourly|daily", NULL, false, "Distance of the points; hourly up to 90 days unless said, else daily."},
-    {"source",   PARAM_SOURCE,   0, 0,    NULL,           NULL, false, "Only candles of this source."},
+    {"source",   PARAM_SOURCE,   0, 0,    NULL,           NULL, false, "Only candles of this source. Without it: of the source whose series, from its first to its last candle, covers most of the window; of equals the preferred one."},
     {0},
 };
 

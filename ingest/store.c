@@ -184,6 +184,19 @@ struct writing {
     uint64_t version;
 };
 
+/* Candles of a batch ascend. */
+static int64_t
+first_open_ms(const struct batch *batch)
+{
+    return batch->candles[0].open_time_ms;
+}
+
+static int64_t
+last_open_ms(const struct batch *batch)
+{
+    return batch->candles[batch->candle_count - 1].open_time_ms;
+}
+
 /* BEGIN, the payload, and what has to be known before the rows. */
 static bool
 write_payload(struct store *store, struct writing *writing, struct arena *arena, struct error *err)
@@ -200,8 +213,7 @@ write_payload(struct store *store, struct writing *writing, struct arena *arena,
             store->db, &query_candles_any,
             SQL_VALUES(SQL_INT(store->source_id), SQL_INT(writing->series->asset_id),
                        SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
-                       SQL_TIME_MS(batch->candles[0].open_time_ms),
-                       SQL_TIME_MS(batch->candles[batch->candle_count - 1].open_time_ms)));
+                       SQL_TIME_MS(first_open_ms(batch)), SQL_TIME_MS(last_open_ms(batch))));
     if (!database_flush(store->db, arena, &answers, err))
         return false;
     writing->lineage =
@@ -241,6 +253,10 @@ queue_candles(struct store *store, const struct writing *writing, struct arena *
                                   SQL_INT(writing->series->quote_id),
                                   SQL_INT(batch->candle_interval_s), SQL_INT(batch->candle_origin),
                                   SQL_INT(lineage->run_id), SQL_INT(lineage->payload_id)));
+    database_queue(store->db, &query_series_extend,
+                   SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
+                              SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
+                              SQL_TIME_MS(first_open_ms(batch)), SQL_TIME_MS(last_open_ms(batch))));
     rows_queue_latest_candle(store->db, batch, writing->series, lineage, arena);
     return batch->candle_count;
 }

@@ -216,7 +216,7 @@ charts_start(struct flight *flight)
     }
     flight_ask(flight, &query_chart_choose,
                SQL_VALUES(SQL_TEXT(asset), SQL_TEXT(currency), SQL_INT(chart->interval_s),
-                          SQL_TIME_MS(first_open_ms(params, chart->interval_s)), SQL_NULL),
+                          SQL_TIME_MS(first_open_ms(params, chart->interval_s))),
                charts_chosen);
 }
 

@@ -59,28 +59,20 @@ WHERE (c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.volume_24h, c
 -- name: chart_choose
 -- Which series answers a chart: asset_id (NULL = unknown asset), quote_id, source_id (NULL = nobody has candles in the
 -- window), source, version, and that source's latest price: price, market_cap, volume_24h, observed_at_ms.
--- The source with the most candles in the window, of equals the preferred. Always one row if the currency exists.
--- $1 slug, $2 quote code, $3 interval_s, $4 first open_time, $5 source name or NULL
+-- The source whose series covers most of the window, in whole intervals from the later of its first candle and the
+-- window's beginning to its last candle; of equals the preferred. Always one row if the currency exists.
+-- $1 slug, $2 quote code, $3 interval_s, $4 first open_time
 SELECT a.asset_id, q.quote_id, best.source_id, best.source, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        l.price, l.market_cap, l.volume_24h, (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms
 FROM quotes q
 LEFT JOIN assets a ON a.slug = $1::text
 LEFT JOIN LATERAL (
-    WITH candidates AS MATERIALIZED (
-        SELECT s.source_id, s.name, s.priority
-        FROM sources s
-        WHERE ($5::text IS NULL OR s.name = $5)
-          AND EXISTS (SELECT FROM candles c
-                      WHERE c.source_id = s.source_id AND c.asset_id = a.asset_id AND c.quote_id = q.quote_id
-                        AND c.interval_s = $3::integer AND c.open_time >= $4::timestamptz)
-    )
     SELECT s.source_id, s.name AS source
-    FROM candidates s
-    -- Counting reads the whole series: only when there is a choice.
-    ORDER BY CASE WHEN (SELECT count(*) FROM candidates) > 1
-                  THEN (SELECT count(*) FROM candles c
-                        WHERE c.source_id = s.source_id AND c.asset_id = a.asset_id AND c.quote_id = q.quote_id
-                          AND c.interval_s = $3::integer AND c.open_time >= $4::timestamptz) END DESC,
+    FROM series r
+    JOIN sources s ON s.source_id = r.source_id
+    WHERE r.asset_id = a.asset_id AND r.quote_id = q.quote_id AND r.interval_s = $3::integer
+      AND r.last_open_time >= $4::timestamptz
+    ORDER BY floor(date_part('epoch', r.last_open_time - GREATEST(r.first_open_time, $4)) / r.interval_s) DESC,
              s.priority, s.source_id
     LIMIT 1
 ) AS best ON true

@@ -80,7 +80,7 @@ def test_a_kill_after_any_step_of_a_csv_job_changes_nothing(system):
     do_csv_job(system, 0)
     do_csv_job(system, 1)
     undisturbed = system.query(CSV_ROWS)
-    system.query("TRUNCATE candles, latest_prices, checkpoints, runs, raw_payloads")
+    system.query("TRUNCATE candles, series, latest_prices, checkpoints, runs, raw_payloads")
     for number, step in enumerate(STEPS):
         died = system.directory / f"died-{number}"
         do_csv_job(system, number, TIDEMARK_FAULT=step, TIDEMARK_FAULT_ONCE=str(died))

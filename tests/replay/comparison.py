@@ -22,6 +22,7 @@ def find_differences(connection, oracle, jobs, requests, dead=(), expired=()):
     comparison = Comparison(connection, oracle, jobs, requests, dead, expired)
     comparison.compare_runs()
     comparison.compare_candles()
+    comparison.compare_series()
     comparison.compare_prices()
     comparison.compare_checkpoints()
     comparison.compare_lineage()
@@ -100,6 +101,18 @@ class Comparison:
             self.say(f"candle {self.name_key(key)} is missing")
         for key in found.keys() & wanted.keys():
             self.compare_fields(f"candle {self.name_key(key)}", found[key], wanted[key])
+
+    def compare_series(self):
+        """Says of every market, CSV files' too, what its candles say."""
+        sides = [{row[:4]: dict(zip(("first_open_time", "last_open_time"), row[4:]))
+                  for row in self.rows(f"""
+                      SELECT sources.name, slug, code, interval_s, {first}, {last}
+                      FROM {table} JOIN sources USING (source_id) JOIN assets USING (asset_id)
+                           JOIN quotes USING (quote_id) {group}""")}
+                 for table, first, last, group in (
+                     ("series", "first_open_time", "last_open_time", ""),
+                     ("candles", "min(open_time)", "max(open_time)", "GROUP BY 1, 2, 3, 4"))]
+        self.compare_sets("series", *sides)
 
     def wanted_candles(self, source, stream, jobs):
         args = jobs[0]["args"]

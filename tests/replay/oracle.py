@@ -24,6 +24,7 @@ find_differences(...)
 What is compared, as sets, so that nothing is missing, doubled or invented:
   candles         per market and interval exactly the closed candles from the first job's beginning
                   to the checkpoint, which is not behind the last job's slot
+  series          for each market and interval its first and its last candle, and no others
   ticks           exactly one row for each price that a done quote or listing job was served
   latest_prices   the newest of all those, per source, asset and quote
   listings        the newest row of each coin that a done CoinGecko quote or listing job was served

@@ -61,6 +61,16 @@ class MarketRows:
                 {"step": interval_s, "first": first_open, "closes": [str(each) for each in closes],
                  "source": source, "currency": currency, "asset": asset})
             assert cursor.rowcount == len(closes)
+            cursor.execute(
+                "INSERT INTO series AS s (source_id, quote_id, asset_id, interval_s,"
+                " first_open_time, last_open_time)"
+                " SELECT source_id, quote_id, asset_id, %s, to_timestamp(%s), to_timestamp(%s)"
+                " FROM sources, quotes, assets"
+                " WHERE sources.name = %s AND code = %s AND slug = %s"
+                " ON CONFLICT (asset_id, quote_id, interval_s, source_id) DO UPDATE"
+                " SET first_open_time = LEAST(s.first_open_time, excluded.first_open_time),"
+                " last_open_time = GREATEST(s.last_open_time, excluded.last_open_time)",
+                (interval_s, first_open, last_open, source, currency, asset))
         connection.close()
         return first_open
 

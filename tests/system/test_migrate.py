@@ -73,6 +73,7 @@ def populate(url):
         db.execute("INSERT INTO candles (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id,"
                    " payload_id, origin, open, high, low, close)"
                    " VALUES (2, 50, 1, 3600, 1, '2021-05-01', 1, 1, 0, 1, 1, 1, 1)")
+        db.run("series_extend", 2, 1, 50, 3600, "2021-05-01", "2021-05-01")
         db.execute("INSERT INTO latest_prices VALUES (2, 50, 1, now(), 1, 1, 'tick', 1.5)")
         db.execute("INSERT INTO listings (source_id, quote_id, asset_id, observed_at, run_id, payload_id)"
                    " VALUES (2, 50, 1, now(), 1, 1)")

@@ -89,6 +89,8 @@ class Writer:
         self.insert("candles", [
             {**ids, **lineage, "interval_s": step // 1000, "open_time": iso(at), "origin": 0,
              **fields} for at, fields in candles.items()])
+        self.insert("series", [{**ids, "interval_s": step // 1000, "first_open_time": iso(min(candles)),
+                                "last_open_time": iso(max(candles))}])
         last = candles[end - step]
         self.write_latest({**ids, **lineage, "observed_at": iso(end), "price": last["close"],
                            "volume_24h": last["volume_24h"], "market_cap": last["market_cap"],
@@ -140,6 +142,11 @@ MISTAKES = [
      " interval_s, inputs, open_time + interval '1h', run_id, payload_id, trades, origin, open,"
      " high, low, close, volume, quote_volume, volume_24h, market_cap FROM candles ORDER BY"
      " open_time DESC LIMIT 1) AS c", "candle", "must not be there"),
+    ("a series that begins too late", "UPDATE series SET first_open_time = first_open_time + interval"
+     " '1d' WHERE interval_s = 86400", "series", "86400: first_open_time is"),
+    ("a series that ends too early", "UPDATE series SET last_open_time = last_open_time - interval"
+     " '1h' WHERE interval_s = 3600", "series", "3600: last_open_time is"),
+    ("a lost series", "DELETE FROM series", "series", "is missing"),
     ("a wrong last digit", "UPDATE candles SET close = close + 0.00000001 WHERE interval_s = 86400",
      "close is", "must be"),
     ("a lost volume", "UPDATE candles SET volume = NULL WHERE interval_s = 3600", "volume is None",

@@ -286,6 +286,8 @@ def store_staged(db, lines, source=BINANCE, asset=BTC, quote=USDT, run=1):
     db.copy("candles_stage_copy", lines)
     db.run("candles_upsert", source, asset, quote, 3600, 0, run, run)
     changed = db.affected
+    moments = [line.split("\t")[0] for line in lines]
+    db.run("series_extend", source, asset, quote, 3600, min(moments), max(moments))
     db.execute("COMMIT")
     return changed
 
@@ -318,12 +320,27 @@ def test_a_page_copied_straight_is_the_same_as_a_staged_one(connect, worker):
     assert store_staged(worker, [stage_line(2, "1.20"), stage_line(1, "1.30")]) == 0
 
 
-def chart(db, first="2026-11-01", source=None, code="usdt", slug="bitcoin"):
-    [row] = db.run("chart_choose", slug, code, 3600, first, source)
+def test_a_series_grows_and_never_shrinks(worker):
+    hour = lambda n: TICK - datetime.timedelta(hours=n)
+    for what, first, last, touched, reach in [
+            ("the first page makes it", 5, 4, 1, (5, 4)),
+            ("the same page again leaves it alone", 5, 4, 0, (5, 4)),
+            ("a page inside leaves it alone", 4, 4, 0, (5, 4)),
+            ("a newer page moves its end", 3, 2, 1, (5, 2)),
+            ("an older page moves its beginning", 9, 8, 1, (9, 2)),
+            ("a page around it moves both", 10, 1, 1, (10, 1))]:
+        worker.run("series_extend", BINANCE, BTC, USDT, 3600, hour(first).isoformat(), hour(last).isoformat())
+        assert worker.affected == touched, what
+        assert worker.execute("SELECT first_open_time, last_open_time FROM series") == [
+            (hour(reach[0]), hour(reach[1]))], what
+
+
+def chart(db, first="2026-11-01", code="usdt", slug="bitcoin"):
+    [row] = db.run("chart_choose", slug, code, 3600, first)
     return row
 
 
-def test_a_chart_comes_from_the_source_with_the_most_candles(connect, worker):
+def test_a_chart_comes_from_the_source_that_covers_most_of_the_window(connect, worker):
     api = connect("api")
     assert chart(api)[2:4] == (None, None)
     store_staged(worker, [stage_line(hour, "1") for hour in (5, 4, 3)], source=BINANCE)
@@ -333,8 +350,7 @@ def test_a_chart_comes_from_the_source_with_the_most_candles(connect, worker):
     store_staged(worker, [stage_line(hour, "1") for hour in (7, 6)], source=BINANCE)
     assert chart(api)[3] == "binance"
     assert chart(api, first=(TICK - datetime.timedelta(hours=3)).isoformat())[3] == "coinbase"
-    assert chart(api, source="coinbase")[3] == "coinbase"
-    assert chart(api, source="csv")[3] is None
+    assert chart(api, first=(TICK - datetime.timedelta(hours=1)).isoformat())[3] is None
     assert chart(api, slug="nothing")[0] is None
     assert int(chart(api)[4]) > 0
 
