@@ -5,7 +5,12 @@
 
 #include <string.h>
 
-enum { HOUR_S = 3600, DAY_S = 86400, HOURLY_DAYS_MAX = 90 };
+enum {
+    HOUR_S = 3600,
+    DAY_S = 86400,
+    HOURLY_DAYS_MAX = 90,
+    POINTS_MAX = 1000000, /* a century of hours: it bounds a mistake, not a chart */
+};
 
 /* Columns of query_chart_choose and query_chart_source, and of query_chart_points. */
 enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, VERSION, PRICE, MARKET_CAP, VOLUME_24H, OBSERVED_AT };
@@ -193,7 +198,8 @@ charts_chosen(struct flight *flight, const struct rows *rows)
                SQL_VALUES(SQL_INT(rows_int(rows, 0, SOURCE_ID, 0)),
                           SQL_INT(rows_int(rows, 0, ASSET_ID, 0)),
                           SQL_INT(rows_int(rows, 0, QUOTE_ID, 0)), SQL_INT(chart->interval_s),
-                          SQL_TIME_MS(first_open_ms(flight_params(flight), chart->interval_s))),
+                          SQL_TIME_MS(first_open_ms(flight_params(flight), chart->interval_s)),
+                          SQL_INT(POINTS_MAX)),
                charts_render);
 }
 

@@ -30,7 +30,7 @@ main(int argc, char **argv)
         if (!database_run(db, &query_chart_points,
                           SQL_VALUES(SQL_INT(atoll(argv[2])), SQL_INT(atoll(argv[3])),
                                      SQL_INT(atoll(argv[4])), SQL_INT(atoll(argv[5])),
-                                     SQL_TIME_MS(0)),
+                                     SQL_TIME_MS(0), SQL_INT(1000000)),
                           arena, &rows, &err))
             break;
         printf("%" PRId64 "\n", clock_monotonic_us() - from_us);

@@ -361,7 +361,7 @@ def test_a_chart_has_closed_candles_at_their_close(connect, worker):
     for moment in moments:
         connect().run("partition_ensure", "candles", moment.isoformat())
     store_staged(worker, [stage_line((TICK - moment).total_seconds() / 3600, "1.50") for moment in moments])
-    points = connect("api").run("chart_points", BINANCE, BTC, USDT, 3600, moments[0].isoformat())
+    points = connect("api").run("chart_points", BINANCE, BTC, USDT, 3600, moments[0].isoformat(), 9)
     assert [(row[0], row[1]) for row in points] == [
         (int(moment.timestamp() * 1000) + 3600000, "1.50") for moment in moments[:2]]
 
