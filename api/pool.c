@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000 };
+enum {
+    BACKOFF_MIN_MS = 100,
+    BACKOFF_MAX_MS = 5000,
+    CANCEL_MS = 100, /* the server gives a slow query up so much earlier than we do, so that its
+                        connection stays */
+};
 
 struct question {
     struct question *next;
@@ -272,6 +277,21 @@ connection_step(struct connection *connection)
     }
 }
 
+/*
+ * A server that does not even cancel a slow query is not there: nobody else shall wait as long to
+ * find that out.
+ */
+static void
+lose_idle(struct pool *pool, const struct error *err)
+{
+    for (int32_t i = 0; i < pool->settings.connections; i++) {
+        struct connection *connection = &pool->connections[i];
+
+        if (connection->ready && !connection->question)
+            connection_lose(connection, err);
+    }
+}
+
 static void
 on_connection_timer(evutil_socket_t fd, short events, void *context)
 {
@@ -284,6 +304,8 @@ on_connection_timer(evutil_socket_t fd, short events, void *context)
     }
     connection->pool->counts.timeouts++;
     error_set(&err, ERROR_RETRY, "database.timeout", "no answer from the database in time");
+    if (connection->ready)
+        lose_idle(connection->pool, &err);
     connection_lose(connection, &err);
 }
 
@@ -296,7 +318,7 @@ connection_start(struct connection *connection)
         .url = pool->url,
         .application_name = "tidemark-api",
         .connect_timeout_ms = pool->settings.connect_ms,
-        .statement_timeout_ms = pool->settings.query_ms,
+        .statement_timeout_ms = pool->settings.query_ms - CANCEL_MS,
     };
 
     connection->fd = -1;

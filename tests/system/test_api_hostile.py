@@ -118,3 +118,28 @@ def test_each_refusal_says_how_long_to_wait(tidemark, rows):
     answers = [api.get(PRICE) for _ in range(8)]
     refused = [int(answer.headers["Retry-After"]) for answer in answers if answer.status_code == 429]
     assert len(refused) >= 4 and min(refused) > 15, refused
+
+
+def test_a_database_that_fell_silent_costs_one_wait_and_not_one_for_each_connection(tidemark, rows, proxy_to):
+    proxy = proxy_to(tidemark.postgres.port)
+    api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy))
+    proxy.black_hole()
+    assert api.get(PRICE).status_code == 504
+    for page in range(1, 9):
+        started = time.monotonic()
+        assert api.get(f"/data?page={page}").status_code == 503
+        assert time.monotonic() - started < 0.2
+    proxy.pass_through()
+    wait_for("answers again", lambda: api.get(PRICE).status_code == 200, timeout=5)
+
+
+def test_a_query_that_is_only_slow_does_not_cost_its_connection(tidemark, rows):
+    api = tidemark.start_api()
+    before = api.get("/metrics").text
+    with tidemark.connect() as locker, locker.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE latest_prices")
+        assert api.get(PRICE).status_code == 504
+        cursor.execute("ROLLBACK")
+    assert api.get(PRICE).status_code == 200
+    connects = re.compile(r"^api_database_connects_total (\d+)$", re.M)
+    assert connects.search(api.get("/metrics").text)[1] == connects.search(before)[1]
