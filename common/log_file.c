@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -19,7 +20,11 @@
  * writes to a file that is being compressed, and nobody rotates meanwhile. A process killed in
  * between leaves PATH.1 without a lock; the next rotation finishes it.
  */
-enum { GZIP_LEVEL = 1 };
+enum {
+    GZIP_LEVEL = 1,
+    TRIES =
+        100, /* a millisecond each: who rotates may be held up between its lock and its rename */
+};
 
 static struct {
     char path[PATH_MAX - 32];
@@ -162,14 +167,18 @@ rotate(void)
 bool
 log_file_write(const char *lines, size_t size)
 {
+    const struct timespec pause = {0, 1000000};
     struct stat status = {0};
     size_t done = 0;
 
     for (int tries = 0; file.fd < 0 || flock(file.fd, LOCK_SH | LOCK_NB) != 0 ||
                         !is_at(file.fd, file.path, &status);
-         tries++)
-        if (tries == 3 || !open_file())
+         tries++) {
+        if (tries > 0)
+            nanosleep(&pause, NULL);
+        if (tries == TRIES || !open_file())
             return false;
+    }
     while (done < size) {
         ssize_t written = write(file.fd, lines + done, size - done);
 
