@@ -303,7 +303,7 @@ cache_start(struct request *request)
             serve(request, entry, true, "l1");
             return;
         }
-        request->entry = cache_hold(entry); /* for the flight, and if too many wait */
+        request->entry = cache_hold(entry); /* what the flight falls back to */
         break;
     case CACHE_MISS:
         metrics_add(thread->metrics, METRIC_L1_MISS, 1);
