@@ -40,6 +40,7 @@ destroy(struct flight *flight)
     if (flight->poll)
         event_free(flight->poll);
     cache_release(flight->fallback);
+    cache_release(flight->landed);
     arena_destroy(flight->arena); /* the flight lies in it */
 }
 
@@ -125,8 +126,49 @@ flight_store(struct flight *flight, struct cache_content *content)
     return cache_store(flight->flights->cache, &flight->key, content, clock_now_ms());
 }
 
+static struct flight *
+take_landed(struct flights *flights)
+{
+    struct flight *flight = flights->landed;
+
+    flights->landed = flight->next;
+    if (!flights->landed)
+        flights->landed_end = &flights->landed;
+    return flight;
+}
+
 static void
-land(struct flight *flight, struct bytes body)
+on_share(evutil_socket_t fd, short events, void *context)
+{
+    struct flights *flights = context;
+
+    while (flights->landed) {
+        struct flight *flight = take_landed(flights);
+
+        if (!flights->stopping)
+            flight_share(flight, &flight->landed->content);
+        destroy(flight);
+    }
+}
+
+/*
+ * Clients first: copying a large value for Redis takes as long as writing its answer. The next turn
+ * of the loop comes after the sockets that can take more of an answer.
+ */
+static void
+share_later(struct flight *flight)
+{
+    struct flights *flights = flight->flights;
+    const struct timeval at_once = {0, 0};
+
+    flight->next = NULL;
+    *flights->landed_end = flight;
+    flights->landed_end = &flight->next;
+    event_add(flights->share, &at_once);
+}
+
+static void
+land(struct flight *flight, struct http_body *body)
 {
     struct flights *flights = flight->flights;
     int64_t fresh_ms = (int64_t)flight->policy->fresh_s * 1000;
@@ -135,17 +177,13 @@ land(struct flight *flight, struct bytes body)
         .version = flight->version,
         .stored_at_ms = flight->started_at_ms,
         .fresh_until_ms = flight->started_at_ms + fresh_ms - fresh_ms / 10 + jitter_ms,
-        .plain = http_body_copy(body.data, body.size),
+        .plain = body,
     };
-    struct cache_entry *entry;
 
     content.stale_until_ms = content.fresh_until_ms + (int64_t)flight->policy->stale_s * 1000;
-    entry = flight_store(flight, &content);
-    settle(flight, entry, flight->overtaken, NULL); /* clients first, replicas after them */
-    if (!flights->stopping)
-        flight_share(flight, &content);
-    cache_release(entry);
-    destroy(flight);
+    flight->landed = flight_store(flight, &content);
+    settle(flight, flight->landed, flight->overtaken, NULL);
+    share_later(flight);
 }
 
 /* ----------------------------------------------------------------------------------- reading */
@@ -176,12 +214,20 @@ flight_read(struct flight *flight)
 }
 
 void
+flight_land_body(struct flight *flight, struct http_body *body)
+{
+    if (flight->overtaken && flight->readings < READINGS_MAX) {
+        http_body_release(body);
+        flight_read(flight);
+    } else {
+        land(flight, body);
+    }
+}
+
+void
 flight_land(struct flight *flight, struct bytes body)
 {
-    if (flight->overtaken && flight->readings < READINGS_MAX)
-        flight_read(flight);
-    else
-        land(flight, body);
+    flight_land_body(flight, http_body_copy(body.data, body.size));
 }
 
 static void
@@ -348,6 +394,8 @@ flights_create(struct event_base *base, const struct flights_settings *settings,
     flights->cache = cache;
     flights->redis = redis;
     flights->pool = pool;
+    flights->landed_end = &flights->landed;
+    flights->share = evtimer_new(base, on_share, flights);
     flights->random = (uint64_t)clock_monotonic_us() ^ (uintptr_t)flights;
     return flights;
 }
@@ -371,6 +419,9 @@ flights_destroy(struct flights *flights)
             destroy(flight);
         }
     }
+    while (flights->landed)
+        destroy(take_landed(flights));
+    event_free(flights->share);
     free(flights);
 }
 

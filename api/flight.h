@@ -141,6 +141,8 @@ void flight_note_version(struct flight *flight, const char *xmin);
  * overtook it that somebody who waits may have seen already.
  */
 void flight_land(struct flight *flight, struct bytes body);
+/* The same for a body that is made where it stays; takes the reference over. */
+void flight_land_body(struct flight *flight, struct http_body *body);
 void flight_fail(struct flight *flight, const struct problem *problem);
 
 #endif

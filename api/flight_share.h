@@ -29,6 +29,7 @@ struct flight {
     char id[24];
     bool locked;
     struct cache_entry *fallback;
+    struct cache_entry *landed; /* what it brought, while it waits to be shared */
     struct flight_waiter *first, *last;
     size_t waiters;
     uint64_t version; /* 0 = not read yet */
@@ -49,6 +50,9 @@ struct flights {
     struct redis *redis;
     struct pool *pool;
     struct flight *buckets[FLIGHT_BUCKETS];
+    /* Answered, to be shared once the answers are on their way: in the order of their landing. */
+    struct flight *landed, **landed_end;
+    struct event *share;
     uint64_t random;
     bool stopping;
     struct flights_counts counts;

@@ -82,6 +82,8 @@ struct rows {
 /* The cell as text, NULL for SQL NULL. Out of range is a bug (assert). */
 const char *rows_text(const struct rows *rows, size_t row, size_t column);
 size_t rows_size(const struct rows *rows, size_t row, size_t column); /* bytes of that text */
+/* Both at once, for those who read cells by the thousand; {NULL, 0} for SQL NULL. */
+struct bytes rows_cell(const struct rows *rows, size_t row, size_t column);
 bool rows_is_null(const struct rows *rows, size_t row, size_t column);
 /* Queries return moments as bigint milliseconds (columns ..._ms). SQL NULL gives `otherwise`. */
 int64_t rows_int(const struct rows *rows, size_t row, size_t column, int64_t otherwise);

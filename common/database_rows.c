@@ -29,6 +29,20 @@ rows_size(const struct rows *rows, size_t row, size_t column)
     return (size_t)PQgetlength(rows->result, (int)row, (int)column);
 }
 
+struct bytes
+rows_cell(const struct rows *rows, size_t row, size_t column)
+{
+    struct bytes cell;
+
+    check_place(rows, row, column);
+    cell.size = (size_t)PQgetlength(rows->result, (int)row, (int)column);
+    if (cell.size == 0 && PQgetisnull(rows->result, (int)row, (int)column))
+        cell.data = NULL;
+    else
+        cell.data = PQgetvalue(rows->result, (int)row, (int)column);
+    return cell;
+}
+
 bool
 rows_is_null(const struct rows *rows, size_t row, size_t column)
 {

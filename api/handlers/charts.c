@@ -1,5 +1,6 @@
 #include "api/handlers/charts.h"
 
+#include "api/http/body.h"
 #include "common/clock.h"
 #include "schema/queries.h"
 
@@ -57,21 +58,18 @@ charts_tag(const struct params *params, struct tag_list *tags)
 enum { POINT_BYTES = 256 };
 
 static void
-add_point(struct text *text, const char *at_ms, size_t at_size, const char *value,
-          size_t value_size)
+add_point(struct text *text, struct bytes at_ms, struct bytes value)
 {
     char point[POINT_BYTES], *end = point;
 
-    if (!value) {
-        value = "null";
-        value_size = 4;
-    }
-    if (at_size + value_size + 4 > sizeof point)
+    if (!value.data)
+        value = (struct bytes){"null", 4};
+    if (at_ms.size + value.size + 4 > sizeof point)
         return; /* cannot be: decimals are shorter, see common/decimal.h */
     *end++ = '[';
-    end = mempcpy(end, at_ms, at_size);
+    end = mempcpy(end, at_ms.data, at_ms.size);
     *end++ = ',';
-    end = mempcpy(end, value, value_size);
+    end = mempcpy(end, value.data, value.size);
     *end++ = ']';
     *end++ = ',';
     text_add(text, point, (size_t)(end - point));
@@ -79,25 +77,16 @@ add_point(struct text *text, const char *at_ms, size_t at_size, const char *valu
 
 /* What is drawn, where it stands in the rows, and in the latest price (-1 = not there). */
 static const struct series {
-    const char *name;
+    const char *opening;
     int column, latest_column;
 } series[] = {
-    {"prices",        POINT_CLOSE,      PRICE     },
-    {"market_caps",   POINT_MARKET_CAP, MARKET_CAP},
-    {"total_volumes", POINT_VOLUME_24H, VOLUME_24H},
-    {"volumes",       POINT_VOLUME,     -1        },
+    {",\"prices\":[",        POINT_CLOSE,      PRICE     },
+    {",\"market_caps\":[",   POINT_MARKET_CAP, MARKET_CAP},
+    {",\"total_volumes\":[", POINT_VOLUME_24H, VOLUME_24H},
+    {",\"volumes\":[",       POINT_VOLUME,     -1        },
 };
 
 enum { SERIES = COUNT_OF(series) };
-
-static void
-add_cell(struct text *text, const struct rows *points, size_t row, const char *at_ms,
-         size_t at_size, size_t column)
-{
-    const char *value = rows_text(points, row, column);
-
-    add_point(text, at_ms, at_size, value, value ? rows_size(points, row, column) : 0);
-}
 
 /* The closed candles, then the latest price's own values at its own time. One walk over the rows.
  */
@@ -105,36 +94,52 @@ static void
 fill_series(struct text texts[SERIES], const struct rows *points, const struct rows *latest)
 {
     for (size_t row = 0; row < points->count; row++) {
-        const char *at_ms = rows_text(points, row, AT);
-        size_t at_size = rows_size(points, row, AT);
+        struct bytes at_ms = rows_cell(points, row, AT);
 
         for (size_t i = 0; i < SERIES; i++)
-            add_cell(&texts[i], points, row, at_ms, at_size, (size_t)series[i].column);
+            add_point(&texts[i], at_ms, rows_cell(points, row, (size_t)series[i].column));
     }
     for (size_t i = 0; latest && i < SERIES; i++) {
-        const char *at_ms = rows_text(latest, 0, OBSERVED_AT);
+        struct bytes value = {NULL, 0};
 
         if (series[i].latest_column >= 0)
-            add_cell(&texts[i], latest, 0, at_ms, strlen(at_ms), (size_t)series[i].latest_column);
-        else
-            add_point(&texts[i], at_ms, strlen(at_ms), NULL, 0);
+            value = rows_cell(latest, 0, (size_t)series[i].latest_column);
+        add_point(&texts[i], rows_cell(latest, 0, OBSERVED_AT), value);
     }
 }
 
-static void
-add_all_series(struct text *text, const struct rows *points, const struct rows *latest)
+static struct http_body *
+join(const struct bytes *pieces, size_t count)
 {
-    struct text texts[SERIES];
+    struct http_body *body;
+    size_t size = 0;
+    char *end;
 
-    for (size_t i = 0; i < SERIES; i++)
-        text_init(&texts[i], text->arena, 64 + points->count * 32);
-    fill_series(texts, points, latest);
+    for (size_t i = 0; i < count; i++)
+        size += pieces[i].size;
+    body = http_body_create(size, &end);
+    for (size_t i = 0; i < count; i++)
+        end = mempcpy(end, pieces[i].data, pieces[i].size);
+    return body;
+}
+
+/* The head, then each series as it was written, so that a chart is copied once only. */
+static struct http_body *
+join_series(struct bytes head, struct text texts[SERIES])
+{
+    struct bytes pieces[3 * SERIES + 2];
+    size_t count = 0;
+
+    pieces[count++] = head;
     for (size_t i = 0; i < SERIES; i++) {
-        text_add_format(text, ",\"%s\":[", series[i].name);
-        if (texts[i].size > 0)
-            text_add(text, texts[i].data, texts[i].size - 1); /* without the last comma */
-        text_add_char(text, ']');
+        size_t size = texts[i].size ? texts[i].size - 1 : 0; /* without the last comma */
+
+        pieces[count++] = (struct bytes){series[i].opening, strlen(series[i].opening)};
+        pieces[count++] = (struct bytes){texts[i].data, size};
+        pieces[count++] = (struct bytes){"]", 1};
     }
+    pieces[count++] = (struct bytes){"}\n", 2};
+    return join(pieces, count);
 }
 
 /* The latest price is a point of its own only if it is newer than every candle. */
@@ -146,15 +151,12 @@ is_newer(const struct rows *chosen, const struct rows *points)
             rows_int(chosen, 0, OBSERVED_AT, 0) > rows_int(points, points->count - 1, AT, 0));
 }
 
-static void
-charts_render(struct flight *flight, const struct rows *points)
+static struct bytes
+render_head(const struct params *params, const char *source, struct arena *arena)
 {
-    const struct params *params = flight_params(flight);
-    const struct chart *chart = flight_context(flight);
-    const struct rows *latest = is_newer(&chart->chosen, points) ? &chart->chosen : NULL;
     struct text text;
 
-    text_init(&text, flight_arena(flight), 256 + points->count * 112);
+    text_init(&text, arena, 256);
     text_add_string(&text, "{\"asset\":");
     text_add_json_string(&text, params_get(params, "asset")->text);
     text_add_string(&text, ",\"currency\":");
@@ -162,10 +164,24 @@ charts_render(struct flight *flight, const struct rows *points)
     text_add_string(&text, ",\"interval\":");
     text_add_json_string(&text, interval_of(params));
     text_add_string(&text, ",\"source\":");
-    text_add_json_nullable(&text, rows_text(&chart->chosen, 0, SOURCE));
-    add_all_series(&text, points, latest);
-    text_add_string(&text, "}\n");
-    flight_land(flight, text_finish(&text));
+    text_add_json_nullable(&text, source);
+    return text_finish(&text);
+}
+
+static void
+charts_render(struct flight *flight, const struct rows *points)
+{
+    const struct chart *chart = flight_context(flight);
+    const struct rows *latest = is_newer(&chart->chosen, points) ? &chart->chosen : NULL;
+    struct arena *arena = flight_arena(flight);
+    struct text texts[SERIES];
+
+    for (size_t i = 0; i < SERIES; i++)
+        text_init(&texts[i], arena, 64 + points->count * 32);
+    fill_series(texts, points, latest);
+    flight_land_body(flight, join_series(render_head(flight_params(flight),
+                                                     rows_text(&chart->chosen, 0, SOURCE), arena),
+                                         texts));
 }
 
 /* ----------------------------------------------------------------------------------- reading */
