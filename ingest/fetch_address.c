@@ -47,6 +47,8 @@ v6_is_private(const uint8_t *a)
         return v4_is_private(v4_at(a + 12));
     if (a[0] == 0x20 && a[1] == 0x02) /* 2002::/16, 6to4 */
         return v4_is_private(v4_at(a + 2));
+    if (a[0] == 0x20 && a[1] == 0x01 && a[2] < 0x02) /* 2001::/23, Teredo's tunnels among them */
+        return true;
     return (a[0] & 0xe0) != 0x20; /* only 2000::/3 is the open internet */
 }
 

@@ -49,6 +49,8 @@ private_addresses_are_known(void **state)
         {"a public IPv4 mapped into IPv6",     "::ffff:18.65.39.4",  false},
         {"metadata behind NAT64",              "64:ff9b::a9fe:a9fe", true },
         {"a private IPv4 in 6to4",             "2002:0a00:0001::1",  true },
+        {"a tunnel of Teredo",                 "2001:0:a00:1::1",    true },
+        {"just above the protocols' own",      "2001:200::1",        false},
         {"an IPv4 in the old compatible form", "::127.0.0.1",        true },
     };
 
