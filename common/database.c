@@ -188,12 +188,6 @@ database_usable(const struct database *db)
     return db->usable && PQstatus(db->conn) == CONNECTION_OK;
 }
 
-int
-database_fd(const struct database *db)
-{
-    return PQsocket(db->conn);
-}
-
 void
 database_queue(struct database *db, const struct query *query, const struct database_value *values,
                size_t value_count)

@@ -117,8 +117,6 @@ MUST_CHECK bool database_reconnect(struct database *db, struct error *err);
 
 /* False after the connection was lost or is in doubt. No I/O. */
 bool database_usable(const struct database *db);
-/* For a poll(2) that waits for other things too: readable = the server ended the session. */
-int database_fd(const struct database *db);
 
 /*
  * Runs one query and waits. Prepared once per connection, on first use, in the same round trip.

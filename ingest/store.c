@@ -74,12 +74,6 @@ store_ready(struct store *store, struct error *err)
     return prepare(store, err);
 }
 
-int
-store_fd(const struct store *store)
-{
-    return store->db && database_usable(store->db) ? database_fd(store->db) : -1;
-}
-
 /* ---- the run of a job ---- */
 
 static uint64_t

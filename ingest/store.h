@@ -30,8 +30,6 @@ void store_destroy(struct store *store);                 /* NULL is fine */
  * this one.
  */
 MUST_CHECK bool store_ready(struct store *store, struct error *err);
-/* For a poll: readable while nothing is asked = the server has ended the session. -1 = none. */
-int store_fd(const struct store *store);
 
 /* What is known of a job before it is worked on. Text lives in the arena. */
 struct claim {

@@ -22,6 +22,7 @@ enum {
     EXIT_AWAY = 75,
     NEXT_MS = 1000,  /* how often an idle child looks up from its queue */
     SERVE_MS = 1000, /* how often the broker is served while waiting */
+    AWAY_MS = 4000,  /* a database that is away is tried again after NEXT_MS and up to this */
     /* First blocks, kept between jobs: an ordinary page fits in. */
     JOB_ARENA = 64 * 1024,
     PAGE_ARENA = 2 * 1024 * 1024,
@@ -138,6 +139,28 @@ sleep_ms(int64_t wait_ms)
         nanosleep(&wait, NULL);
 }
 
+/*
+ * Connects to both servers, the database first: while that is away nothing is taken from the queue,
+ * or each start of a child would cost a message one of its deliveries, and a long outage all of
+ * them. Otherwise waits a little.
+ */
+static bool
+find_servers(struct child *child, struct error *err)
+{
+    bool database = store_ready(child->store, err);
+
+    if (database && broker_consumer_connect(child->consumer, err))
+        return true;
+    if (err->kind == ERROR_FATAL) {
+        log_event(LOG_ERR, database ? "broker.refused" : "database.refused", LOG_ERROR(err));
+        return false;
+    }
+    if (!database)
+        log_event(LOG_WARN, "database.away", LOG_ERROR(err));
+    sleep_ms(err->retry_after_ms > 0 ? err->retry_after_ms : NEXT_MS + random() % AWAY_MS);
+    return false;
+}
+
 static int
 serve_queue(struct child *child)
 {
@@ -146,12 +169,9 @@ serve_queue(struct child *child)
     bool received;
 
     while (!stop) {
-        if (!broker_consumer_connect(child->consumer, &err)) {
-            if (err.kind == ERROR_FATAL) {
-                log_event(LOG_ERR, "broker.refused", LOG_ERROR(&err));
+        if (!broker_consumer_connected(child->consumer) && !find_servers(child, &err)) {
+            if (err.kind == ERROR_FATAL)
                 return strcmp(err.code, "broker.url") == 0 ? EXIT_CONFIGURATION : EXIT_AWAY;
-            }
-            sleep_ms(err.retry_after_ms > 0 ? err.retry_after_ms : NEXT_MS);
             continue;
         }
         arena_reset(child->job_arena);

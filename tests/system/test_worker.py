@@ -349,6 +349,20 @@ def test_a_database_that_was_away_costs_no_attempt(own_tidemark):
     assert own_tidemark.query("SELECT max(attempt) FROM runs") == [(1,)]
 
 
+def test_a_worker_takes_no_message_before_it_has_a_database(own_tidemark):
+    """Or each of its starts in a long outage would cost the message one of its deliveries."""
+    own_tidemark.add_coins()
+    own_tidemark.start_worker("binance=1").stop()
+    job = quote("binance", ["BTCUSDT"])
+    own_tidemark.postgres.kill()
+    own_tidemark.vhost.publish(job)
+    worker = own_tidemark.start("tidemark-worker", "worker", WORKERS="binance=1")
+    worker.wait_log(event="database.away")
+    assert not worker.log(event="store.retry")
+    own_tidemark.postgres.start()
+    wait_done(own_tidemark, [job])
+
+
 def test_a_lock_on_the_table_is_waited_for(system):
     job = quote("binance", ["BTCUSDT"])
     system.start_worker()
