@@ -361,7 +361,9 @@ account(const struct request *request, const struct http_answer *answer)
 {
     int64_t duration_us = clock_monotonic_us() - request->started_us;
     const struct http_request *http = request->http;
-    char target[256], client[HTTP_PEER_TEXT_SIZE];
+    char target[256], client_text[HTTP_PEER_TEXT_SIZE];
+    struct http_peer client = {.port = 0};
+    struct address address;
     size_t size = http->raw_target.size < sizeof target ? http->raw_target.size : sizeof target - 1;
 
     metrics_count_request(request->thread->metrics, request->route, http->method, answer->status,
@@ -370,12 +372,14 @@ account(const struct request *request, const struct http_answer *answer)
         return;
     memcpy(target, http->raw_target.data, size);
     target[size] = '\0';
+    address = find_client(request);
+    memcpy(client.address, address.bytes, sizeof client.address);
     log_event(LOG_INFO, "http.request", LOG_STR("request_id", request->id),
               LOG_STR("method", http_method_name(http->method)), LOG_STR("target", target),
               LOG_INT("status", answer->status), LOG_SECONDS("duration_seconds", duration_us),
               LOG_INT("bytes", (int64_t)(answer->body ? answer->body->size : answer->content.size)),
               LOG_STR("from", request->served_from ? request->served_from : "none"),
-              LOG_STR("peer", http_peer_text(http->peer, client)));
+              LOG_STR("client", http_peer_text(&client, client_text)));
 }
 
 static void

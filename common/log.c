@@ -134,7 +134,7 @@ put_number_field(struct line *line, const struct log_field *field)
     } else {
         put_int(line, field->integer / 1000000);
         *line->at++ = '.';
-        line->at = write_digits(line->at, field->integer % 1000000 / 1000, 3);
+        line->at = write_digits(line->at, field->integer % 1000000, 6);
     }
     if (line->at > line->data + LOG_LINE_MAX - 2)
         line->at = before;
@@ -148,7 +148,7 @@ put_field(struct line *line, const struct log_field *field)
         put_text_field(line, field->name, field->string);
         return;
     case LOG_FIELD_INT:
-    case LOG_FIELD_MILLIS:
+    case LOG_FIELD_SECONDS:
         put_number_field(line, field);
         return;
     case LOG_FIELD_ERROR:

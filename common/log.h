@@ -30,7 +30,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERR };
 
 struct log_field {
     const char *name; /* NULL ends the list; the macros see to it */
-    enum { LOG_FIELD_STRING, LOG_FIELD_INT, LOG_FIELD_ERROR, LOG_FIELD_MILLIS } kind;
+    enum { LOG_FIELD_STRING, LOG_FIELD_INT, LOG_FIELD_ERROR, LOG_FIELD_SECONDS } kind;
     const char *string;
     int64_t integer;
     const struct error *error;
@@ -38,8 +38,8 @@ struct log_field {
 
 #define LOG_STR(name, value) ((struct log_field){name, LOG_FIELD_STRING, value, 0, NULL})
 #define LOG_INT(name, value) ((struct log_field){name, LOG_FIELD_INT, NULL, value, NULL})
-/* Printed as seconds with three decimals: the usual "duration_seconds". Give microseconds. */
-#define LOG_SECONDS(name, us) ((struct log_field){name, LOG_FIELD_MILLIS, NULL, us, NULL})
+/* Printed as seconds with six decimals: the usual "duration_seconds". Give microseconds. */
+#define LOG_SECONDS(name, us) ((struct log_field){name, LOG_FIELD_SECONDS, NULL, us, NULL})
 /* Three fields: error_kind, error_code, error; none if there is no error. */
 #define LOG_ERROR(err) ((struct log_field){"error", LOG_FIELD_ERROR, NULL, 0, err})
 

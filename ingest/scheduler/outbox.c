@@ -16,6 +16,7 @@ struct outbox {
     struct broker_settings settings;
     struct broker_publisher *publisher;
     struct error refusal; /* kind NONE = none */
+    bool was_let_in;      /* by the broker, once */
     bool sweep_now;       /* the broker was away or blocked, or we have just begun to lead */
     int64_t sweep_at_ms;  /* monotonic, as below */
     int64_t unfinished_at_ms;
@@ -297,11 +298,14 @@ reach_broker(struct outbox *outbox)
     check_intact(outbox);
     if (!broker_publisher_connected(outbox->publisher)) {
         if (!broker_publisher_connect(outbox->publisher, &err)) {
-            if (err.kind == ERROR_FATAL)
+            /* One that has let us in before is being set up anew: after the loss of its disk it
+             * knows no users and virtual hosts for a while. */
+            if (err.kind == ERROR_FATAL && !outbox->was_let_in)
                 outbox->refusal = err;
             log_event(LOG_WARN, "broker.away", LOG_ERROR(&err));
             return false;
         }
+        outbox->was_let_in = true;
         log_event(LOG_INFO, "broker.connected");
         outbox->sweep_now = true;
     }

@@ -128,7 +128,7 @@ a_line_has_its_fields(void **state)
     check_string("the context", json_string(json_get(line, "job_id")), "a/b/5");
     check_string("a string", json_string(json_get(line, "source")), "binance");
     check_string("an integer", json_number(json_get(line, "delay_ms")), "-5");
-    check_string("seconds", json_number(json_get(line, "duration_seconds")), "1.234");
+    check_string("seconds", json_number(json_get(line, "duration_seconds")), "1.234567");
     check_string("the error's kind", json_string(json_get(line, "error_kind")), "retry");
     check_string("its code", json_string(json_get(line, "error_code")), "fetch.timeout");
     check_string("its sentence", json_string(json_get(line, "error")), "no answer in 10 s");
