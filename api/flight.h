@@ -74,10 +74,12 @@ struct flight_waiter {
 };
 
 struct flights_settings {
-    const char *name_space;              /* must outlive the flights */
-    size_t store_script, release_script; /* where they stand in redis_settings.scripts */
+    const char *name_space; /* must outlive the flights */
+    /* Where they stand in redis_settings.scripts. */
+    size_t look_script, store_script, release_script;
 };
 
+extern const struct redis_script flight_look_script;
 extern const struct redis_script flight_store_script;
 extern const struct redis_script flight_release_script;
 

@@ -9,6 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct redis_script flight_look_script = {
+    "look",
+    /*
+     * KEYS: entry, lock, inv... ARGV: id of the lock's holder, its ms. The values of the entry and
+     * of inv..., and if there is no entry, whether the lock is ours now: one round trip for both.
+     */
+    "local found = redis.call('MGET', KEYS[1], unpack(KEYS, 3))\n"
+    "if not found[1] then\n"
+    "  local taken = redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])\n"
+    "  found[#found + 1] = taken and 1 or 0\n"
+    "end\n"
+    "return found\n",
+};
+
 const struct redis_script flight_store_script = {
     "store",
     /* KEYS: entry, lock, inv... ARGV: version, value, ttl in ms, id of the lock's holder. */
@@ -91,15 +105,22 @@ poll_later(struct flight *flight)
     event_add(flight->poll, &wait);
 }
 
+/* Another one reads what we want. */
+static void
+poll_for_other(struct flight *flight)
+{
+    flight->flights->counts.polled++;
+    flight->poll_until_ms = clock_monotonic_ms() + FLIGHT_POLL_MS;
+    poll_later(flight);
+}
+
 static void
 on_locked(void *context, const struct redis_reply *reply)
 {
     struct flight *flight = context;
 
     if (reply && redis_reply_is_nil(reply) && !flight->flights->stopping) {
-        flight->flights->counts.polled++;
-        flight->poll_until_ms = clock_monotonic_ms() + FLIGHT_POLL_MS;
-        poll_later(flight);
+        poll_for_other(flight);
         return;
     }
     flight->locked = reply && !redis_reply_is_error(reply);
@@ -165,6 +186,23 @@ take_value(struct flight *flight, const struct redis_reply *reply, bool *ret_goo
     return flight_store(flight, &content);
 }
 
+/* After a look that found something out of date the lock is still to be asked for. */
+static void
+go_on_without_entry(struct flight *flight, const struct redis_reply *reply)
+{
+    const struct redis_reply *lock_taken = redis_reply_element(reply, 1 + flight->tags.count);
+    int64_t taken;
+
+    if (!lock_taken || !redis_reply_integer(lock_taken, &taken)) {
+        lock(flight);
+    } else if (taken || flight->flights->stopping) {
+        flight->locked = taken;
+        flight_read(flight);
+    } else {
+        poll_for_other(flight);
+    }
+}
+
 static void
 on_looked(void *context, const struct redis_reply *reply)
 {
@@ -188,11 +226,12 @@ on_looked(void *context, const struct redis_reply *reply)
     else if (flight->poll_until_ms)
         poll_later(flight);
     else
-        lock(flight);
+        go_on_without_entry(flight, reply);
 }
 
-void
-flight_look(struct flight *flight)
+/* Who polls leaves the lock alone. */
+static bool
+look_again(struct flight *flight)
 {
     struct bytes command[CACHE_TAGS_MAX + 2];
     size_t count = 0;
@@ -201,7 +240,32 @@ flight_look(struct flight *flight)
     command[count++] = flight->key.text;
     for (size_t i = 0; i < flight->tags.count; i++)
         command[count++] = flight->inv_keys[i];
-    if (!redis_send(flight->flights->redis, command, count, on_looked, flight))
+    return redis_send(flight->flights->redis, command, count, on_looked, flight);
+}
+
+static bool
+look_and_lock(struct flight *flight)
+{
+    struct flights *flights = flight->flights;
+    struct bytes arguments[CACHE_TAGS_MAX + 4];
+    char ttl[16];
+    size_t count = 0;
+
+    arguments[count++] = flight->key.text;
+    arguments[count++] = (struct bytes){flight->lock_key, strlen(flight->lock_key)};
+    for (size_t i = 0; i < flight->tags.count; i++)
+        arguments[count++] = flight->inv_keys[i];
+    arguments[count++] = (struct bytes){flight->id, strlen(flight->id)};
+    arguments[count++] =
+        (struct bytes){ttl, (size_t)snprintf(ttl, sizeof ttl, "%d", FLIGHT_LOCK_MS)};
+    return redis_run(flights->redis, flights->settings.look_script, 2 + flight->tags.count,
+                     arguments, count, on_looked, flight);
+}
+
+void
+flight_look(struct flight *flight)
+{
+    if (!(flight->poll_until_ms ? look_again(flight) : look_and_lock(flight)))
         flight_read(flight);
 }
 

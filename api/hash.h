@@ -33,13 +33,23 @@ hash_bytes(const void *data, size_t size, uint64_t seed)
     return hash_mix(hash_mix(hash, word), seed);
 }
 
-/* 128 bits of it, for the cost of 64: the two sums do not wait for each other. */
+/* 128 bits of it, for the cost of 64: the four sums do not wait for each other. */
 static inline void
 hash_bytes_wide(const void *data, size_t size, uint64_t seed, uint64_t ret_hash[2])
 {
     const unsigned char *at = data;
-    uint64_t a = seed ^ size, b = ~seed ^ size, word;
+    uint64_t a = seed ^ size, b = ~seed ^ size, c = a, d = b, word, next;
 
+    for (; size >= 16; size -= 16, at += 16) {
+        memcpy(&word, at, 8);
+        memcpy(&next, at + 8, 8);
+        a = hash_mix(a, word);
+        b = hash_mix(b + word, ~word);
+        c = hash_mix(c, next);
+        d = hash_mix(d + next, ~next);
+    }
+    a = hash_mix(a, c);
+    b = hash_mix(b + d, ~d);
     for (; size >= 8; size -= 8, at += 8) {
         memcpy(&word, at, 8);
         a = hash_mix(a, word);

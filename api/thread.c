@@ -203,9 +203,8 @@ static bool
 create_redis(struct thread *thread, struct error *err)
 {
     static const struct redis_script *const scripts[] = {
-        [SCRIPT_LIMITER] = &limiter_script,
-        [SCRIPT_STORE] = &flight_store_script,
-        [SCRIPT_RELEASE] = &flight_release_script,
+        [SCRIPT_LIMITER] = &limiter_script,          [SCRIPT_LOOK] = &flight_look_script,
+        [SCRIPT_STORE] = &flight_store_script,       [SCRIPT_RELEASE] = &flight_release_script,
         [SCRIPT_RAISE] = &invalidation_raise_script,
     };
     const struct redis_settings settings = {thread->settings->redis_url, scripts,
@@ -221,7 +220,7 @@ create_parts(struct thread *thread, struct rate_bank *bank)
     const struct api_settings *settings = thread->settings;
     const struct limiter_settings limits = {rate_policy(settings), settings->cache_namespace,
                                             SCRIPT_LIMITER};
-    const struct flights_settings flights = {settings->cache_namespace, SCRIPT_STORE,
+    const struct flights_settings flights = {settings->cache_namespace, SCRIPT_LOOK, SCRIPT_STORE,
                                              SCRIPT_RELEASE};
     struct pool_settings pool = pool_settings_default;
 

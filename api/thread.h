@@ -83,6 +83,6 @@ void thread_make_request_id(struct thread *thread, char *ret_id);
 /* Brings the counters of this loop's parts up to date. In its own thread only. */
 void thread_publish_metrics(struct thread *thread);
 
-enum redis_script_index { SCRIPT_LIMITER, SCRIPT_STORE, SCRIPT_RELEASE, SCRIPT_RAISE };
+enum redis_script_index { SCRIPT_LIMITER, SCRIPT_LOOK, SCRIPT_STORE, SCRIPT_RELEASE, SCRIPT_RAISE };
 
 #endif

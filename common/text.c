@@ -15,9 +15,8 @@ text_init(struct text *text, struct arena *arena, size_t expected_bytes)
     text->size = 0;
 }
 
-/* Makes room for `bytes` more and returns where they go. */
-static char *
-reserve(struct text *text, size_t bytes)
+char *
+text_reserve(struct text *text, size_t bytes)
 {
     if (__builtin_expect(text->capacity - text->size < bytes, 0)) {
         size_t wanted = text->size + bytes;
@@ -36,7 +35,7 @@ text_add(struct text *text, const void *data, size_t size)
 {
     if (size == 0)
         return;
-    memcpy(reserve(text, size), data, size);
+    memcpy(text_reserve(text, size), data, size);
     text->size += size;
 }
 
@@ -49,7 +48,7 @@ text_add_string(struct text *text, const char *string)
 void
 text_add_char(struct text *text, char c)
 {
-    *reserve(text, 1) = c;
+    *text_reserve(text, 1) = c;
     text->size++;
 }
 
@@ -80,7 +79,7 @@ text_add_format(struct text *text, const char *format, ...)
     size = vsnprintf(text->data + text->size, room, format, args);
     va_end(args);
     if ((size_t)size >= room) {
-        char *at = reserve(text, (size_t)size + 1);
+        char *at = text_reserve(text, (size_t)size + 1);
 
         va_start(args, format);
         vsnprintf(at, (size_t)size + 1, format, args);
@@ -145,7 +144,7 @@ text_escape_json(char *out, const void *data, size_t size)
 void
 text_add_json_bytes(struct text *text, const void *data, size_t size)
 {
-    char *start = reserve(text, TEXT_ESCAPED_SIZE(size) + 2), *out = start;
+    char *start = text_reserve(text, TEXT_ESCAPED_SIZE(size) + 2), *out = start;
 
     *out++ = '"';
     out = text_escape_json(out, data, size);
@@ -177,6 +176,6 @@ text_add_json_nullable(struct text *text, const char *string_or_null)
 struct bytes
 text_finish(struct text *text)
 {
-    *reserve(text, 1) = '\0';
+    *text_reserve(text, 1) = '\0';
     return (struct bytes){text->data, text->size};
 }

@@ -21,6 +21,11 @@ struct text {
 
 void text_init(struct text *text, struct arena *arena, size_t expected_bytes);
 void text_add(struct text *text, const void *data, size_t size);
+/*
+ * Room for `bytes` more behind the end, for those who write by themselves; then count what was
+ * written into `size`.
+ */
+char *text_reserve(struct text *text, size_t bytes);
 void text_add_string(struct text *text, const char *string);
 void text_add_char(struct text *text, char c);
 void text_add_int(struct text *text, int64_t number);

@@ -54,25 +54,38 @@ charts_tag(const struct params *params, struct tag_list *tags)
 
 /* --------------------------------------------------------------------------------- rendering */
 
-/* Longer than two numbers of any price in the tables, so that a point is one copy. */
-enum { POINT_BYTES = 256 };
+/* "[1763712000000," of all the points of a row: longer than any, to be copied as one piece. */
+enum { OPENING_BYTES = 32 };
+
+struct opening {
+    char text[OPENING_BYTES];
+    size_t size;
+};
 
 static void
-add_point(struct text *text, struct bytes at_ms, struct bytes value)
+set_opening(struct opening *opening, struct bytes at_ms)
 {
-    char point[POINT_BYTES], *end = point;
+    size_t size = at_ms.size < OPENING_BYTES - 2 ? at_ms.size : OPENING_BYTES - 2;
+
+    opening->text[0] = '[';
+    memcpy(opening->text + 1, at_ms.data, size);
+    opening->text[size + 1] = ',';
+    opening->size = size + 2;
+}
+
+static void
+add_point(struct text *text, const struct opening *opening, struct bytes value)
+{
+    char *end;
 
     if (!value.data)
         value = (struct bytes){"null", 4};
-    if (at_ms.size + value.size + 4 > sizeof point)
-        return; /* cannot be: decimals are shorter, see common/decimal.h */
-    *end++ = '[';
-    end = mempcpy(end, at_ms.data, at_ms.size);
-    *end++ = ',';
-    end = mempcpy(end, value.data, value.size);
+    end = text_reserve(text, sizeof opening->text + value.size + 2);
+    memcpy(end, opening->text, sizeof opening->text);
+    end = mempcpy(end + opening->size, value.data, value.size);
     *end++ = ']';
     *end++ = ',';
-    text_add(text, point, (size_t)(end - point));
+    text->size = (size_t)(end - text->data);
 }
 
 /* What is drawn, where it stands in the rows, and in the latest price (-1 = not there). */
@@ -93,18 +106,21 @@ enum { SERIES = COUNT_OF(series) };
 static void
 fill_series(struct text texts[SERIES], const struct rows *points, const struct rows *latest)
 {
-    for (size_t row = 0; row < points->count; row++) {
-        struct bytes at_ms = rows_cell(points, row, AT);
+    struct opening opening = {.size = 0};
 
+    for (size_t row = 0; row < points->count; row++) {
+        set_opening(&opening, rows_cell(points, row, AT));
         for (size_t i = 0; i < SERIES; i++)
-            add_point(&texts[i], at_ms, rows_cell(points, row, (size_t)series[i].column));
+            add_point(&texts[i], &opening, rows_cell(points, row, (size_t)series[i].column));
     }
+    if (latest)
+        set_opening(&opening, rows_cell(latest, 0, OBSERVED_AT));
     for (size_t i = 0; latest && i < SERIES; i++) {
         struct bytes value = {NULL, 0};
 
         if (series[i].latest_column >= 0)
             value = rows_cell(latest, 0, (size_t)series[i].latest_column);
-        add_point(&texts[i], rows_cell(latest, 0, OBSERVED_AT), value);
+        add_point(&texts[i], &opening, value);
     }
 }
 
