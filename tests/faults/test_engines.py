@@ -13,7 +13,7 @@ from load import (QUICK, add_schedules, check_no_attempt_spent, check_outcome, s
                   wait_more_done)
 from waiting import wait_for
 
-TIMES = 20 if os.environ.get("TIDEMARK_FAULTS") == "long" else 2
+TIMES = 20 if os.environ.get("TIDEMARK_FAULTS") == "long" else 1
 pytestmark = pytest.mark.xdist_group("engines")
 
 
