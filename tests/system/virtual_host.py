@@ -7,6 +7,16 @@ import pika
 from waiting import wait_for
 
 
+def offer(channel, job):
+    """Publishes a job; false when the broker refuses it, as a queue does that has no leader yet."""
+    properties = pika.BasicProperties(delivery_mode=2, message_id=job["job_id"], content_type="application/json")
+    try:
+        channel.basic_publish("tidemark.jobs", job["source"], json.dumps(job).encode(), properties, mandatory=True)
+    except pika.exceptions.NackError:
+        return False
+    return True
+
+
 class VirtualHost:
     def __init__(self, rabbitmq, name):
         self.rabbitmq, self.name = rabbitmq, name
@@ -49,10 +59,7 @@ class VirtualHost:
             channel = connection.channel()
             channel.confirm_delivery()
             for job in jobs:
-                channel.basic_publish(
-                    "tidemark.jobs", job["source"], json.dumps(job).encode(),
-                    pika.BasicProperties(delivery_mode=2, message_id=job["job_id"],
-                                         content_type="application/json"), mandatory=True)
+                wait_for("the broker takes a job", lambda: offer(channel, job))
         finally:
             connection.close()
 
