@@ -8,11 +8,11 @@ from waiting import wait_for
 
 
 def offer(channel, job):
-    """Publishes a job; false when the broker refuses it, as a queue does that has no leader yet."""
+    """Publishes a job; false while its queue is being made: no leader yet, or not yet bound."""
     properties = pika.BasicProperties(delivery_mode=2, message_id=job["job_id"], content_type="application/json")
     try:
         channel.basic_publish("tidemark.jobs", job["source"], json.dumps(job).encode(), properties, mandatory=True)
-    except pika.exceptions.NackError:
+    except (pika.exceptions.NackError, pika.exceptions.UnroutableError):
         return False
     return True
 
