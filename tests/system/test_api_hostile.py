@@ -1,5 +1,6 @@
 """tidemark-api under attack and in races: what a client, a slow part or bad timing must not achieve."""
 import concurrent.futures
+import json
 import re
 import signal
 import socket
@@ -7,6 +8,8 @@ import time
 
 import pytest
 
+from http_attacks import REFUSED, get
+from http_wire import exchange
 from market_rows import MarketRows
 from waiting import wait_for
 
@@ -143,3 +146,15 @@ def test_a_query_that_is_only_slow_does_not_cost_its_connection(tidemark, rows):
     assert api.get(PRICE).status_code == 200
     connects = re.compile(r"^api_database_connects_total (\d+)$", re.M)
     assert connects.search(api.get("/metrics").text)[1] == connects.search(before)[1]
+
+
+def test_the_api_itself_refuses_every_request_that_could_be_read_in_two_ways(tidemark, rows):
+    """The layer's own tests have each in pieces as well; here it is the program that clients meet."""
+    api = tidemark.start_api(RATE_LIMIT_PER_MINUTE="1000000")
+    for name, request, status in REFUSED:
+        method = request.split(b" ")[0].decode("latin-1")
+        answers = exchange(("127.0.0.1", api.port), request + get(line=b"GET /livez HTTP/1.1"), [method])
+        assert [answer.status for answer in answers] == [status], name
+        assert answers[0].headers["connection"] == "close", name
+        if method != "HEAD":
+            assert json.loads(answers[0].body)["request_id"] == answers[0].headers["x-request-id"], name
