@@ -37,4 +37,5 @@ LEFT JOIN LATERAL (
     WHERE slots.source_id = d.source_id AND slots.stream = d.stream
 ) AS newest ON true
 WHERE NOT $1::boolean OR (d.enabled AND s.enabled)
-ORDER BY d.name
+-- In this order they are published: at the first start nobody should wait for a price behind a year of history.
+ORDER BY d.kind = 'history', d.name

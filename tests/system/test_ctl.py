@@ -90,7 +90,7 @@ def test_a_schedule_shows_its_last_slot(tidemark):
     listed = json.loads(tidemark.ctl("schedules", "list", "--json").stdout)
     text = tidemark.ctl("schedules").stdout
 
-    [hourly, quotes] = listed
+    [quotes, hourly] = listed
     assert quotes["last_slot"] == "2026-11-21T08:40:00.000Z" and hourly["last_slot"] is None
     assert quotes["args"] == {"symbols": ["BTCUSDT"]} and quotes["period_s"] == 300
     assert hourly["enabled"] is True and hourly["missed"] == "catch_up"

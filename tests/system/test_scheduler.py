@@ -200,7 +200,8 @@ def test_a_job_that_no_message_can_carry_does_not_stop_the_others(tidemark):
     wait_published(tidemark, 1)
 
     assert [message["stream"] for message in messages(tidemark)] == ["quote/named"]
-    assert scheduler.log(event="outbox.not_confirmed")[0]["error_code"] == "broker.too_large"
+    told = wait_for("the other one is told", lambda: scheduler.log(event="outbox.not_confirmed"))
+    assert told[0]["error_code"] == "broker.too_large"
 
 
 @pytest.mark.parametrize("settings, code, words", [
