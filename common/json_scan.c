@@ -1,5 +1,6 @@
 #include "common/json_scan.h"
 
+#include "common/hex.h"
 #include "common/utf8.h"
 
 #include <assert.h>
@@ -58,15 +59,6 @@ put(struct scan *scan, char c)
     *scan->out++ = c;
 }
 
-static int32_t
-hex_value(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The four digits of a \u escape whose backslash is at `at`; -1 if it is none. */
 static int32_t
 unicode_escape(const struct scan *scan, place at)
@@ -76,7 +68,7 @@ unicode_escape(const struct scan *scan, place at)
     if (scan->end - at < 6 || at[0] != '\\' || at[1] != 'u')
         return -1;
     for (int i = 2; i < 6; i++) {
-        int32_t digit = hex_value(at[i]);
+        int32_t digit = hex_value((char)at[i]);
 
         if (digit < 0)
             return -1;

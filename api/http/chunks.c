@@ -1,5 +1,7 @@
 #include "api/http/chunks.h"
 
+#include "common/hex.h"
+
 #include <string.h>
 
 #define EXTENSION_BYTES_MAX 256
@@ -26,18 +28,6 @@ void
 http_chunks_init(struct http_chunks *chunks)
 {
     memset(chunks, 0, sizeof *chunks);
-}
-
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 /* One byte of the line with the size. The next state, or -1. */

@@ -1,5 +1,6 @@
 #include "api/http/target.h"
 
+#include "common/hex.h"
 #include "common/utf8.h"
 
 #include <stdint.h>
@@ -18,18 +19,6 @@ static const bool path_bytes[256] = {
     [';'] = true,         ['='] = true, ['@'] = true, ['A' ... 'Z'] = true, ['_'] = true,
     ['a' ... 'z'] = true, ['~'] = true,
 };
-
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 static bool
 is_clean_utf8(const char *text, size_t size)
