@@ -103,6 +103,24 @@ args_read_history(const struct job *job, struct history_args *ret_args, struct e
 }
 
 bool
+args_begin_series(const struct job *job, const struct request *request, enum candle_origin origin,
+                  struct records *records, struct error *err)
+{
+    struct history_args args;
+
+    if (!args_read_history(job, &args, err))
+        return false;
+    records_set_series(records, &(struct candle_series){
+                                    .symbol = args.symbol,
+                                    .interval_s = args.interval_s,
+                                    .origin = origin,
+                                    .from_ms = request->from_ms,
+                                    .to_ms = request->to_ms,
+                                });
+    return true;
+}
+
+bool
 args_answer(struct quote_args *args, const char *symbol)
 {
     bool asked = false;

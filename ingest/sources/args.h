@@ -40,6 +40,12 @@ MUST_CHECK bool args_read_listing(const struct job *job, int64_t max_per_page,
 MUST_CHECK bool args_read_history(const struct job *job, struct history_args *ret_args,
                                   struct error *err);
 
+/* The candles of a history job and of the window that was asked for go into `records` from here on.
+ */
+MUST_CHECK bool args_begin_series(const struct job *job, const struct request *request,
+                                  enum candle_origin origin, struct records *records,
+                                  struct error *err);
+
 /* True if `symbol` is one of those asked for; it counts as answered from then on. */
 bool args_answer(struct quote_args *args, const char *symbol);
 /* Providers leave out what they do not know: a reject "symbol.unanswered" for each of those. */

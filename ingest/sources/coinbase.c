@@ -165,20 +165,12 @@ static bool
 parse_candles(const struct job *job, const struct request *request, const struct json *tree,
               struct records *records, struct error *err)
 {
-    struct history_args args;
     size_t index = 0;
 
-    if (!args_read_history(job, &args, err))
+    if (!args_begin_series(job, request, CANDLE_PROVIDER, records, err))
         return false;
     if (!json_is_array(tree))
         return error_set(err, ERROR_REJECT, "payload.shape", "candles are no list");
-    records_set_series(records, &(struct candle_series){
-                                    .symbol = args.symbol,
-                                    .interval_s = args.interval_s,
-                                    .origin = CANDLE_PROVIDER,
-                                    .from_ms = request->from_ms,
-                                    .to_ms = request->to_ms,
-                                });
     for (const struct json *value = json_first(tree); value; value = json_next(value))
         parse_candle(value, index++, records);
     return true;

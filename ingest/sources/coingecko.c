@@ -421,21 +421,13 @@ parse_chart(const struct job *job, const struct request *request, const struct j
     const struct json *price = json_get(tree, "prices");
     const struct json *cap = json_first(json_get(tree, "market_caps"));
     const struct json *volume = json_first(json_get(tree, "total_volumes"));
-    struct history_args args;
     struct point *points;
     size_t count = 0, index = 0;
 
-    if (!args_read_history(job, &args, err))
+    if (!args_begin_series(job, request, CANDLE_POINTS, records, err))
         return false;
     if (!json_is_array(price))
         return error_set(err, ERROR_REJECT, "payload.shape", "the chart has no list of prices");
-    records_set_series(records, &(struct candle_series){
-                                    .symbol = args.symbol,
-                                    .interval_s = args.interval_s,
-                                    .origin = CANDLE_POINTS,
-                                    .from_ms = request->from_ms,
-                                    .to_ms = request->to_ms,
-                                });
     points = arena_alloc_array(records->arena, json_count(price), sizeof *points);
     for (price = json_first(price); price; price = json_next(price)) {
         struct row row = row_begin(records, index++);
