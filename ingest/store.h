@@ -72,9 +72,9 @@ MUST_CHECK bool store_page(struct store *store, const struct page *page, struct 
 
 /* How a try ended that left no rows. */
 struct ending {
-    const char *status;            /* of runs: "ok", "failed", "waiting", "expired", "dead" */
-    const struct error *err;       /* NULL = none */
-    int32_t http_status;           /* 0 = there was no answer */
+    const char *status;      /* of runs: "ok", "failed", "waiting", "expired", "skipped", "dead" */
+    const struct error *err; /* NULL = none */
+    int32_t http_status;     /* 0 = there was no answer */
     const struct payload *payload; /* kept as it is; NULL = none */
     const char *verdict;           /* of the payload: "limited", "transient", "permanent" */
 };

@@ -25,6 +25,12 @@ add_moment(struct text *text, const char *name, int64_t at_ms)
     text_add_json_nullable(text, at_ms ? clock_format_ms(at_ms, at) : NULL);
 }
 
+static bool
+is_without_key(const struct source_state *source)
+{
+    return source->error_code && strcmp(source->error_code, "source.no_key") == 0;
+}
+
 /* "success" and "failure" are what operators' dashboards look for; the run's own word is beside. */
 static const char *
 source_status(const struct source_state *source)
@@ -35,6 +41,8 @@ source_status(const struct source_state *source)
         return "success";
     if (strcmp(source->status, "running") == 0)
         return "running";
+    if (strcmp(source->status, "skipped") == 0)
+        return is_without_key(source) ? "no_key" : "skipped";
     return "failure";
 }
 
@@ -67,7 +75,7 @@ overall_status(const struct report *report, int64_t *ret_last_run_ms)
 
         if (source->last_run_ms > *ret_last_run_ms)
             *ret_last_run_ms = source->last_run_ms;
-        if (!source->enabled || !source->status)
+        if (!source->enabled || !source->status || strcmp(source->status, "skipped") == 0)
             continue;
         if (strcmp(source_status(source), "failure") == 0)
             status = "failure";

@@ -21,7 +21,7 @@ static const char usage[] =
     "\n"
     "  --json           JSON for scripts instead of a table\n"
     "  --source NAME    only this source (lists)\n"
-    "  --status STATUS  runs: only running, ok, failed, expired, dead or waiting\n"
+    "  --status STATUS  runs: only running, ok, failed, expired, skipped, dead or waiting\n"
     "  --limit N        at most so many rows (runs, dead; default 50)\n"
     "\n"
     "Exit codes: 0 done, 1 refused (a wrong file changes nothing; no such dead letter), 2 usage "
@@ -109,12 +109,14 @@ parse_source(const char *name)
 static const char *
 parse_status(const char *status)
 {
-    static const char *const known[] = {"running", "ok", "failed", "expired", "dead", "waiting"};
+    static const char *const known[] = {"running", "ok",   "failed", "expired",
+                                        "skipped", "dead", "waiting"};
 
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (strcmp(status, known[i]) == 0)
             return status;
-    refuse_word(status, "the status must be running, ok, failed, expired, dead or waiting");
+    refuse_word(status,
+                "the status must be running, ok, failed, expired, skipped, dead or waiting");
     return NULL;
 }
 

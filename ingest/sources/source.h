@@ -67,7 +67,8 @@ struct source {
     const char *about; /* one line for --help and the README */
     enum upstream upstream;
     const char *base_url;      /* without trailing slash; NULL for a folder */
-    const char *key_header;    /* header that carries the optional key; NULL = takes none */
+    const char *key_header;    /* header that carries the key; NULL = takes none */
+    bool key_required;         /* without a key nothing can be asked: its jobs are skipped */
     int32_t budget_per_minute; /* calls, or weight where the provider counts weight */
 
     /*

@@ -89,12 +89,14 @@ static void
 log_run(const struct run *run)
 {
     bool well = run->err.kind == ERROR_NONE;
+    bool quiet = well || run->outcome == OUTCOME_SKIPPED;
     int64_t duration_us = (clock_monotonic_ms() - run->started_at_ms) * 1000;
     struct log_field error = LOG_ERROR(&run->err);
 
     if (well)
         error.name = NULL; /* ends the list */
-    log_event(well ? LOG_INFO : LOG_WARN, "job.run", LOG_STR("outcome", outcome_name(run->outcome)),
+    log_event(quiet ? LOG_INFO : LOG_WARN, "job.run",
+              LOG_STR("outcome", outcome_name(run->outcome)),
               LOG_STR("kind", job_kind_name(run->job->kind)), LOG_INT("attempt", run->job->attempt),
               LOG_INT("run_id", run->run_id), LOG_INT("pages", run->pages),
               LOG_INT("records", run->records), LOG_INT("rejected", run->rejected),

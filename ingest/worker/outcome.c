@@ -18,6 +18,7 @@ outcome_name(enum outcome outcome)
         [OUTCOME_TRANSIENT] = "transient", [OUTCOME_LIMITED] = "limited",
         [OUTCOME_DEFERRED] = "deferred",   [OUTCOME_PERMANENT] = "permanent",
         [OUTCOME_OURS] = "ours",           [OUTCOME_EXPIRED] = "expired",
+        [OUTCOME_SKIPPED] = "skipped",
     };
 
     return names[outcome];
@@ -65,6 +66,7 @@ outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt, int64_
     switch (outcome) {
     case OUTCOME_DONE:
     case OUTCOME_EXPIRED:
+    case OUTCOME_SKIPPED:
         return (struct settlement){.action = ACTION_ACK};
     case OUTCOME_CONTINUED:
         return (struct settlement){.action = ACTION_RETRY, .tier = 0, .attempt = attempt};

@@ -21,6 +21,7 @@ enum outcome {
     OUTCOME_PERMANENT, /* will never work */
     OUTCOME_OURS,      /* our database or broker is away */
     OUTCOME_EXPIRED,   /* nobody can use the answer any more */
+    OUTCOME_SKIPPED,   /* its source is not in use: nothing was asked, and it is no failure */
 };
 
 const char *outcome_name(enum outcome outcome);

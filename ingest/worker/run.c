@@ -80,6 +80,8 @@ status_of(const struct run *run)
         return "ok";
     case OUTCOME_EXPIRED:
         return "expired";
+    case OUTCOME_SKIPPED:
+        return "skipped";
     case OUTCOME_PERMANENT:
         return "dead";
     case OUTCOME_TRANSIENT:
@@ -391,6 +393,20 @@ run_page(struct run *run)
            store_and_announce(run, &payload, &batch);
 }
 
+/*
+ * A source that is not in use is no failure: its jobs end as skipped, so that they neither go dead
+ * one by one nor look as if they were waiting. Sets `err` to why.
+ */
+static bool
+is_source_unused(const struct child *child, struct error *err)
+{
+    if (!child->source->key_required || worker_settings_key(child->settings, child->source))
+        return false;
+    error_set(err, ERROR_REJECT, "source.no_key", "%s gives nothing without a key",
+              child->source->name);
+    return true;
+}
+
 static bool
 is_expired(const struct job *job)
 {
@@ -401,10 +417,15 @@ void
 run_job(struct run *run, struct child *child, const struct job *job)
 {
     struct patience patience = {0};
+    struct error err;
 
     *run = (struct run){.child = child, .job = job, .started_at_ms = clock_monotonic_ms()};
     if (!claim_run(run, &patience))
         return;
+    if (is_source_unused(child, &err)) {
+        end_failed(run, OUTCOME_SKIPPED, &err, NULL);
+        return;
+    }
     if (is_expired(job)) {
         end_well(run, OUTCOME_EXPIRED);
         return;

@@ -58,7 +58,10 @@ add_source(struct setting *rows, size_t index, struct arena *arena)
             .fallback = "",
             .max = 1024,
             .help =
-                arena_printf(arena, "Key for %s; empty = its free use without one.", source->name),
+                arena_printf(arena,
+                             source->key_required ? "Key for %s; empty = its jobs are skipped."
+                                                  : "Key for %s; empty = its free use without one.",
+                             source->name),
         };
     return count;
 }

@@ -49,7 +49,7 @@ WHERE job_id = ANY ($1::text[])
 UPDATE slots
 SET state = 'pending'
 WHERE state = 'published' AND slot >= $1::timestamptz
-  AND NOT EXISTS (SELECT FROM runs r WHERE r.job_id = slots.job_id AND r.status IN ('ok', 'expired', 'dead'))
+  AND NOT EXISTS (SELECT FROM runs r WHERE r.job_id = slots.job_id AND r.status IN ('ok', 'expired', 'skipped', 'dead'))
 
 -- name: slots_unfinished
 -- What was confirmed long ago, has no final run, and nobody has tried since: job_id, source, message, oldest first. A
@@ -63,7 +63,7 @@ WHERE p.state = 'published' AND p.published_at <= now() - $1::integer * interval
   AND p.slot >= $2::timestamptz
   AND NOT EXISTS (SELECT FROM runs r
                   WHERE r.job_id = p.job_id
-                    AND (r.status IN ('ok', 'expired', 'dead')
+                    AND (r.status IN ('ok', 'expired', 'skipped', 'dead')
                          OR coalesce(r.finished_at, r.started_at) > now() - $1::integer * interval '1 second'))
 ORDER BY p.published_at, p.job_id
 LIMIT $3::bigint

@@ -11,15 +11,16 @@ REACH_MS = {"5m": 86_400_000, "1h": 364 * 86_400_000 + 82_800_000,
             "1d": 364 * 86_400_000 + 82_800_000}
 
 
-def check_tables(connection, oracle, jobs, requests, dead=(), expired=()):
-    problems = find_differences(connection, oracle, jobs, requests, dead, expired)
+def check_tables(connection, oracle, jobs, requests, dead=(), expired=(), skipped=()):
+    problems = find_differences(connection, oracle, jobs, requests, dead, expired, skipped)
     if problems:
         shown = "\n".join(problems[:40])
         raise AssertionError(f"{len(problems)} differences from the oracle:\n{shown}")
 
 
-def find_differences(connection, oracle, jobs, requests, dead=(), expired=()):
-    comparison = Comparison(connection, oracle, jobs, requests, dead, expired)
+def find_differences(connection, oracle, jobs, requests, dead=(), expired=(), skipped=()):
+    ended = {"dead": dead, "expired": expired, "skipped": skipped}
+    comparison = Comparison(connection, oracle, jobs, requests, ended)
     comparison.compare_runs()
     comparison.compare_candles()
     comparison.compare_series()
@@ -30,13 +31,12 @@ def find_differences(connection, oracle, jobs, requests, dead=(), expired=()):
 
 
 class Comparison:
-    def __init__(self, connection, oracle, jobs, requests, dead, expired):
+    def __init__(self, connection, oracle, jobs, requests, ended):
         self.connection, self.oracle = connection, oracle
         self.jobs = {job["job_id"]: job for job in jobs}  # a job delivered ten times is one job
         self.requests = requests
-        self.dead, self.expired = set(dead), set(expired)
-        self.done = [job for job in self.jobs.values()
-                     if job["job_id"] not in self.dead | self.expired]
+        self.ended = {job_id: status for status, ids in ended.items() for job_id in ids}
+        self.done = [job for job in self.jobs.values() if job["job_id"] not in self.ended]
         self.problems = []
         self.prices = {}  # (source, asset, quote): {observed_ms: [fields]}, ticks first
         self.instruments = {(source, symbol) for source, symbol in self.rows(
@@ -75,8 +75,7 @@ class Comparison:
     def compare_runs(self):
         runs = dict(self.rows("SELECT job_id, status FROM runs"))
         for job_id in self.jobs:
-            wanted = "dead" if job_id in self.dead else \
-                "expired" if job_id in self.expired else "ok"
+            wanted = self.ended.get(job_id, "ok")
             if job_id not in runs:
                 self.say(f"job {job_id} has no run")
             elif runs[job_id] != wanted:

@@ -15,9 +15,9 @@ make_job(source, kind, stream, slot, args, **more)
 wait_quiescent(connection, queues, jobs, timeout=60, dead=0)
     Waits until every job has a final run and every queue but `dead` is empty, unsettled messages
     included, and no slot waits to be published. `queues` returns {name: messages}.
-check_tables(connection, oracle, jobs, requests, dead=(), expired=())
+check_tables(connection, oracle, jobs, requests, dead=(), expired=(), skipped=())
     Fails with all differences, one sentence each. `requests` is the replay server's log.
-    `dead` and `expired`: the job ids that must have ended so; all others must be "ok".
+    `dead`, `expired` and `skipped`: the job ids that must have ended so; all others must be "ok".
 find_differences(...)
     The same, returned as a list.
 
@@ -56,7 +56,7 @@ def make_job(source, kind, stream, slot, args, **more):
 def unfinished(connection, jobs):
     """The ids of the jobs that have no final run."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT job_id FROM runs WHERE status IN ('ok', 'expired', 'dead')")
+        cursor.execute("SELECT job_id FROM runs WHERE status IN ('ok', 'expired', 'skipped', 'dead')")
         final = {row[0] for row in cursor.fetchall()}
         cursor.execute("SELECT job_id FROM slots WHERE state = 'pending'")
         pending = {row[0] for row in cursor.fetchall()}

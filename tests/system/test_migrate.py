@@ -138,6 +138,16 @@ def test_each_step_can_be_undone_and_done_again(url):
         assert relations(url) == after
 
 
+def test_a_skipped_run_stays_a_run_on_the_way_down(url):
+    migrate(url, "up")
+    populate(url)
+    with session(url) as db:
+        db.execute("UPDATE runs SET status = 'skipped'")
+    migrate(url, "down", "--to", 7)
+    with session(url) as db:
+        assert db.execute("SELECT status FROM runs") == [("expired",)]
+
+
 def test_an_edited_migration_is_refused(url):
     migrate(url, "up", "--to", NEWEST - 1)
     with session(url) as db:

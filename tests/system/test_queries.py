@@ -162,7 +162,7 @@ def claim(db, job="binance/quote/a/0", attempt=1):
 def test_a_run_is_claimed_until_it_is_ok(worker):
     [(run,)] = claim(worker)
     assert claim(worker) == [(run,)]  # redelivered
-    for status in ("waiting", "failed", "dead", "expired"):
+    for status in ("waiting", "failed", "dead", "expired", "skipped"):
         worker.run("run_finish", run, status, "x", "y", 500)
         assert claim(worker, attempt=2) == [(run,)]
     worker.run("run_page", run, 1, 0, 0, '{"v":1}')

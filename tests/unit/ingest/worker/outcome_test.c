@@ -16,6 +16,7 @@ each_outcome_has_its_settlement(void **state)
     } rows[] = {
         {"done: acknowledged",                                     OUTCOME_DONE,      JOB_QUOTE,   1,  0,     {ACTION_ACK, 0, 0, NULL}   },
         {"expired: acknowledged",                                  OUTCOME_EXPIRED,   JOB_QUOTE,   1,  0,     {ACTION_ACK, 0, 0, NULL}   },
+        {"skipped: acknowledged",                                  OUTCOME_SKIPPED,   JOB_QUOTE,   1,  0,     {ACTION_ACK, 0, 0, NULL}   },
         {"continued: soon, no attempt spent",
          OUTCOME_CONTINUED,                                                           JOB_HISTORY,
          3,                                                                                            0,
