@@ -12,7 +12,12 @@
 #include <string.h>
 
 enum { NAME_MAX_BYTES = 100, PERIOD_MAX_S = 30 * 86400, DURATION_MAX_S = 20 * 366 * 86400 };
-enum { PAGES_MAX = 40, PER_PAGE_DEFAULT = 250, ROWS_MAX = SCHEDULES_FILE_ROWS_MAX };
+enum {
+    PAGES_MAX = 40,
+    PER_PAGE_DEFAULT = 250,
+    REFERENCE_PER_PAGE = 5000,
+    ROWS_MAX = SCHEDULES_FILE_ROWS_MAX
+};
 
 struct checker {
     const struct schedules_file *file;
@@ -381,6 +386,38 @@ check_listing(struct checker *checker, const struct file_schedule *schedule,
     return true;
 }
 
+/* A provider's list comes whole, or in pages where the schedule says `pages` or `per_page`. */
+static bool
+check_reference(struct checker *checker, const struct file_schedule *schedule,
+                const struct source *source, const struct schedule_row *common)
+{
+    bool paged = schedule->pages.text || schedule->per_page.text;
+    int64_t pages, per_page;
+
+    if (!refuse_keys(checker, "reference", 5,
+                     KEYS("symbols", "each", "currency", "interval", "lookback"),
+                     LINES(schedule->symbols.line, schedule->each.line, schedule->currency.line,
+                           schedule->interval.line, schedule->lookback.line)) ||
+        !check_number(checker, &schedule->pages, "pages", PAGES_MAX, 1, &pages) ||
+        !check_number(checker, &schedule->per_page, "per_page", REFERENCE_PER_PAGE,
+                      REFERENCE_PER_PAGE, &per_page))
+        return false;
+    for (int64_t page = 1; page <= pages; page++) {
+        const char *number = arena_printf(checker->arena, "%lld", (long long)page);
+        struct schedule_row row =
+            row_of(checker, common, pages > 1 ? number : NULL,
+                   paged ? arena_printf(checker->arena, "reference/%s", number) : "reference",
+                   paged ? arena_printf(checker->arena, "{\"page\":%s,\"per_page\":%lld}", number,
+                                        (long long)per_page)
+                         : "{}",
+                   schedule->name.line);
+
+        if (!add_row(checker, &row, source, JOB_REFERENCE))
+            return false;
+    }
+    return true;
+}
+
 /* A folder has whatever it has: one stream, nothing to choose. */
 static bool
 check_folder(struct checker *checker, const struct file_schedule *schedule,
@@ -431,6 +468,14 @@ check_history(struct checker *checker, const struct file_schedule *schedule,
     return true;
 }
 
+static bool (*const check_kind[])(struct checker *, const struct file_schedule *,
+                                  const struct source *, const struct schedule_row *) = {
+    [JOB_LISTING] = check_listing,
+    [JOB_QUOTE] = check_quote,
+    [JOB_HISTORY] = check_history,
+    [JOB_REFERENCE] = check_reference,
+};
+
 static bool
 check_schedule(struct checker *checker, const struct file_schedule *schedule)
 {
@@ -448,9 +493,10 @@ check_schedule(struct checker *checker, const struct file_schedule *schedule)
                        schedule->name.text);
     if (!check_source(checker, &schedule->source, &source))
         return false;
-    if (!job_kind_parse(schedule->kind.text, &kind) || kind == JOB_REFERENCE)
+    if (!job_kind_parse(schedule->kind.text, &kind))
         return fail_at(checker, schedule->kind.line,
-                       "kind \"%.40s\" must be quote, listing or history", schedule->kind.text);
+                       "kind \"%.40s\" must be quote, listing, history or reference",
+                       schedule->kind.text);
     default_missed = kind == JOB_HISTORY ? "catch_up" : "coalesce";
     if (!check_duration(checker, &schedule->every, "every", 1, PERIOD_MAX_S, &common.period_s) ||
         !check_optional_duration(checker, &schedule->offset, "offset", common.period_s - 1, -1,
@@ -464,10 +510,7 @@ check_schedule(struct checker *checker, const struct file_schedule *schedule)
     common.source = source->name;
     common.kind = job_kind_name(kind);
     common.enabled = strcmp(enabled, "true") == 0;
-    if (kind == JOB_QUOTE)
-        return check_quote(checker, schedule, source, &common);
-    return kind == JOB_LISTING ? check_listing(checker, schedule, source, &common)
-                               : check_history(checker, schedule, source, &common);
+    return check_kind[kind](checker, schedule, source, &common);
 }
 
 static int

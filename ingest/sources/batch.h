@@ -57,6 +57,17 @@ struct listing {
     int64_t ath_at_ms, atl_at_ms; /* 0 = unknown */
 };
 
+/* An entry of a provider's own list of coins or markets. */
+struct reference {
+    const char *symbol; /* aggregator: its id of the coin, "bitcoin", "1"; exchange: "BTCUSDT" */
+    const char *ticker; /* of the asset, as traders write it: "BTC" */
+    const char *quote;  /* exchange: the quote currency's code, lower case; aggregator: NULL */
+    const char *name;   /* "Bitcoin"; NULL = the provider does not say */
+    const char *asset;  /* the slug that the asset has here, where the provider's id is that */
+    int64_t rank;       /* 0 = unranked or unknown */
+    bool active;
+};
+
 /* A record that was not taken. */
 struct reject {
     const char *where;   /* "[17].current_price", "line 4" */
@@ -77,6 +88,10 @@ struct batch {
 
     const struct listing *listings;
     size_t listing_count;
+
+    const struct reference *references; /* by symbol, each once */
+    size_t reference_count;
+    bool references_whole; /* the source says so: these are all there are, others are gone */
 
     const struct reject *rejects; /* at most BATCH_REJECTS_MAX are kept, */
     size_t reject_count;

@@ -17,6 +17,11 @@ struct listing_entry {
     size_t row;
 };
 
+struct reference_entry {
+    struct reference reference;
+    size_t row;
+};
+
 struct candle_entry {
     struct candle candle;
     size_t row;
@@ -171,6 +176,39 @@ records_add_listing(struct records *records, size_t row, const struct listing *l
         records_reject(records, row, NULL, "batch.full", listing->symbol);
     } else {
         records->listings[records->listing_count++] = (struct listing_entry){*listing, row};
+        return true;
+    }
+    return false;
+}
+
+/* Why a word of a reference cannot be kept; NULL if it can. */
+static const char *
+check_word(const char *word, size_t max_bytes)
+{
+    if (!word || word[0] == '\0')
+        return "field.missing";
+    return strlen(word) > max_bytes ? "field.too_long" : NULL;
+}
+
+bool
+records_add_reference(struct records *records, size_t row, const struct reference *reference)
+{
+    struct reference_entry entry = {*reference, row};
+    const char *reason;
+
+    if ((reason = check_word(reference->symbol, RECORDS_SYMBOL_BYTES))) {
+        records_reject(records, row, "symbol", reason, reference->symbol);
+    } else if ((reason = check_word(reference->ticker, RECORDS_TICKER_BYTES))) {
+        records_reject(records, row, "ticker", reason, reference->ticker);
+    } else if (reference->quote && (reason = check_word(reference->quote, RECORDS_QUOTE_BYTES))) {
+        records_reject(records, row, "quote", reason, reference->quote);
+    } else if (!make_room(records, (void **)&records->references, records->reference_count,
+                          &records->reference_room, sizeof *records->references)) {
+        records_reject(records, row, NULL, "batch.full", reference->symbol);
+    } else {
+        if (check_word(reference->name, RECORDS_NAME_BYTES))
+            entry.reference.name = NULL;
+        records->references[records->reference_count++] = entry;
         return true;
     }
     return false;
@@ -357,9 +395,31 @@ settle_listings(struct records *records, struct listing **ret_listings)
     return count;
 }
 
+/* Entries of a list have no moments of their own: the last of several counts. */
+static size_t
+settle_references(struct records *records, struct reference **ret_references)
+{
+    size_t count = records->reference_count;
+    struct sighting *sightings = arena_alloc_array(records->arena, count, sizeof *sightings);
+    struct reference *references = arena_alloc_array(records->arena, count, sizeof *references);
+
+    for (size_t i = 0; i < count; i++)
+        sightings[i] = (struct sighting){
+            .symbol = records->references[i].reference.symbol,
+            .row = records->references[i].row,
+            .index = i,
+        };
+    count = keep_newest(records, sightings, count);
+    for (size_t i = 0; i < count; i++)
+        references[i] = records->references[sightings[i].index].reference;
+    *ret_references = references;
+    return count;
+}
+
 void
 records_finish(struct records *records, struct batch *ret_batch)
 {
+    struct reference *references = NULL;
     struct candle *candles = NULL;
     struct listing *listings = NULL;
     struct tick *ticks = NULL;
@@ -373,10 +433,13 @@ records_finish(struct records *records, struct batch *ret_batch)
         batch.candle_count = settle_candles(records, &candles);
     if (records->listing_count)
         batch.listing_count = settle_listings(records, &listings);
+    if (records->reference_count)
+        batch.reference_count = settle_references(records, &references);
     if (records->tick_count)
         batch.tick_count = settle_ticks(records, &ticks);
     batch.candles = candles;
     batch.listings = listings;
+    batch.references = references;
     batch.ticks = ticks;
     batch.rejects = records->rejects; /* settling may have added some */
     batch.reject_count = records->reject_count;

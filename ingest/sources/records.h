@@ -19,6 +19,7 @@
  *   time.off_grid                       a candle that does not open on a multiple of its interval
  *   candle.superseded                   the same open time came again, with other numbers
  *   row.duplicate                       the same symbol came again, with a newer observation
+ *   field.missing, field.too_long       of a reference: what the limits below say
  *   batch.full                          more than RECORDS_MAX records
  *
  * and from reading (row.h): row.shape, field.missing, field.type, field.too_long,
@@ -28,6 +29,12 @@
 enum {
     RECORDS_MAX = 100000,              /* of each kind in one batch */
     RECORDS_AHEAD_MS = 10 * 60 * 1000, /* how far a provider's clock may be ahead of ours */
+
+    /* Of references, in bytes; what the tables of assets and instruments hold. */
+    RECORDS_SYMBOL_BYTES = 100, /* the longest id seen has 53 (CoinGecko) */
+    RECORDS_TICKER_BYTES = 100, /* 50 */
+    RECORDS_NAME_BYTES = 200,   /* 60 */
+    RECORDS_QUOTE_BYTES = 20,
 };
 #define RECORDS_EARLIEST_MS INT64_C(1230768000000) /* 2009-01-01: no coin is older */
 #define RECORDS_SECONDS_MAX INT64_C(253402300799)  /* 9999-12-31: larger is no time in seconds */
@@ -44,6 +51,7 @@ struct candle_series {
 /* A record and the row it came from. */
 struct tick_entry;
 struct listing_entry;
+struct reference_entry;
 struct candle_entry;
 
 struct records {
@@ -53,10 +61,11 @@ struct records {
     struct candle_series series;
     struct tick_entry *ticks;
     struct listing_entry *listings;
+    struct reference_entry *references;
     struct candle_entry *candles;
     struct reject *rejects;
     size_t tick_count, tick_room, listing_count, listing_room, candle_count, candle_room;
-    size_t reject_count, rejected;
+    size_t reference_count, reference_room, reject_count, rejected;
 };
 
 /* `row_before`, `row_after`: "[" and "]" to say "[17].price", "line " and "" to say "line 17". */
@@ -67,6 +76,8 @@ void records_set_series(struct records *records, const struct candle_series *ser
 /* `row` is where the record stood. False if it became a reject. */
 bool records_add_tick(struct records *records, size_t row, const struct tick *tick);
 bool records_add_listing(struct records *records, size_t row, const struct listing *listing);
+/* A name that is too long or empty is left out; symbol and ticker must be there. */
+bool records_add_reference(struct records *records, size_t row, const struct reference *reference);
 /* Also true for a candle outside of the series' window, which is left out. */
 bool records_add_candle(struct records *records, size_t row, const struct candle *candle);
 
@@ -83,8 +94,9 @@ void records_reject_at(struct records *records, const char *where, const char *r
 
 /*
  * Sorts the candles and keeps the last of several with one open time; keeps the newest of several
- * ticks or listings of one symbol (the later row on a tie). Fills all of `ret_batch` but `position`
- * and `more`, which become NULL and false.
+ * ticks or listings of one symbol (the later row on a tie), and the last of several references.
+ * Fills all of `ret_batch` but `position`, `more` and `references_whole`, which become NULL and
+ * false.
  */
 void records_finish(struct records *records, struct batch *ret_batch);
 

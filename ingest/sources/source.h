@@ -25,9 +25,11 @@
  *          it takes, each committed with its position. Without a position it begins at
  *          slot - lookback_s, or where the provider's history begins, whichever is later.
  *          csv: {} (a folder has whatever it has).
+ * reference {}, or {"page":1,"per_page":5000} where the provider gives its list in pages: one
+ *          request; the provider's own list of coins or markets.
  *
- * Positions: history = "2026-11-21T08:00:00.000Z", the next open time wanted; quote and listing =
- * the newest slot that was done; csv = csv.h. They never go back.
+ * Positions: history = "2026-11-21T08:00:00.000Z", the next open time wanted; quote, listing and
+ * reference = the newest slot that was done; csv = csv.h. They never go back.
  */
 
 /* How a provider's answer reaches us. */

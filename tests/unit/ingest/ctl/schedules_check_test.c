@@ -77,7 +77,7 @@ test_what_is_wrong_is_said_with_its_line(void **state)
          ":8: q needs source, kind and every"},
         {"a strange kind",
          HEAD "  q: {source: binance, every: 5m, kind: price}\n",
-         "kind \"price\" must be quote, listing or history"},
+         "kind \"price\" must be quote, listing, history or reference"},
         {"a period without a unit",
          HEAD "  q: {source: binance, every: 5, kind: quote}\n",
          "every \"5\" must be a number and s, m, h or d"},

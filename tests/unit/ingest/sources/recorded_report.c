@@ -61,8 +61,8 @@ report_file(const char *folder, const char *name, struct arena *arena)
             printf("%s: %s: %s\n", verdict_name(fed.verdict), fed.err.code, fed.err.message);
             return;
         }
-        printf("ticks %zu, listings %zu, candles %zu", fed.batch.tick_count,
-               fed.batch.listing_count, fed.batch.candle_count);
+        printf("ticks %zu, listings %zu, references %zu, candles %zu", fed.batch.tick_count,
+               fed.batch.listing_count, fed.batch.reference_count, fed.batch.candle_count);
         if (fed.batch.candle_count)
             printf(" of %s/%d", fed.batch.candle_symbol, (int)fed.batch.candle_interval_s);
         printf(", rejected %zu", fed.batch.rejected);
