@@ -1,13 +1,14 @@
 #include "common/text.h"
 #include "common/topology.h"
-#include "ingest/ctl/command.h"
+#include "ingest/ctl/nouns.h"
+#include "ingest/ctl/servers.h"
 #include "ingest/ctl/table.h"
 #include "ingest/dead_letter.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { PEEK_MAX = 10000 };
+enum { PEEK_MAX = 10000, LIST_DEFAULT = 50 };
 
 struct letters {
     struct broker_delivery *deliveries;
@@ -18,11 +19,10 @@ struct letters {
 static bool
 look(const struct call *call, size_t max, struct letters *letters, struct error *err)
 {
-    const struct broker_settings settings = {.url = call->rabbitmq_url, .program = "tidemarkctl"};
+    struct broker_settings settings;
 
-    if (!*call->rabbitmq_url)
-        return error_set(err, ERROR_FATAL, "settings.missing",
-                         "RABBITMQ_URL is not set: amqp://user:password@host:port/vhost");
+    if (!servers_broker(call, &settings, err))
+        return false;
     letters->deliveries = arena_alloc_array(call->arena, max, sizeof *letters->deliveries);
     return broker_peek(&settings, TOPOLOGY_DEAD_QUEUE, max, call->arena, letters->deliveries,
                        &letters->count, err);
@@ -54,7 +54,7 @@ number_of(const struct broker_delivery *letter, const char *name, struct arena *
     return NULL;
 }
 
-bool
+static bool
 dead_letters_list(const struct call *call, struct error *err)
 {
     static const struct column columns[] = {
@@ -72,10 +72,11 @@ dead_letters_list(const struct call *call, struct error *err)
         {NULL,        "worker",          COLUMN_TEXT},
         {NULL,        "version",         COLUMN_TEXT},
     };
+    const char *source = call_text(call, "source");
     struct letters letters;
     struct table table;
 
-    if (!look(call, (size_t)call->limit, &letters, err))
+    if (!look(call, (size_t)call_number(call, "limit", LIST_DEFAULT), &letters, err))
         return false;
     table_init(&table, call->arena, columns, COUNT_OF(columns));
     for (size_t i = 0; i < letters.count; i++) {
@@ -96,10 +97,10 @@ dead_letters_list(const struct call *call, struct error *err)
             broker_delivery_header(letter, DEAD_VERSION),
         };
 
-        if (!call->source || strcmp(call->source, cells[1]) == 0)
+        if (!source || strcmp(source, cells[1]) == 0)
             table_add(&table, cells);
     }
-    table_print(&table, call->json, stdout);
+    table_print(&table, call->json);
     return true;
 }
 
@@ -148,7 +149,7 @@ print_letter_for_scripts(const struct broker_delivery *letter, struct arena *are
     puts(text_finish(&text).data);
 }
 
-bool
+static bool
 dead_letters_show(const struct call *call, struct error *err)
 {
     struct letters letters;
@@ -156,7 +157,7 @@ dead_letters_show(const struct call *call, struct error *err)
     if (!look(call, PEEK_MAX, &letters, err))
         return false;
     for (size_t i = 0; i < letters.count; i++) {
-        if (strcmp(letters.deliveries[i].message_id, call->argument) != 0)
+        if (strcmp(letters.deliveries[i].message_id, call->arguments[0]) != 0)
             continue;
         if (call->json)
             print_letter_for_scripts(&letters.deliveries[i], call->arena);
@@ -165,6 +166,19 @@ dead_letters_show(const struct call *call, struct error *err)
         return true;
     }
     return error_set(err, ERROR_REJECT, "dead.unknown",
-                     "no dead letter of job \"%.100s\" among the %zu there", call->argument,
+                     "no dead letter of job \"%.100s\" among the %zu there", call->arguments[0],
                      letters.count);
 }
+
+static const struct command commands[] = {
+    {"list",
+     true, NULL,
+     0, 0,
+     "jobs that were given up", dead_letters_list,
+     {{"source", OPTION_SOURCE, "NAME", "only this source"},
+      {"limit", OPTION_COUNT, "N", "look at so many (50)"}}},
+    {"show",  false, "JOB_ID", 1, 1, "one of them, with its message", dead_letters_show, {{NULL}}},
+    {NULL    },
+};
+
+const struct noun dead_letters_noun = {"dead", "jobs that were given up", commands};

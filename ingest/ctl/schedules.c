@@ -1,5 +1,6 @@
-#include "ingest/ctl/command.h"
+#include "ingest/ctl/nouns.h"
 #include "ingest/ctl/schedules_check.h"
+#include "ingest/ctl/servers.h"
 #include "ingest/ctl/table.h"
 #include "schema/queries.h"
 
@@ -171,7 +172,7 @@ report(const struct call *call, const struct checked_schedules *checked,
     puts(text_finish(&text).data);
 }
 
-bool
+static bool
 schedules_apply(const struct call *call, struct error *err)
 {
     struct applied applied = {0};
@@ -180,10 +181,10 @@ schedules_apply(const struct call *call, struct error *err)
     struct database *db;
     bool done;
 
-    if (!schedules_file_read(call->argument, call->arena, &file, err) ||
+    if (!schedules_file_read(call->arguments[0], call->arena, &file, err) ||
         !schedules_check(&file, call->arena, &checked, err))
         return false;
-    db = command_connect(call, err);
+    db = servers_database(call, err);
     if (!db)
         return false;
     done = apply_all(db, file.path, &checked, call->arena, &applied, err);
@@ -193,7 +194,7 @@ schedules_apply(const struct call *call, struct error *err)
     return done;
 }
 
-bool
+static bool
 schedules_list(const struct call *call, struct error *err)
 {
     static const struct column columns[] = {
@@ -209,7 +210,8 @@ schedules_list(const struct call *call, struct error *err)
         {"ENABLED",   "enabled",     COLUMN_BOOL   },
         {"LAST SLOT", "last_slot",   COLUMN_TIME_MS},
     };
-    struct database *db = command_connect(call, err);
+    const char *source = call_text(call, "source");
+    struct database *db = servers_database(call, err);
     struct table table;
     struct rows rows;
     bool done;
@@ -233,11 +235,23 @@ schedules_list(const struct call *call, struct error *err)
                                rows_text(&rows, i, 10),
                                last ? arena_printf(call->arena, "%s000", last) : NULL};
 
-        if (!call->source || strcmp(call->source, cells[1]) == 0)
+        if (!source || strcmp(source, cells[1]) == 0)
             table_add(&table, cells);
     }
     if (done)
-        table_print(&table, call->json, stdout);
+        table_print(&table, call->json);
     database_destroy(db);
     return done;
 }
+
+static const struct command commands[] = {
+    {"apply", false, "FILE", 1, 1, "make the schedules what FILE says", schedules_apply, {{NULL}}},
+    {"list",
+     true, NULL,
+     0, 0,
+     "what is fetched, and when", schedules_list,
+     {{"source", OPTION_SOURCE, "NAME", "only this source"}}},
+    {NULL     },
+};
+
+const struct noun schedules_noun = {"schedules", "what is fetched, and when", commands};

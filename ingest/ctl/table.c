@@ -1,10 +1,18 @@
 #include "ingest/ctl/table.h"
 
 #include "common/clock.h"
-#include "common/text.h"
+#include "common/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum {
+    COLUMN_GAP = 2,
+    COLUMN_LEAST = 8, /* what is left of a column, however small the window */
+    ROW_KEY_WIDTH = 16,
+};
 
 void
 table_init(struct table *table, struct arena *arena, const struct column *columns,
@@ -43,12 +51,19 @@ table_add_rows(struct table *table, const struct rows *rows)
 const char *
 table_clean(const char *text, struct arena *arena)
 {
-    char *copy = arena_string(arena, text);
+    unsigned char *copy = (unsigned char *)arena_string(arena, text);
+    const unsigned char *end = copy + strlen(text);
 
-    for (char *c = copy; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
-    return copy;
+    for (unsigned char *c = copy; c < end;) {
+        size_t length = utf8_length(c, end);
+        /* U+0080 to U+009F are C2 80 to C2 9F. */
+        bool control = *c < ' ' || *c == 0x7f || (length == 2 && *c == 0xc2 && c[1] < 0xa0);
+
+        if (length == 0 || control)
+            memset(c, '?', length ? length : 1);
+        c += length ? length : 1;
+    }
+    return (const char *)copy;
 }
 
 /* "2026-11-21 08:41:05": a person does not need the rest. */
@@ -110,43 +125,122 @@ cell_for_people(const struct table *table, size_t row, size_t column)
     return table_clean(cell, table->arena);
 }
 
-/* The last column is not padded, so that a long text does not wrap more than it must. */
-static void
-print_cell(const char *text, size_t width, bool right, bool last, FILE *out)
+/* ---- for people ---- */
+
+/* Characters, not bytes, of clean text: every one is taken for one column wide. */
+static size_t
+width_of(const char *text)
 {
-    if (last)
-        fprintf(out, "%s\n", text);
-    else
-        fprintf(out, right ? "%*s  " : "%-*s  ", (int)width, text);
+    size_t width = 0;
+
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
 }
 
-static void
-print_for_people(const struct table *table, FILE *out)
+/* `text` cut to `width` > 1 characters, the last of them an ellipsis. */
+static const char *
+cut(const char *text, size_t width, struct arena *arena)
 {
-    size_t *widths = arena_alloc_array(table->arena, table->column_count, sizeof *widths);
-    size_t last = 0;
+    const char *end = text;
+
+    if (width_of(text) <= width)
+        return text;
+    for (size_t seen = 0; seen < width; end++)
+        seen += ((unsigned char)end[1] & 0xc0) != 0x80;
+    /* `end` is now behind `width` characters; the last makes room. */
+    do
+        end--;
+    while (((unsigned char)*end & 0xc0) == 0x80);
+    return arena_printf(arena, "%.*s\xe2\x80\xa6", (int)(end - text), text);
+}
+
+/* What the columns need, and together with the gaps between them. */
+static size_t
+measure(const struct table *table, size_t *widths)
+{
+    size_t total = 0;
 
     for (size_t column = 0; column < table->column_count; column++) {
-        if (!table->columns[column].title)
-            continue;
-        last = column;
-        widths[column] = strlen(table->columns[column].title);
-        for (size_t row = 0; row < table->row_count; row++) {
-            size_t width = strlen(cell_for_people(table, row, column));
+        const char *title = table->columns[column].title;
+
+        widths[column] = title ? width_of(title) : 0;
+        for (size_t row = 0; title && row < table->row_count; row++) {
+            size_t width = width_of(cell_for_people(table, row, column));
 
             widths[column] = width > widths[column] ? width : widths[column];
         }
+        total += title ? widths[column] + COLUMN_GAP : 0;
     }
+    return total > 0 ? total - COLUMN_GAP : 0;
+}
+
+/* Takes from the widest text until the line fits, but leaves something of each. */
+static void
+shrink(const struct table *table, size_t *widths, size_t total, size_t width)
+{
+    while (total > width) {
+        size_t widest = table->column_count;
+
+        for (size_t column = 0; column < table->column_count; column++)
+            if (table->columns[column].title && table->columns[column].kind == COLUMN_TEXT &&
+                widths[column] > COLUMN_LEAST &&
+                (widest == table->column_count || widths[column] > widths[widest]))
+                widest = column;
+        if (widest == table->column_count)
+            return;
+        widths[widest]--;
+        total--;
+    }
+}
+
+/* The last column is not padded, so that nothing wraps for the sake of blanks. */
+static void
+print_cell(const char *text, size_t width, bool right, bool last, FILE *out)
+{
+    int blanks = (int)(width - width_of(text));
+
+    if (last && !right)
+        fprintf(out, "%s\n", text);
+    else if (right)
+        fprintf(out, "%*s%s%s", blanks, "", text, last ? "\n" : "  ");
+    else
+        fprintf(out, "%s%*s  ", text, blanks, "");
+}
+
+void
+table_print_within(const struct table *table, size_t width, FILE *out)
+{
+    size_t *widths = arena_alloc_array(table->arena, table->column_count, sizeof *widths);
+    size_t total = measure(table, widths), last = 0;
+
+    if (width > 0)
+        shrink(table, widths, total, width);
+    for (size_t column = 0; column < table->column_count; column++)
+        last = table->columns[column].title ? column : last;
     for (size_t row = 0; row <= table->row_count; row++) {
         for (size_t column = 0; column < table->column_count; column++) {
             const struct column *shown = &table->columns[column];
+            const char *cell;
 
-            if (shown->title)
-                print_cell(row == 0 ? shown->title : cell_for_people(table, row - 1, column),
-                           widths[column], shown->kind == COLUMN_INT, column == last, out);
+            if (!shown->title)
+                continue;
+            cell = row == 0 ? shown->title : cell_for_people(table, row - 1, column);
+            print_cell(cut(cell, widths[column], table->arena), widths[column],
+                       shown->kind == COLUMN_INT, column == last, out);
         }
     }
 }
+
+void
+table_print_row(const struct table *table, size_t row, FILE *out)
+{
+    for (size_t column = 0; column < table->column_count; column++)
+        fprintf(out, "%-*s  %s\n", ROW_KEY_WIDTH, table->columns[column].key,
+                cell_for_people(table, row, column));
+}
+
+/* ---- for scripts ---- */
 
 static void
 add_json_cell(const struct column *column, const char *cell, struct text *text)
@@ -165,36 +259,53 @@ add_json_cell(const struct column *column, const char *cell, struct text *text)
         text_add_string(text, cell);
 }
 
-static void
-print_for_scripts(const struct table *table, FILE *out)
+void
+table_add_json_row(const struct table *table, size_t row, struct text *text)
 {
-    struct bytes bytes;
-    struct text text;
-
-    text_init(&text, table->arena, 4096);
-    text_add_char(&text, '[');
-    for (size_t row = 0; row < table->row_count; row++) {
-        text_add_string(&text, row ? ",\n{" : "\n{");
-        for (size_t column = 0; column < table->column_count; column++) {
-            if (column)
-                text_add_char(&text, ',');
-            text_add_json_string(&text, table->columns[column].key);
-            text_add_char(&text, ':');
-            add_json_cell(&table->columns[column], table->cells[row * table->column_count + column],
-                          &text);
-        }
-        text_add_char(&text, '}');
+    text_add_char(text, '{');
+    for (size_t column = 0; column < table->column_count; column++) {
+        if (column)
+            text_add_char(text, ',');
+        text_add_json_string(text, table->columns[column].key);
+        text_add_char(text, ':');
+        add_json_cell(&table->columns[column], table->cells[row * table->column_count + column],
+                      text);
     }
-    text_add_string(&text, "\n]\n");
-    bytes = text_finish(&text);
-    fwrite(bytes.data, 1, bytes.size, out);
+    text_add_char(text, '}');
 }
 
 void
-table_print(const struct table *table, bool json, FILE *out)
+table_add_json(const struct table *table, struct text *text)
 {
-    if (json)
-        print_for_scripts(table, out);
-    else
-        print_for_people(table, out);
+    text_add_char(text, '[');
+    for (size_t row = 0; row < table->row_count; row++) {
+        text_add_string(text, row ? ",\n" : "\n");
+        table_add_json_row(table, row, text);
+    }
+    text_add_string(text, "\n]");
+}
+
+/* The window's; 0 when it is no terminal, or does not say. */
+static size_t
+window_width(void)
+{
+    struct winsize window;
+
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0)
+        return 0;
+    return window.ws_col;
+}
+
+void
+table_print(const struct table *table, bool json)
+{
+    struct text text;
+
+    if (!json) {
+        table_print_within(table, window_width(), stdout);
+        return;
+    }
+    text_init(&text, table->arena, 4096);
+    table_add_json(table, &text);
+    puts(text_finish(&text).data);
 }

@@ -3,6 +3,7 @@
 
 #include "common/arena.h"
 #include "common/database.h"
+#include "common/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,9 +40,24 @@ void table_add(struct table *table, const char *const *cells);
 /* All rows of an answer whose columns are those of the table, in the same order. */
 void table_add_rows(struct table *table, const struct rows *rows);
 
-void table_print(const struct table *table, bool json, FILE *out);
+/*
+ * To stdout. On a terminal no line is longer than the window: the widest columns are cut, with an
+ * ellipsis. Elsewhere nothing is cut.
+ */
+void table_print(const struct table *table, bool json);
+/* The same for people only; `width` characters a line, 0 = as long as they are. */
+void table_print_within(const struct table *table, size_t width, FILE *out);
+/* One row for people, a line a column, those without a title by their key. */
+void table_print_row(const struct table *table, size_t row, FILE *out);
 
-/* Foreign text for a terminal: control characters become '?'. */
+/* For documents that are more than one table: the JSON array, and one row as a JSON object. */
+void table_add_json(const struct table *table, struct text *text);
+void table_add_json_row(const struct table *table, size_t row, struct text *text);
+
+/*
+ * Foreign text for a terminal: control characters, C1 ones included, and bytes that are not UTF-8
+ * become '?'.
+ */
 const char *table_clean(const char *text, struct arena *arena);
 
 #endif

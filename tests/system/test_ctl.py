@@ -152,7 +152,7 @@ def test_dead_letters_are_shown_and_stay_where_they_are(tidemark):
     (["runs", "--source"], "needs a value"),
     (["runs", "--limit", "0"], "1 to 10000"),
     (["runs", "--frob"], "unknown option"),
-    (["runs", "--status", "lost"], "expired, skipped, dead or waiting"),
+    (["runs", "--status", "lost"], "one of running|ok"),
     (["dead", "--source", "nobody"], "no such source"),
     (["schedules", "apply"], "FILE: is missing"),
     (["schedules", "drop"], "no such command"),

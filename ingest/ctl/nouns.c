@@ -1,0 +1,6 @@
+#include "ingest/ctl/nouns.h"
+
+/* In the order of the help. */
+const struct noun *const nouns[] = {
+    &schedules_noun, &runs_noun, &checkpoints_noun, &dead_letters_noun, NULL,
+};

@@ -1,0 +1,12 @@
+#ifndef TIDEMARK_INGEST_CTL_NOUNS_H
+#define TIDEMARK_INGEST_CTL_NOUNS_H
+
+#include "ingest/ctl/command.h"
+
+/* Each in the file of its name. A new noun is one file, one line here and one row in nouns.c. */
+extern const struct noun checkpoints_noun;
+extern const struct noun dead_letters_noun;
+extern const struct noun runs_noun;
+extern const struct noun schedules_noun;
+
+#endif
