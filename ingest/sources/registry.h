@@ -7,6 +7,7 @@
 extern const struct source coingecko_source;
 extern const struct source binance_source;
 extern const struct source coinbase_source;
+extern const struct source kraken_source;
 extern const struct source csv_source;
 
 #endif

@@ -176,6 +176,51 @@ guess_coinbase(const char *file, struct arena *arena, struct feed *feed)
     return false;
 }
 
+/* {"symbols":[...]} with every market that is in a Kraken answer. */
+static const char *
+kraken_symbols(const struct json *result, struct arena *arena)
+{
+    struct text args;
+    int count = 0;
+
+    text_init(&args, arena, 4096);
+    text_add_string(&args, "{\"symbols\":[");
+    for (const struct json *value = json_first(result); value; value = json_next(value)) {
+        text_add_string(&args, count++ ? "," : "");
+        text_add_json_string(&args, json_key(value));
+    }
+    text_add_string(&args, count ? "]}" : "\"XXBTZUSD\"]}");
+    return text_finish(&args).data;
+}
+
+/* The answers of other endpoints are taken for tickers, of which they have none. */
+static bool
+guess_kraken(const char *file, struct bytes body, struct arena *arena, struct feed *feed)
+{
+    const struct json *tree, *result = NULL, *first;
+    struct error err = {0};
+    char market[32];
+    int minutes;
+
+    if (json_parse(arena, body, &json_limits_payload, &tree, &err))
+        result = json_get(tree, "result");
+    first = json_first(result);
+    if (sscanf(file, "OHLC_%31[A-Z]_%d", market, &minutes) == 2) {
+        feed->kind = "history";
+        feed->args = history_args(first ? json_key(first) : market,
+                                  minutes == 60     ? "1h"
+                                  : minutes == 1440 ? "1d"
+                                                    : "5m",
+                                  arena);
+        return true;
+    }
+    feed->kind = "quote";
+    feed->args = strncmp(file, "Ticker_", 7) == 0 ? kraken_symbols(result, arena)
+                                                  : "{\"symbols\":[\"XXBTZUSD\"]}";
+    return strncmp(file, "Ticker_", 7) == 0 || strncmp(file, "Time", 4) == 0 ||
+           strncmp(file, "SystemStatus", 12) == 0;
+}
+
 static int64_t
 count_breaks(struct bytes body)
 {
@@ -216,6 +261,8 @@ feed_guess(const char *name, struct bytes body, struct arena *arena, struct feed
         known = guess_binance(file, body, arena, &feed);
     } else if (strcmp(feed.source, "coinbase") == 0) {
         known = guess_coinbase(file, arena, &feed);
+    } else if (strcmp(feed.source, "kraken") == 0) {
+        known = guess_kraken(file, body, arena, &feed);
     } else if (strcmp(feed.source, "csv") == 0) {
         struct csv_position place = {1, (int64_t)body.size, count_breaks(body), file};
 

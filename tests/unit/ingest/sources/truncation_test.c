@@ -8,10 +8,17 @@
  * missing: its folder waits until the file is left alone.)
  */
 static const char *const recordings[] = {
-    "coingecko/coins_markets_btc_eth_in_eth.json",   "coingecko/errors/429_rate_limit.json",
-    "coingecko/errors/401_10012_history_range.json", "binance/ticker_24hr_two_symbols.json",
-    "binance/klines_BTCUSDT_5m_24rows.json",         "binance/errors/418_-1003_ip_banned.json",
-    "coinbase/ticker_btc-usd_2017-10-03.json",       "coinbase/candles_1m_10rows_2018-02-01.json",
+    "coingecko/coins_markets_btc_eth_in_eth.json",
+    "coingecko/errors/429_rate_limit.json",
+    "coingecko/errors/401_10012_history_range.json",
+    "binance/ticker_24hr_two_symbols.json",
+    "binance/klines_BTCUSDT_5m_24rows.json",
+    "binance/errors/418_-1003_ip_banned.json",
+    "coinbase/ticker_btc-usd_2017-10-03.json",
+    "coinbase/candles_1m_10rows_2018-02-01.json",
+    "kraken/Ticker_BCHEUR_2017-10-03.json",
+    "kraken/Ticker_xchange.json",
+    "kraken/errors/200_unavailable.json",
 };
 
 static void

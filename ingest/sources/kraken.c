@@ -1,0 +1,355 @@
+#include "common/decimal.h"
+#include "common/text.h"
+#include "ingest/sources/args.h"
+#include "ingest/sources/progress.h"
+#include "ingest/sources/registry.h"
+#include "ingest/sources/row.h"
+#include "ingest/sources/target.h"
+#include "ingest/sources/verdict.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Kraken spot, public market data: docs.kraken.com/api, "Get Ticker Information" and "Get OHLC
+ * Data". Every answer is {"error":[...],"result":{...}}, errors too, under status 200.
+ *
+ * A market's symbol is the key that Kraken itself answers with ("XXBTZUSD"), which its requests
+ * take as well. It also takes other spellings ("XBTUSD"), but an answer under another key than the
+ * one that was asked for is not taken: whether both are one market is not ours to guess.
+ */
+enum {
+    KRAKEN_SYMBOLS_MAX = 100,  /* of one ticker call; one unknown market fails all of them */
+    KRAKEN_CANDLES_KEPT = 720, /* the newest of each interval, whatever `since` says; the last of
+                                  them is the one in progress */
+};
+
+static bool
+request_quote(const struct job *job, struct arena *arena, struct request *ret_request,
+              struct error *err)
+{
+    struct quote_args args;
+    struct text target;
+
+    if (!args_read_quote(job, KRAKEN_SYMBOLS_MAX, arena, &args, err))
+        return false;
+    text_init(&target, arena, 64 + args.count * 16);
+    text_add_string(&target, "/0/public/Ticker?pair=");
+    for (size_t i = 0; i < args.count; i++) {
+        text_add_string(&target, i ? "," : "");
+        target_add_encoded(&target, args.symbols[i]);
+    }
+    ret_request->target = text_finish(&target).data;
+    return true;
+}
+
+/* `since` may or may not be inclusive (the documentation says both), so it is a second earlier. */
+static bool
+request_history(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
+                struct request *ret_request, bool *ret_done, struct error *err)
+{
+    struct history_args args;
+    struct progress progress;
+    struct text target;
+    int64_t reach_ms;
+
+    if (!args_read_history(job, &args, err))
+        return false;
+    reach_ms = now_ms - KRAKEN_CANDLES_KEPT * (int64_t)args.interval_s * 1000;
+    if (!progress_plan(job, &args, position, now_ms, reach_ms, KRAKEN_CANDLES_KEPT, &progress,
+                       ret_done, err))
+        return false;
+    if (*ret_done)
+        return true;
+    text_init(&target, arena, 160);
+    text_add_string(&target, "/0/public/OHLC?pair=");
+    target_add_encoded(&target, args.symbol);
+    text_add_format(&target, "&interval=%d&since=%" PRId64, (int)args.interval_s / 60,
+                    progress.from_ms / 1000 - 1);
+    ret_request->target = text_finish(&target).data;
+    ret_request->from_ms = progress.from_ms;
+    ret_request->to_ms = progress.to_ms;
+    return true;
+}
+
+static bool
+kraken_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
+               struct request *ret_request, bool *ret_done, struct error *err)
+{
+    struct request request = {.position = position, .weight = 1};
+    bool done = false;
+
+    if (job->kind == JOB_QUOTE) {
+        if (!request_quote(job, arena, &request, err))
+            return false;
+    } else if (job->kind == JOB_HISTORY) {
+        if (!request_history(job, position, now_ms, arena, &request, &done, err))
+            return false;
+    } else {
+        return args_refuse_kind(job, err);
+    }
+    *ret_done = done;
+    if (!done)
+        *ret_request = request;
+    return true;
+}
+
+/* What their errors mean, by how they begin; the first row that fits counts. */
+static const struct {
+    const char *begins;
+    enum verdict verdict;
+    const char *code;
+} error_words[] = {
+    {"EAPI:Rate limit exceeded",   VERDICT_LIMITED,   "provider.limited"     },
+    {"EGeneral:Too many requests", VERDICT_LIMITED,   "provider.limited"     },
+    {"EGeneral:Temporary lockout", VERDICT_LIMITED,   "provider.limited"     },
+    {"EService:Throttled",         VERDICT_LIMITED,   "provider.limited"     },
+    {"EService:",                  VERDICT_TRANSIENT, "provider.server_error"}, /* Unavailable, Busy */
+    {"EGeneral:Internal error",    VERDICT_TRANSIENT, "provider.server_error"},
+    {"EQuery:Unknown",             VERDICT_PERMANENT, "provider.not_found"   },
+    {"EGeneral:Invalid arguments", VERDICT_PERMANENT, "provider.refused"     },
+    {"",                           VERDICT_PERMANENT, "provider.error"       },
+};
+
+static size_t
+find_words(const char *text)
+{
+    size_t i = 0;
+
+    while (strncmp(text, error_words[i].begins, strlen(error_words[i].begins)) != 0)
+        i++;
+    return i;
+}
+
+/*
+ * The error to act on: of several the one that asks for most patience. "W..." are warnings, and no
+ * error. NULL if there is none.
+ */
+static const struct json *
+find_error(const struct json *body)
+{
+    const struct json *found = NULL, *errors = json_get(body, "error");
+    size_t best = COUNT_OF(error_words);
+
+    for (const struct json *child = json_is_array(errors) ? json_first(errors) : NULL; child;
+         child = json_next(child)) {
+        const char *text = json_string(child);
+        size_t row = text ? find_words(text) : COUNT_OF(error_words) - 1;
+
+        if ((!text || text[0] != 'W') && row < best) {
+            found = child;
+            best = row;
+        }
+    }
+    return found;
+}
+
+/* "EService:Throttled: 1660090423" says until when, in unix seconds. */
+static int64_t
+throttle_left_ms(const struct payload *payload, const char *text)
+{
+    const char *until = strstr(text, "Throttled:");
+    int64_t until_s = until ? strtoll(until + strlen("Throttled:"), NULL, 10) : 0;
+
+    if (until_s <= 0 || until_s > RECORDS_SECONDS_MAX || until_s * 1000 <= payload->fetched_at_ms)
+        return 0;
+    return until_s * 1000 - payload->fetched_at_ms;
+}
+
+static enum verdict
+kraken_classify(const struct payload *payload, struct arena *arena, struct error *err)
+{
+    const struct json *found = find_error(verdict_error_body(payload, arena));
+    const char *text = json_string(found) ? json_string(found) : "", *detail;
+    enum verdict verdict;
+    size_t row;
+
+    if (!found)
+        return verdict_by_status(payload, NULL, err);
+    detail = verdict_detail(found, arena);
+    row = find_words(text);
+    if (payload->status != 200 && payload->status != 400)
+        verdict = verdict_by_status(payload, detail, err);
+    else
+        verdict =
+            verdict_set(payload, error_words[row].verdict, error_words[row].code, detail, err);
+    if (verdict == VERDICT_LIMITED && err->retry_after_ms == 0)
+        err->retry_after_ms = throttle_left_ms(payload, text);
+    return verdict;
+}
+
+/* What is in the envelope. */
+static bool
+open_envelope(const struct json *tree, const struct json **ret_result, struct error *err)
+{
+    const struct json *result = json_get(tree, "result");
+
+    if (!json_is_array(json_get(tree, "error")) || !json_is_object(result))
+        return error_set(err, ERROR_REJECT, "payload.shape", "no list of errors and no result");
+    if (find_error(tree))
+        return error_set(err, ERROR_REJECT, "payload.shape", "a result beside an error");
+    *ret_result = result;
+    return true;
+}
+
+/*
+ * A ticker says no time, so its price is as old as the answer, to the second. "c" is the last
+ * trade: [price, lots]. "v" and "p" are volume in the base currency and average price, each [today,
+ * last 24 hours]; their product would be the quote volume only as far as the average is exact,
+ * which it is not. "o" is what the UTC day opened with, not the price of 24 hours ago. So neither
+ * volume_24h nor the change is known.
+ */
+static void
+parse_ticker(const struct json *value, size_t index, struct quote_args *asked,
+             const struct payload *payload, struct records *records)
+{
+    const struct json *last[1] = {NULL}, *trades[2] = {NULL};
+    struct row row = row_begin(records, index);
+    struct tick tick = {
+        .symbol = json_key(value),
+        .observed_at_ms = payload->fetched_at_ms / 1000 * 1000,
+    };
+    int64_t count = -1;
+
+    if (!args_answer(asked, tick.symbol)) {
+        row_reject(&row, NULL, "symbol.unasked", tick.symbol);
+        return;
+    }
+    row_elements(json_get(value, "c"), last, COUNT_OF(last));
+    tick.price = row_decimal(&row, "c", last[0], ROW_REQUIRED);
+    if (row_elements(json_get(value, "t"), trades, COUNT_OF(trades)) == COUNT_OF(trades))
+        count = row_integer(&row, "t", trades[1], -1, ROW_OPTIONAL);
+    if (row.bad)
+        return;
+    if (count == 0 && decimal_is_zero(tick.price))
+        row_reject(&row, NULL, "market.halted", tick.symbol);
+    else
+        records_add_tick(records, index, &tick);
+}
+
+static bool
+parse_tickers(const struct job *job, const struct payload *payload, const struct json *result,
+              struct records *records, struct error *err)
+{
+    struct quote_args asked;
+    size_t index = 0;
+
+    if (!args_read_quote(job, KRAKEN_SYMBOLS_MAX, records->arena, &asked, err))
+        return false;
+    for (const struct json *value = json_first(result); value; value = json_next(value))
+        parse_ticker(value, index++, &asked, payload, records);
+    args_reject_unanswered(&asked, records);
+    return true;
+}
+
+/*
+ * [time in seconds, open, high, low, close, vwap, volume, count]. A period without trades repeats
+ * the last close, with a volume of 0: it is a candle like others.
+ */
+static void
+parse_candle(const struct json *value, size_t index, int64_t last_s, struct records *records)
+{
+    const struct json *cells[8] = {NULL};
+    struct row row = row_begin(records, index);
+    struct candle candle;
+    int64_t open_time_s;
+
+    if (row_elements(value, cells, COUNT_OF(cells)) < COUNT_OF(cells)) {
+        row_reject(&row, NULL, "row.shape", NULL);
+        return;
+    }
+    open_time_s = row_integer(&row, "time", cells[0], 0, ROW_REQUIRED);
+    if (open_time_s < 0 || open_time_s > RECORDS_SECONDS_MAX)
+        row_reject(&row, "time", "time.malformed", json_number(cells[0]));
+    if (row.bad || open_time_s > last_s)
+        return; /* later than the last finished one: in progress */
+    candle = (struct candle){
+        .open_time_ms = open_time_s * 1000,
+        .open = row_decimal(&row, "open", cells[1], ROW_REQUIRED),
+        .high = row_decimal(&row, "high", cells[2], ROW_REQUIRED),
+        .low = row_decimal(&row, "low", cells[3], ROW_REQUIRED),
+        .close = row_decimal(&row, "close", cells[4], ROW_REQUIRED),
+        .volume = row_decimal(&row, "volume", cells[6], ROW_OPTIONAL),
+        .trades = row_integer(&row, "count", cells[7], -1, ROW_OPTIONAL),
+        .inputs = 1,
+    };
+    if (!row.bad)
+        records_add_candle(records, index, &candle);
+}
+
+/* {"XXBTZUSD":[rows],"last":the open time of the last finished one} */
+static bool
+parse_candles(const struct job *job, const struct request *request, const struct json *result,
+              struct records *records, struct error *err)
+{
+    const struct json *rows;
+    size_t index = 0;
+    int64_t last_s;
+
+    if (!args_begin_series(job, request, CANDLE_PROVIDER, records, err))
+        return false;
+    rows = json_get(result, records->series.symbol);
+    if (!json_is_array(rows))
+        return error_set(err, ERROR_REJECT, "payload.shape", "no candles of %s",
+                         records->series.symbol);
+    if (!json_integer(json_get(result, "last"), &last_s))
+        return error_set(err, ERROR_REJECT, "payload.shape", "no last finished candle");
+    for (const struct json *value = json_first(rows); value; value = json_next(value))
+        parse_candle(value, index++, last_s, records);
+    return true;
+}
+
+/*
+ * History goes on after the last candle that came: that is one answer, because older candles than
+ * those in it do not exist.
+ */
+static const char *
+history_position(const struct request *request, const struct batch *batch, struct arena *arena)
+{
+    if (batch->candle_count == 0)
+        return NULL;
+    return progress_position(request,
+                             batch->candles[batch->candle_count - 1].open_time_ms +
+                                 (int64_t)batch->candle_interval_s * 1000,
+                             arena);
+}
+
+static bool
+kraken_parse(const struct job *job, const struct request *request, const struct payload *payload,
+             struct arena *arena, struct batch *ret_batch, struct error *err)
+{
+    const struct json *tree, *result;
+    struct records records;
+
+    if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err) ||
+        !open_envelope(tree, &result, err))
+        return false;
+    records_init(&records, payload, "[", "]", arena);
+    if (job->kind == JOB_QUOTE) {
+        if (!parse_tickers(job, payload, result, &records, err))
+            return false;
+        records_finish(&records, ret_batch);
+        ret_batch->position = progress_position(request, job->slot_s * 1000, arena);
+        return true;
+    }
+    if (job->kind != JOB_HISTORY)
+        return args_refuse_kind(job, err);
+    if (!parse_candles(job, request, result, &records, err))
+        return false;
+    records_finish(&records, ret_batch);
+    ret_batch->position = history_position(request, ret_batch, arena);
+    return true;
+}
+
+const struct source kraken_source = {
+    .name = "kraken",
+    .about = "Kraken: tickers and candles of exchange pairs, the newest 720 of each interval",
+    .upstream = UPSTREAM_HTTP,
+    .base_url = "https://api.kraken.com",
+    .key_header = NULL,
+    .budget_per_minute = 60, /* calls; one a second is safe: support.kraken.com 206548367 */
+    .request = kraken_request,
+    .classify = kraken_classify,
+    .parse = kraken_parse,
+};
