@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "ingest/fetch_head.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum {
     CONNECTION_AGE_S = 300,
     TOO_LARGE_KEPT = 64 * 1024,
     HEADER_KEPT = 200,
+    KEY_SHOWN = 3, /* so much of a key at the end of a body that was cut off there says nothing */
 };
 
 struct fetcher {
@@ -21,12 +23,26 @@ struct fetcher {
     CURL *easy;
     struct fetch_limits limits;
     bool allow_private;
+    char *ca_file; /* NULL = the system's authorities */
     /* Of the fetch under way. */
+    struct fetch_head head;
     struct text body;
-    bool too_large;
+    bool head_too_large, too_large;
     bool refused; /* the name led to a private address */
     char explanation[CURL_ERROR_SIZE];
 };
+
+static size_t
+take_head(char *line, size_t unit, size_t count, void *context)
+{
+    struct fetcher *fetcher = context;
+    size_t size = unit * count;
+
+    if (fetch_head_take(&fetcher->head, (struct bytes){line, size}, clock_now_ms()))
+        return size;
+    fetcher->head_too_large = true;
+    return 0;
+}
 
 static size_t
 take_body(char *data, size_t unit, size_t count, void *context)
@@ -56,8 +72,20 @@ open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+struct fetch_limits
+fetch_limits_within(int64_t total_ms)
+{
+    return (struct fetch_limits){
+        .connect_ms = total_ms / 4,
+        .total_ms = total_ms,
+        .slow_bytes = 1024,
+        .slow_s = total_ms < 4000 ? 1 : total_ms / 2000,
+        .body_bytes = 8 << 20,
+    };
+}
+
 struct fetcher *
-fetcher_create(const struct fetch_limits *limits, bool allow_private)
+fetcher_create(const struct fetch_limits *limits, bool allow_private, const char *ca_file)
 {
     struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 
@@ -69,6 +97,7 @@ fetcher_create(const struct fetch_limits *limits, bool allow_private)
         abort();
     fetcher->limits = *limits;
     fetcher->allow_private = allow_private;
+    fetcher->ca_file = ca_file && ca_file[0] ? strdup(ca_file) : NULL;
     return fetcher;
 }
 
@@ -80,6 +109,7 @@ fetcher_destroy(struct fetcher *fetcher)
     curl_easy_cleanup(fetcher->easy);
     curl_multi_cleanup(fetcher->multi);
     curl_global_cleanup();
+    free(fetcher->ca_file);
     free(fetcher);
 }
 
@@ -92,6 +122,10 @@ explain(const struct fetcher *fetcher, CURLcode code, struct error *err)
     if (fetcher->too_large)
         return error_set(err, ERROR_REJECT, "fetch.too_large", "the body is larger than %lld bytes",
                          (long long)fetcher->limits.body_bytes);
+    if (fetcher->head_too_large)
+        return error_set(err, ERROR_RETRY, "fetch.protocol",
+                         "the head of the answer has more than %d bytes or %d lines",
+                         FETCH_HEAD_BYTES, FETCH_HEAD_LINES);
     if (fetcher->refused)
         return error_set(err, ERROR_RETRY, "fetch.private_address",
                          "the name leads to an address of a private network");
@@ -140,6 +174,10 @@ prepare(struct fetcher *fetcher, const struct fetch *fetch, const char *url,
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (fetcher->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, fetcher->ca_file);
+    /* One request at a time gains nothing from HTTP/2, and this is what the tests attack. */
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetcher->limits.connect_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)fetcher->limits.total_ms);
@@ -150,6 +188,8 @@ prepare(struct fetcher *fetcher, const struct fetch *fetch, const char *url,
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetcher->explanation);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetcher);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetcher);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -182,45 +222,40 @@ perform(struct fetcher *fetcher, const struct fetch_company *company)
     return message ? message->data.result : CURLE_FAILED_INIT;
 }
 
-static int64_t
-retry_after_ms(CURL *easy)
-{
-    curl_off_t seconds = 0; /* negative for a date that has passed */
-
-    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-    if (seconds == 0)
-        return 0;
-    if (seconds < 1)
-        return 1000;
-    return seconds < 3600 ? seconds * 1000 : 3600 * 1000;
-}
-
-/* A header of the provider, as text that may go into a table: printable ASCII, not endless. */
-static const char *
-clean_header(const char *value, struct arena *arena)
-{
-    char *copy = arena_printf(arena, "%.*s", HEADER_KEPT, value ? value : "");
-
-    for (char *c = copy; *c; c++)
-        if (*c < 0x20 || *c > 0x7e)
-            *c = '?';
-    return copy;
-}
-
 /*
  * An answer that repeats our key loses it here, so that nothing behind this door can show it: not
  * the raw payload, nor an error that quotes the answer.
  */
 static void
-blank_key(const struct text *body, const char *key)
+blank_key(char *data, size_t size, const char *key)
 {
-    size_t size = key ? strlen(key) : 0;
-    char *at = body->data, *end = body->data + body->size;
+    size_t length = key ? strlen(key) : 0;
+    char *at = data, *end = data + size;
 
-    while (size > 0 && (at = memmem(at, (size_t)(end - at), key, size))) {
-        memset(at, '*', size);
-        at += size;
+    while (length > 0 && (at = memmem(at, (size_t)(end - at), key, length))) {
+        memset(at, '*', length);
+        at += length;
     }
+    /* The body may have been cut off in the middle of it. */
+    while (length-- > KEY_SHOWN + 1) {
+        if (length <= size && memcmp(end - length, key, length) == 0)
+            memset(end - length, '*', length);
+    }
+}
+
+/* A header of the provider, as text that may go into a table: printable ASCII, not endless. */
+static const char *
+clean_header(const char *value, const char *key, struct arena *arena)
+{
+    char *copy = arena_string(arena, value ? value : "");
+
+    blank_key(copy, strlen(copy), key);
+    if (strlen(copy) > HEADER_KEPT)
+        copy[HEADER_KEPT] = '\0';
+    for (char *c = copy; *c; c++)
+        if (*c < 0x20 || *c > 0x7e)
+            *c = '?';
+    return copy;
 }
 
 static void
@@ -232,16 +267,16 @@ take_answer(struct fetcher *fetcher, const struct fetch *fetch, struct arena *ar
 
     curl_easy_getinfo(fetcher->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(fetcher->easy, CURLINFO_CONTENT_TYPE, &content_type);
+    blank_key(fetcher->body.data, fetcher->body.size, fetch->key);
     if (fetcher->too_large && fetcher->body.size > TOO_LARGE_KEPT)
         fetcher->body.size = TOO_LARGE_KEPT;
-    blank_key(&fetcher->body, fetch->key);
     *ret_payload = (struct payload){
         .body = text_finish(&fetcher->body),
         .target = arena_string(arena, fetch->target),
-        .content_type = clean_header(content_type, arena),
+        .content_type = clean_header(content_type, fetch->key, arena),
         .status = (int32_t)status,
         .fetched_at_ms = clock_now_ms(),
-        .retry_after_ms = retry_after_ms(fetcher->easy),
+        .retry_after_ms = fetcher->head.retry_after_ms,
     };
 }
 
@@ -267,7 +302,8 @@ fetcher_get(struct fetcher *fetcher, const struct fetch *fetch, struct arena *ar
     if (fetch->key_header && fetch->key && fetch->key[0] != '\0')
         headers = add_header(headers, arena_printf(arena, "%s: %s", fetch->key_header, fetch->key));
     text_init(&fetcher->body, arena, 128 * 1024);
-    fetcher->too_large = fetcher->refused = false;
+    fetcher->head = (struct fetch_head){.bytes = 0};
+    fetcher->head_too_large = fetcher->too_large = fetcher->refused = false;
     fetcher->explanation[0] = '\0';
     prepare(fetcher, fetch, url, headers);
     curl_multi_add_handle(fetcher->multi, fetcher->easy);

@@ -12,13 +12,14 @@
  * The only door to libcurl: one HTTP GET at a time over connections that are kept alive between
  * calls. One fetcher belongs to one thread and never crosses a fork.
  *
- * What it insists on: no redirects, no proxy from the environment, no .netrc, certificates
- * verified, https only (or http, if the configured address says so), gzip as the only encoding,
- * and no address of a private network unless it is allowed.
+ * What it insists on: HTTP/1.1, no redirects, no proxy from the environment, no .netrc,
+ * certificates verified, https only (or http, if the configured address says so), gzip as the only
+ * encoding, a bounded head (fetch_head.h), and no address of a private network unless it is
+ * allowed.
  */
 struct fetcher;
 
-/* Limits of one fetch; FETCH_DEFAULTS are those of the product, tests make them shorter. */
+/* Limits of one fetch. */
 struct fetch_limits {
     int64_t connect_ms; /* name, TCP and TLS */
     int64_t total_ms;   /* everything */
@@ -27,11 +28,11 @@ struct fetch_limits {
     int64_t body_bytes; /* decoded, so that a small zipped body cannot fill the memory */
 };
 
-#define FETCH_DEFAULTS                                                                             \
-    {                                                                                              \
-        .connect_ms = 5000, .total_ms = 20000, .slow_bytes = 1024, .slow_s = 10,                   \
-        .body_bytes = 8 << 20                                                                      \
-    }
+/*
+ * The limits of the product for a fetch that may take `total_ms` in all: a quarter of it to
+ * connect, half of it below 1 KiB/s, and 8 MiB of body. Pure.
+ */
+struct fetch_limits fetch_limits_within(int64_t total_ms);
 
 /* Somebody to be looked after while the answer is on its way: the broker wants its heartbeats. */
 struct fetch_company {
@@ -40,9 +41,13 @@ struct fetch_company {
     void *context;
 };
 
-struct fetcher *fetcher_create(const struct fetch_limits *limits,
-                               bool allow_private); /* not NULL */
-void fetcher_destroy(struct fetcher *fetcher);      /* NULL is fine */
+/*
+ * Never NULL. `ca_file` names a PEM file of the authorities whose certificates are believed; NULL
+ * or "" = those of the system.
+ */
+struct fetcher *fetcher_create(const struct fetch_limits *limits, bool allow_private,
+                               const char *ca_file);
+void fetcher_destroy(struct fetcher *fetcher); /* NULL is fine */
 
 struct fetch {
     const char *base_url;   /* "https://api.binance.com" */
@@ -60,8 +65,8 @@ struct fetch {
  *
  * `retry_after_ms` of the payload is within [1 s, 1 h], or 0 if the provider asked for nothing.
  * Errors: retry "fetch.timeout", "fetch.connect", "fetch.tls", "fetch.truncated", "fetch.protocol"
- * (not HTTP, or an encoding that does not decode), "fetch.private_address"; reject
- * "fetch.too_large", "fetch.url".
+ * (not HTTP, a head without end, or an encoding that does not decode), "fetch.private_address";
+ * reject "fetch.too_large", "fetch.url".
  */
 MUST_CHECK bool fetcher_get(struct fetcher *fetcher, const struct fetch *fetch, struct arena *arena,
                             struct payload *ret_payload, struct error *err);

@@ -17,8 +17,11 @@ static const struct {
     {0xa9fe0000, 16}, /* 169.254.0.0/16, link-local, metadata services */
     {0xac100000, 12}, /* 172.16.0.0/12 */
     {0xc0000000, 24}, /* 192.0.0.0/24 */
+    {0xc0000200, 24}, /* 192.0.2.0/24, documentation; two more below */
     {0xc0a80000, 16}, /* 192.168.0.0/16 */
     {0xc6120000, 15}, /* 198.18.0.0/15, benchmarks */
+    {0xc6336400, 24}, /* 198.51.100.0/24 */
+    {0xcb007100, 24}, /* 203.0.113.0/24 */
     {0xe0000000, 3 }, /* multicast, reserved, broadcast */
 };
 

@@ -245,10 +245,11 @@ find_source(const char *key, size_t *ret_index, bool *ret_live)
 static int
 serve(struct child *child)
 {
-    const struct fetch_limits limits = FETCH_DEFAULTS;
+    const struct fetch_limits limits = fetch_limits_within(child->settings->upstream_timeout_ms);
     int code;
 
-    child->fetcher = fetcher_create(&limits, child->settings->allow_private_upstream);
+    child->fetcher = fetcher_create(&limits, child->settings->allow_private_upstream,
+                                    child->settings->upstream_ca_file);
     child->job_arena = arena_create(JOB_ARENA);
     child->page_arena = arena_create(PAGE_ARENA);
     child->store_arena = arena_create(STORE_ARENA);

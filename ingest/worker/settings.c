@@ -17,6 +17,10 @@ static const struct setting fixed[] = {
            "Where the data comes from; replay is shown wherever a person could look."),
     BOOL("ALLOW_PRIVATE_UPSTREAM", allow_private_upstream, "false",
          "Ask providers at addresses of private networks: for tests and the replay server."),
+    MS("UPSTREAM_TIMEOUT", upstream_timeout_ms, "20s", 1000, 60000,
+       "Longest wait for one answer of a provider; one that is slow all along gets half of it."),
+    STRING("UPSTREAM_CA_FILE", upstream_ca_file, "",
+           "PEM file of the authorities that may vouch for providers; empty = the system's."),
     COUNT(
         "UPSTREAM_BUDGET_PERCENT", budget_percent, "100", 1, 1000000,
         "Share of each provider's free budget to use; above 100 only with a paid plan or replay."),

@@ -18,6 +18,8 @@ struct worker_settings {
     const char *data_mode;
     struct log_options log;
     bool allow_private_upstream;
+    int64_t upstream_timeout_ms;
+    const char *upstream_ca_file;
     int64_t budget_percent;
     /* By place in the registry of sources; empty = the provider's own address, no key. */
     const char *base_url[WORKER_SOURCES_MAX];

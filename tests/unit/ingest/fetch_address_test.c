@@ -38,6 +38,7 @@ private_addresses_are_known(void **state)
         {"the cloud's metadata",               "169.254.169.254",    true },
         {"carrier NAT",                        "100.64.0.1",         true },
         {"just above carrier NAT",             "100.128.0.1",        false},
+        {"documentation",                      "203.0.113.9",        true },
         {"multicast",                          "224.0.0.1",          true },
         {"broadcast",                          "255.255.255.255",    true },
         {"IPv6 loopback",                      "::1",                true },

@@ -1,0 +1,39 @@
+#ifndef TIDEMARK_INGEST_FETCH_HEAD_H
+#define TIDEMARK_INGEST_FETCH_HEAD_H
+
+#include "common/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What precedes a body, line by line as it arrives: status lines and headers, also those of interim
+ * answers (1xx) and of the trailer behind the chunks. Ours, because libcurl bounds each answer's
+ * head but not how many interim ones there are, and because its own reading of Retry-After takes a
+ * number that is too large, and a zero, for no answer at all.
+ */
+enum {
+    FETCH_HEAD_BYTES = 64 * 1024, /* of all lines; what providers send is below 4 KiB */
+    FETCH_HEAD_LINES = 512,
+};
+
+struct fetch_head {
+    size_t bytes, lines;
+    int64_t retry_after_ms; /* within [1 s, 1 h]; 0 = nothing was asked for, or not in words */
+};
+
+/*
+ * Takes a line with its end. False when there were too many: the answer is to be given up.
+ * `now_ms` is what a date in Retry-After is measured against.
+ */
+bool fetch_head_take(struct fetch_head *head, struct bytes line, int64_t now_ms);
+
+/*
+ * The value of a Retry-After (RFC 9110, 10.2.3): a number of seconds, which may have a sign or a
+ * fraction, or a date in one of the three forms of HTTP. What is too short or past is 1 s, what is
+ * too long is 1 h, and what is neither a number nor a date is 0.
+ */
+int64_t fetch_retry_after_ms(struct bytes value, int64_t now_ms);
+
+#endif

@@ -1,0 +1,96 @@
+#include "ingest/fetch_head.h"
+
+#include "tests/unit/check.h"
+
+#define NOW_MS INT64_C(1795250465000) /* Sat, 21 Nov 2026 08:41:05 GMT */
+
+static struct bytes
+bytes(const char *text)
+{
+    return (struct bytes){text, strlen(text)};
+}
+
+static void
+retry_after_is_read_whatever_it_says(void **state)
+{
+    static const struct {
+        const char *name, *value;
+        int64_t want_ms;
+    } rows[] = {
+        {"seconds",                                  "120",                                 120000 },
+        {"seconds with blanks around",               " \t7 \r\n",                           7000   },
+        {"at once is a second",                      "0",                                   1000   },
+        {"less than nothing is a second",            "-5",                                  1000   },
+        {"a signed number",                          "+5",                                  5000   },
+        {"a fraction is waited for whole",           "1.5",                                 2000   },
+        {"an hour is the longest",                   "3601",                                3600000},
+        {"10^12 seconds",                            "1000000000000",                       3600000},
+        {"more than 64 bits hold",                   "99999999999999999999999999999999999", 3600000},
+        {"less than 64 bits hold",                   "-9999999999999999999999999999999999", 1000   },
+        {"leading zeros",                            "0000000000000000000000000000000000060",
+         60000                                                                                     },
+        {"a moment in seconds is a long time",       "1795250465",                          3600000},
+        {"a date",                                   "Sat, 21 Nov 2026 08:41:35 GMT",       30000  },
+        {"a date in the form of RFC 850",            "Saturday, 21-Nov-26 08:41:35 GMT",    30000  },
+        {"a date in the form of asctime",            "Sat Nov 21 08:41:35 2026",            30000  },
+        {"a date in the past",                       "Sun, 06 Nov 1994 08:49:37 GMT",       1000   },
+        {"this moment",                              "Sat, 21 Nov 2026 08:41:05 GMT",       1000   },
+        {"a date far ahead",                         "Fri, 31 Dec 9999 23:59:59 GMT",       3600000},
+        {"nothing",                                  "",                                    0      },
+        {"blanks",                                   "  \r\n",                              0      },
+        {"a word",                                   "soon",                                0      },
+        {"a sign",                                   "-",                                   0      },
+        {"a number and a unit",                      "60s",                                 0      },
+        {"two numbers",                              "60, 120",                             0      },
+        {"a hexadecimal number",                     "0x3c",                                0      },
+        {"a number with an exponent",                "1e3",                                 0      },
+        {"no day that there is",                     "Sat, 99 Nov 2026 08:41:35 GMT",       0      },
+        {"a date without a time",                    "Sat, 21 Nov 2026",                    0      },
+        {"a date of ISO 8601",                       "2026-11-21T08:41:35Z",                0      },
+        {"a word as long as a line",
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:aaaaaaaaaaaaa",  0      },
+        {"bytes that are no text",                   "\xff\xfe: \x01",                      0      },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        check_int(rows[i].name, fetch_retry_after_ms(bytes(rows[i].value), NOW_MS),
+                  rows[i].want_ms);
+}
+
+static void
+a_head_is_bounded_and_its_longest_wait_counts(void **state)
+{
+    struct fetch_head head = {.bytes = 0};
+    char line[1024];
+
+    check_true("a status line", fetch_head_take(&head, bytes("HTTP/1.1 429 No\r\n"), NOW_MS));
+    check_true("a header", fetch_head_take(&head, bytes("RETRY-after:9\r\n"), NOW_MS));
+    check_true("another", fetch_head_take(&head, bytes("Retry-After: 30\r\n"), NOW_MS));
+    check_true("a shorter one", fetch_head_take(&head, bytes("retry-after: 10\r\n"), NOW_MS));
+    check_true("a longer name", fetch_head_take(&head, bytes("retry-after-x: 99\r\n"), NOW_MS));
+    check_true("no value", fetch_head_take(&head, bytes("retry-after:"), NOW_MS));
+    check_int("the longest of them", head.retry_after_ms, 30000);
+
+    head = (struct fetch_head){.bytes = 0};
+    for (int i = 0; i < FETCH_HEAD_LINES; i++)
+        check_true("a line of many", fetch_head_take(&head, bytes("a: b\r\n"), NOW_MS));
+    check_false("one line too many", fetch_head_take(&head, bytes("a: b\r\n"), NOW_MS));
+
+    memset(line, 'x', sizeof line);
+    head = (struct fetch_head){.bytes = 0};
+    for (int i = 0; i < FETCH_HEAD_BYTES / (int)sizeof line; i++)
+        check_true("a long line",
+                   fetch_head_take(&head, (struct bytes){line, sizeof line}, NOW_MS));
+    check_false("one byte too many", fetch_head_take(&head, bytes("\n"), NOW_MS));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(retry_after_is_read_whatever_it_says),
+        cmocka_unit_test(a_head_is_bounded_and_its_longest_wait_counts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
