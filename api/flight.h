@@ -5,7 +5,7 @@
 #include "api/params.h"
 #include "api/pool.h"
 #include "api/problem.h"
-#include "api/redis.h"
+#include "common/redis.h"
 #include "common/text.h"
 
 #include <stdbool.h>

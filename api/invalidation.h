@@ -2,7 +2,7 @@
 #define TIDEMARK_API_INVALIDATION_H
 
 #include "api/mailbox.h"
-#include "api/redis.h"
+#include "common/redis.h"
 
 #include <stddef.h>
 

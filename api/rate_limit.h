@@ -3,7 +3,7 @@
 
 #include "api/client_address.h"
 #include "api/rate_bucket.h"
-#include "api/redis.h"
+#include "common/redis.h"
 
 #include <stdbool.h>
 #include <stdint.h>

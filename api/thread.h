@@ -10,10 +10,10 @@
 #include "api/metrics.h"
 #include "api/pool.h"
 #include "api/rate_limit.h"
-#include "api/redis.h"
 #include "api/settings.h"
 #include "api/shortcuts.h"
 #include "common/error.h"
+#include "common/redis.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -78,8 +78,7 @@ fetch_retry_after_ms(struct bytes value, int64_t now_ms)
     int64_t wait_ms;
 
     value = trim(value);
-    if (value.size == 0 ||
-        (!read_seconds(value, &wait_ms) && !read_date(value, now_ms, &wait_ms)))
+    if (value.size == 0 || (!read_seconds(value, &wait_ms) && !read_date(value, now_ms, &wait_ms)))
         return 0;
     return clamp(wait_ms);
 }

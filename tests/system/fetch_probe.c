@@ -61,9 +61,7 @@ print_answer(bool ok, const struct payload *payload, const struct error *err, in
                     (long long)took_ms);
     text_add_json_nullable(&text, ok ? NULL : err->code);
     text_add_string(&text, ",\"kind\":");
-    text_add_json_nullable(&text, ok                          ? NULL
-                                  : err->kind == ERROR_REJECT ? "reject"
-                                                              : "retry");
+    text_add_json_nullable(&text, ok ? NULL : err->kind == ERROR_REJECT ? "reject" : "retry");
     text_add_string(&text, ",\"message\":");
     text_add_json_nullable(&text, ok ? NULL : err->message);
     text_add_format(&text, ",\"status\":%d,\"retry_after_ms\":%lld,\"bytes\":%zu,\"type\":",
@@ -95,7 +93,9 @@ main(int argc, char **argv)
             .key = count > 2 ? words[2] : NULL,
             .company = {.fd = -1},
         };
-        struct payload payload = {.body = {"", 0}};
+        struct payload payload = {
+            .body = {"", 0}
+        };
         int64_t since_ms = clock_monotonic_ms();
         struct error err = {0};
         bool ok = fetcher_get(fetcher, &fetch, arena, &payload, &err);

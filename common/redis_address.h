@@ -1,5 +1,5 @@
-#ifndef TIDEMARK_API_REDIS_ADDRESS_H
-#define TIDEMARK_API_REDIS_ADDRESS_H
+#ifndef TIDEMARK_COMMON_REDIS_ADDRESS_H
+#define TIDEMARK_COMMON_REDIS_ADDRESS_H
 
 #include "common/arena.h"
 #include "common/attributes.h"

@@ -1,5 +1,5 @@
-#ifndef TIDEMARK_API_REDIS_H
-#define TIDEMARK_API_REDIS_H
+#ifndef TIDEMARK_COMMON_REDIS_H
+#define TIDEMARK_COMMON_REDIS_H
 
 #include "common/arena.h"
 #include "common/attributes.h"
@@ -12,10 +12,13 @@
 struct event_base;
 
 /*
- * The only door to hiredis: one connection of one event loop. Nothing here ever waits: an answer
- * that does not come within REDIS_BUDGET_MS is no answer, and after REDIS_STRIKES of those in a row
- * nobody is kept waiting at all until a probe, once a second, was answered. The connection comes
- * back by itself. Only a host name in the url blocks, at each connect: give an address.
+ * The only door to hiredis, with two ways in: this one never waits (the event loops of the API),
+ * redis_blocking.h waits a little (workers, tools).
+ *
+ * One connection of one event loop. An answer that does not come within REDIS_BUDGET_MS is no
+ * answer, and after REDIS_STRIKES of those in a row nobody is kept waiting at all until a probe,
+ * once a second, was answered. The connection comes back by itself. Only a host name in the url
+ * blocks, at each connect: give an address.
  */
 struct redis;
 

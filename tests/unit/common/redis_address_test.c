@@ -1,4 +1,4 @@
-#include "api/redis_address.h"
+#include "common/redis_address.h"
 
 #include "unit/check.h"
 
