@@ -22,3 +22,12 @@ fault_point(const char *name)
     }
     kill(getpid(), SIGKILL);
 }
+
+void
+fault_job(const char *job_id)
+{
+    const char *wanted = getenv("TIDEMARK_FAULT_JOB");
+
+    if (wanted && strstr(job_id, wanted))
+        abort();
+}

@@ -124,7 +124,7 @@ decode_names(const struct json *tree, struct job *job, struct error *err)
 static bool
 decode_numbers(const struct json *tree, struct job *job, struct error *err)
 {
-    int64_t attempt;
+    int64_t attempt, set_aside;
 
     if (!json_integer(json_get(tree, "slot"), &job->slot_s) || job->slot_s < 0 ||
         job->slot_s > LATEST_S)
@@ -132,6 +132,12 @@ decode_numbers(const struct json *tree, struct job *job, struct error *err)
     if (!json_integer(json_get(tree, "attempt"), &attempt) || attempt < 1 || attempt > INT32_MAX)
         return bad_field(err, "attempt", "an integer from 1");
     job->attempt = (int32_t)attempt;
+    if (json_get(tree, "set_aside")) {
+        if (!json_integer(json_get(tree, "set_aside"), &set_aside) || set_aside < 1 ||
+            set_aside > INT32_MAX)
+            return bad_field(err, "set_aside", "an integer from 1");
+        job->set_aside = (int32_t)set_aside;
+    }
     return get_moment(tree, "not_after", LATEST_S, &job->not_after_s, err) &&
            get_moment(tree, "first_failed_at", LATEST_S * 1000, &job->first_failed_at_ms, err);
 }
@@ -211,6 +217,8 @@ job_encode(const struct job *job, struct arena *arena)
     add_moment(&text, ",\"first_failed_at\":", job->first_failed_at_ms);
     text_add_string(&text, ",\"traceparent\":");
     text_add_json_nullable(&text, job->traceparent);
+    if (job->set_aside)
+        text_add_format(&text, ",\"set_aside\":%d", (int)job->set_aside);
     text_add_char(&text, '}');
     return text_finish(&text);
 }

@@ -13,9 +13,10 @@
  *
  * {"v":1,"job_id":"binance/history/BTCUSDT/1h/1763712000","kind":"history","source":"binance",
  *  "stream":"history/BTCUSDT/1h","args":{...},"slot":1763712000,"not_after":null,"attempt":1,
- *  "first_failed_at":null,"traceparent":"00-..."}
+ *  "first_failed_at":null,"traceparent":"00-...","set_aside":1}
  *
- * `job_id` is source/stream/slot: the same slot published twice is the same job.
+ * `job_id` is source/stream/slot: the same slot published twice is the same job. `set_aside` is
+ * there only if it is not 0.
  */
 enum job_kind { JOB_LISTING, JOB_QUOTE, JOB_HISTORY, JOB_REFERENCE };
 
@@ -30,6 +31,7 @@ struct job {
     int64_t not_after_s;        /* nobody can use the answer later than this; 0 = no limit */
     int32_t attempt;            /* from 1; only failures of the provider count */
     int64_t first_failed_at_ms; /* 0 = has not failed yet */
+    int32_t set_aside;          /* how often it was put off because it ends its workers */
     const char *traceparent;    /* W3C trace context, or NULL */
 };
 

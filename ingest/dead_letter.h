@@ -7,7 +7,7 @@
  * letter without DEAD_REASON was put there by the broker itself (its x-death header says why:
  * "delivery_limit" when a job killed every worker that took it).
  */
-#define DEAD_REASON "reason"                   /* "permanent", "attempts", "malformed" */
+#define DEAD_REASON "reason"                   /* "permanent", "attempts", "crashes", "malformed" */
 #define DEAD_KIND "kind"                       /* of the job: "quote", "history" ... */
 #define DEAD_SOURCE "source"                   /* "binance" */
 #define DEAD_ROUTING_KEY "routing_key"         /* to publish it again with: "binance.live" */

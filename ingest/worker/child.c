@@ -105,13 +105,62 @@ log_run(const struct run *run)
               error);
 }
 
+/* Runs it and settles it. */
+static bool
+work_on(struct child *child, const struct broker_delivery *delivery, const struct job *job)
+{
+    struct run run;
+    bool settled;
+
+    fault_job(job->job_id);
+    run_job(&run, child, job);
+    log_run(&run);
+    settled = settle_run(child, delivery, &run);
+    run_finish(&run);
+    return settled;
+}
+
+/* A job that has ended, it seems, each worker that took it. */
+static bool
+give_up(struct child *child, const struct broker_delivery *delivery, const struct job *job,
+        const char *reason)
+{
+    struct error err;
+    struct run run;
+    bool settled;
+
+    error_set(
+        &err, ERROR_REJECT, "job.crashes",
+        "handed out %lld times in a row, %d times over, and never settled: it ends its worker",
+        (long long)delivery->delivery_count, job->set_aside + 1);
+    run_give_up(&run, child, job, &err);
+    log_run(&run);
+    settled = run.outcome == OUTCOME_PERMANENT ? settle_dead(child, delivery, &run, reason)
+                                               : settle_run(child, delivery, &run);
+    run_finish(&run);
+    return settled;
+}
+
+static bool
+avoid(struct child *child, const struct broker_delivery *delivery, const struct job *job,
+      const struct settlement *settlement)
+{
+    log_event(LOG_ERR, "job.suspect", LOG_INT("deliveries", delivery->delivery_count),
+              LOG_INT("set_aside", job->set_aside));
+    if (settlement->action == ACTION_DEAD)
+        return give_up(child, delivery, job, settlement->reason);
+    return settle_set_aside(child, delivery, job, settlement);
+}
+
 /* False when this process can do no more for the message: it stays with the broker. */
 static bool
 work(struct child *child, const struct broker_delivery *delivery)
 {
+    size_t tier_count;
+    const int64_t *tiers_ms = topology_tiers_ms(&tier_count);
+    struct settlement instead;
     struct error err;
     struct job job;
-    struct run run;
     bool settled;
 
     fault_point(STEP_RECEIVE);
@@ -121,10 +170,11 @@ work(struct child *child, const struct broker_delivery *delivery)
     }
     fault_point(STEP_VALIDATE);
     log_context("job_id", job.job_id);
-    run_job(&run, child, &job);
-    log_run(&run);
-    settled = settle_run(child, delivery, &run);
-    run_finish(&run);
+    if (outcome_is_suspect(delivery->delivery_count, &job, tiers_ms, tier_count, (uint32_t)random(),
+                           &instead))
+        settled = avoid(child, delivery, &job, &instead);
+    else
+        settled = work_on(child, delivery, &job);
     log_context("job_id", NULL);
     return settled;
 }

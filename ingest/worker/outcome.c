@@ -89,6 +89,23 @@ outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt, int64_
     return (struct settlement){.action = ACTION_KEEP};
 }
 
+bool
+outcome_is_suspect(int64_t delivery_count, const struct job *job, const int64_t *tiers_ms,
+                   size_t tier_count, uint32_t random, struct settlement *ret_settlement)
+{
+    if (delivery_count < OUTCOME_SUSPECT_DELIVERIES)
+        return false;
+    if (job->set_aside >= OUTCOME_SET_ASIDE_MAX)
+        *ret_settlement = (struct settlement){.action = ACTION_DEAD, .reason = "crashes"};
+    else
+        *ret_settlement = (struct settlement){
+            .action = ACTION_RETRY,
+            .tier = retry_tier(job->set_aside + 2, tiers_ms, tier_count, random),
+            .attempt = job->attempt,
+        };
+    return true;
+}
+
 int64_t
 outcome_cooldown_ms(int64_t retry_after_ms)
 {

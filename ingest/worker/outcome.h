@@ -49,13 +49,29 @@ struct settlement {
     enum action action;
     size_t tier;        /* RETRY: index into the tiers */
     int32_t attempt;    /* RETRY: the attempt the message carries then */
-    const char *reason; /* DEAD: "permanent" or "attempts" */
+    const char *reason; /* DEAD: "permanent", "attempts" or "crashes" */
 };
 
 /* `wait_ms`: for LIMITED and DEFERRED how long nothing may be asked; ignored otherwise. */
 struct settlement outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt,
                                  int64_t wait_ms, const int64_t *tiers_ms, size_t tier_count,
                                  uint32_t random);
+
+/*
+ * A message that was delivered before and never settled may be what ended those who took it. After
+ * OUTCOME_SUSPECT_DELIVERIES of that it is not run but set aside, so that its neighbours get their
+ * turn and the supervisor's children their breath; set aside OUTCOME_SET_ASIDE_MAX times, it is
+ * dead with the reason "crashes". In all it ends at most 9 workers, well within the broker's
+ * delivery limit, which remains the net for a job that cannot even be read.
+ */
+enum { OUTCOME_SUSPECT_DELIVERIES = 3, OUTCOME_SET_ASIDE_MAX = 2 };
+
+/*
+ * True if a job with so many deliveries before this one is not to be run; `*ret_settlement` (RETRY
+ * or DEAD) says what becomes of it instead.
+ */
+bool outcome_is_suspect(int64_t delivery_count, const struct job *job, const int64_t *tiers_ms,
+                        size_t tier_count, uint32_t random, struct settlement *ret_settlement);
 
 /*
  * For how long a provider that limits us is left alone: what it asked for within [1 s, 1 h], and a

@@ -414,6 +414,16 @@ is_expired(const struct job *job)
 }
 
 void
+run_give_up(struct run *run, struct child *child, const struct job *job, const struct error *err)
+{
+    struct patience patience = {0};
+
+    *run = (struct run){.child = child, .job = job, .started_at_ms = clock_monotonic_ms()};
+    if (claim_run(run, &patience))
+        end_failed(run, OUTCOME_PERMANENT, err, NULL);
+}
+
+void
 run_job(struct run *run, struct child *child, const struct job *job)
 {
     struct patience patience = {0};

@@ -37,6 +37,13 @@ struct run {
  * OUTCOME_OURS. The caller frees with run_finish() and settles.
  */
 void run_job(struct run *run, struct child *child, const struct job *job);
+
+/*
+ * The run of a job that is given up without being tried: `err` says why. OUTCOME_PERMANENT, or
+ * OUTCOME_DONE if somebody has finished it after all, or OUTCOME_OURS.
+ */
+void run_give_up(struct run *run, struct child *child, const struct job *job,
+                 const struct error *err);
 void run_finish(struct run *run);
 
 #endif

@@ -59,24 +59,44 @@ hand_over(struct child *child, const struct broker_delivery *delivery,
     return true;
 }
 
-/* The job comes back after a tier, as the same job. */
+/* The job comes back after a tier. */
 static bool
-retry(struct child *child, const struct broker_delivery *delivery, const struct run *run,
-      const struct settlement *settlement, int64_t tier_ms)
+send_away(struct child *child, const struct broker_delivery *delivery, const struct job *job,
+          size_t tier)
 {
     char exchange[TOPOLOGY_NAME_SIZE], key[TOPOLOGY_NAME_SIZE];
+    size_t tier_count;
+    const int64_t *tiers_ms = topology_tiers_ms(&tier_count);
+
+    return hand_over(child, delivery,
+                     &(struct broker_message){
+                         .exchange = topology_retry_exchange(tiers_ms[tier], exchange),
+                         .routing_key = topology_jobs_key(child->source->name, child->live, key),
+                         .body = job_encode(job, child->job_arena),
+                         .message_id = job->job_id,
+                     });
+}
+
+static bool
+retry(struct child *child, const struct broker_delivery *delivery, const struct run *run,
+      const struct settlement *settlement)
+{
     struct job again = *run->job;
 
     again.attempt = settlement->attempt;
     if (run->outcome == OUTCOME_TRANSIENT && again.first_failed_at_ms == 0)
         again.first_failed_at_ms = clock_now_ms();
-    return hand_over(child, delivery,
-                     &(struct broker_message){
-                         .exchange = topology_retry_exchange(tier_ms, exchange),
-                         .routing_key = topology_jobs_key(child->source->name, child->live, key),
-                         .body = job_encode(&again, child->job_arena),
-                         .message_id = again.job_id,
-                     });
+    return send_away(child, delivery, &again, settlement->tier);
+}
+
+bool
+settle_set_aside(struct child *child, const struct broker_delivery *delivery, const struct job *job,
+                 const struct settlement *settlement)
+{
+    struct job later = *job;
+
+    later.set_aside++;
+    return send_away(child, delivery, &later, settlement->tier);
 }
 
 struct letter {
@@ -124,6 +144,18 @@ bury(struct child *child, const struct broker_delivery *delivery, const struct l
 }
 
 bool
+settle_dead(struct child *child, const struct broker_delivery *delivery, const struct run *run,
+            const char *reason)
+{
+    const struct job *job = run->job;
+
+    return bury(child, delivery,
+                &(struct letter){reason, job->job_id, job_kind_name(job->kind), &run->err,
+                                 job->attempt, job->first_failed_at_ms, run->http_status,
+                                 run->payload_id});
+}
+
+bool
 settle_run(struct child *child, const struct broker_delivery *delivery, const struct run *run)
 {
     const struct job *job = run->job;
@@ -138,12 +170,9 @@ settle_run(struct child *child, const struct broker_delivery *delivery, const st
         acknowledge(child, delivery);
         return true;
     case ACTION_RETRY:
-        return retry(child, delivery, run, &settlement, tiers_ms[settlement.tier]);
+        return retry(child, delivery, run, &settlement);
     case ACTION_DEAD:
-        return bury(child, delivery,
-                    &(struct letter){settlement.reason, job->job_id, job_kind_name(job->kind),
-                                     &run->err, job->attempt, job->first_failed_at_ms,
-                                     run->http_status, run->payload_id});
+        return settle_dead(child, delivery, run, settlement.reason);
     case ACTION_KEEP:
         break;
     }

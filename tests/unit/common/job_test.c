@@ -19,6 +19,7 @@ a_job_comes_back_as_it_was(void **state)
         .attempt = 3,
         .first_failed_at_ms = 1763712001123,
         .traceparent = TRACE,
+        .set_aside = 2,
     };
     struct job got;
     struct error err = {0};
@@ -35,6 +36,7 @@ a_job_comes_back_as_it_was(void **state)
     check_int("attempt", got.attempt, 3);
     check_int("first_failed_at", got.first_failed_at_ms, 1763712001123);
     check_string("traceparent", got.traceparent, TRACE);
+    check_int("set_aside", got.set_aside, 2);
     arena_destroy(arena);
 }
 
@@ -89,6 +91,7 @@ static const struct {
     {"no attempt",                              "attempt",          "try",                                            "job.field"    },
     {"attempt 0",                               "\"attempt\":1",    "\"attempt\":0",                                  "job.field"    },
     {"more attempts than 32 bits",              "\"attempt\":1",    "\"attempt\":4294967297",                         "job.field"    },
+    {"set aside no times",                      "1}",               "1,\"set_aside\":0}",                             "job.field"    },
     {"not_after that is text",                  "1}",               "1,\"not_after\":\"x\"}",                         "job.field"    },
 };
 

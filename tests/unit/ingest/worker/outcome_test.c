@@ -114,6 +114,39 @@ a_cooldown_is_a_second_to_an_hour(void **state)
         check_int(rows[i].name, outcome_cooldown_ms(rows[i].asked_ms), rows[i].want_ms);
 }
 
+static void
+a_job_that_ends_its_workers_is_set_aside_and_then_dead(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t delivery_count;
+        int32_t set_aside;
+        bool suspect;
+        struct settlement want;
+    } rows[] = {
+        {"new",                         0, 0, false, {0}                           },
+        {"twice unsettled may be ours", 2, 0, false, {0}                           },
+        {"three times is set aside",    3, 0, true,  {ACTION_RETRY, 1, 4, NULL}    },
+        {"back again: a new count",     0, 1, false, {0}                           },
+        {"and for longer",              3, 1, true,  {ACTION_RETRY, 2, 4, NULL}    },
+        {"then it is dead",             3, 2, true,  {ACTION_DEAD, 0, 0, "crashes"}},
+        {"whatever the count",          9, 7, true,  {ACTION_DEAD, 0, 0, "crashes"}},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct job job = {.attempt = 4, .set_aside = rows[i].set_aside};
+        struct settlement got = {0};
+
+        check_int(rows[i].name,
+                  outcome_is_suspect(rows[i].delivery_count, &job, tiers, COUNT_OF(tiers), 0, &got),
+                  rows[i].suspect);
+        check_int(rows[i].name, got.action, rows[i].want.action);
+        check_int(rows[i].name, got.tier, rows[i].want.tier);
+        check_int(rows[i].name, got.attempt, rows[i].want.attempt);
+        check_string(rows[i].name, got.reason, rows[i].want.reason);
+    }
+}
+
 int
 main(void)
 {
@@ -121,6 +154,7 @@ main(void)
         cmocka_unit_test(each_outcome_has_its_settlement),
         cmocka_unit_test(errors_become_outcomes),
         cmocka_unit_test(a_cooldown_is_a_second_to_an_hour),
+        cmocka_unit_test(a_job_that_ends_its_workers_is_set_aside_and_then_dead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
