@@ -190,10 +190,31 @@ check_word(const char *word, size_t max_bytes)
     return strlen(word) > max_bytes ? "field.too_long" : NULL;
 }
 
+static const char *
+keep_word(const struct records *records, const char *word)
+{
+    return word ? arena_string(records->arena, word) : NULL;
+}
+
+/* The same with words that last as long as the batch. */
+static struct reference
+keep_reference(const struct records *records, const struct reference *reference)
+{
+    struct reference kept = *reference;
+
+    kept.symbol = keep_word(records, reference->symbol);
+    kept.ticker = keep_word(records, reference->ticker);
+    kept.quote = keep_word(records, reference->quote);
+    kept.asset = keep_word(records, reference->asset);
+    kept.name = check_word(reference->name, RECORDS_NAME_BYTES)
+                    ? NULL
+                    : keep_word(records, reference->name);
+    return kept;
+}
+
 bool
 records_add_reference(struct records *records, size_t row, const struct reference *reference)
 {
-    struct reference_entry entry = {*reference, row};
     const char *reason;
 
     if ((reason = check_word(reference->symbol, RECORDS_SYMBOL_BYTES))) {
@@ -206,9 +227,8 @@ records_add_reference(struct records *records, size_t row, const struct referenc
                           &records->reference_room, sizeof *records->references)) {
         records_reject(records, row, NULL, "batch.full", reference->symbol);
     } else {
-        if (check_word(reference->name, RECORDS_NAME_BYTES))
-            entry.reference.name = NULL;
-        records->references[records->reference_count++] = entry;
+        records->references[records->reference_count++] =
+            (struct reference_entry){keep_reference(records, reference), row};
         return true;
     }
     return false;

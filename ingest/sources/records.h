@@ -76,7 +76,10 @@ void records_set_series(struct records *records, const struct candle_series *ser
 /* `row` is where the record stood. False if it became a reject. */
 bool records_add_tick(struct records *records, size_t row, const struct tick *tick);
 bool records_add_listing(struct records *records, size_t row, const struct listing *listing);
-/* A name that is too long or empty is left out; symbol and ticker must be there. */
+/*
+ * A name that is too long or empty is left out; symbol and ticker must be there. The words are
+ * copied, so that a long list can be read element by element (common/json_list.h).
+ */
 bool records_add_reference(struct records *records, size_t row, const struct reference *reference);
 /* Also true for a candle outside of the series' window, which is left out. */
 bool records_add_candle(struct records *records, size_t row, const struct candle *candle);

@@ -1,4 +1,4 @@
-#include "common/json.h"
+#include "common/json_list.h"
 
 #include "fuzz/fuzz.h"
 
@@ -12,6 +12,30 @@ print(const struct json *tree, struct arena *arena)
     text_init(&text, arena, 64);
     json_print(tree, &text);
     return text_finish(&text);
+}
+
+/* A list read one by one has the elements that its tree has. */
+static void
+check_list(struct bytes text, const struct json *tree, const struct json_limits *limits,
+           struct arena *arena)
+{
+    const struct json *element, *child = json_first(tree);
+    struct json_list list;
+    struct error err = {0};
+    struct bytes one, other;
+
+    MUST_HOLD(json_list_open(&list, arena, text, limits, NULL, &err) == json_is_array(tree),
+              "an array is a list");
+    if (!json_is_array(tree))
+        return;
+    for (; json_list_next(&list, &element, &err); child = json_next(child)) {
+        MUST_HOLD(child, "no more elements than there are");
+        one = print(child, arena);
+        other = print(element, arena);
+        MUST_HOLD(one.size == other.size && memcmp(one.data, other.data, one.size) == 0,
+                  "each is the same");
+    }
+    MUST_HOLD(list.ended ? !child : err.kind == ERROR_REJECT, "and no fewer");
 }
 
 int
@@ -30,6 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST_HOLD(printed.size == printed_again.size &&
                       memcmp(printed.data, printed_again.data, printed.size) == 0,
                   "parse(print(x)) is x");
+        check_list((struct bytes){(const char *)data, size}, tree, &limits, arena);
     } else {
         MUST_HOLD(err.kind == ERROR_REJECT && err.code && err.message[0],
                   "what is refused has a reason");
