@@ -62,6 +62,31 @@ args_read_listing(const struct job *job, int64_t max_per_page, struct listing_ar
     return true;
 }
 
+bool
+args_read_reference(const struct job *job, int64_t max_per_page, struct reference_args *ret_args,
+                    struct error *err)
+{
+    const struct json *page = json_get(job->args, "page");
+    const struct json *per_page = json_get(job->args, "per_page");
+    struct reference_args args = {0};
+
+    if (max_per_page == 0) {
+        if (page || per_page)
+            return error_set(err, ERROR_REJECT, "job.args",
+                             "args.page must be left out: %s gives its list whole", job->source);
+        *ret_args = args;
+        return true;
+    }
+    if (!json_integer(page, &args.page) || args.page < 1 || args.page > 1000)
+        return refuse(err, "page", "a number from 1 to 1000");
+    if (!json_integer(per_page, &args.per_page) || args.per_page < 1 ||
+        args.per_page > max_per_page)
+        return error_set(err, ERROR_REJECT, "job.args", "args.per_page must be 1 to %d",
+                         (int)max_per_page);
+    *ret_args = args;
+    return true;
+}
+
 static const struct {
     const char *name;
     int32_t seconds;

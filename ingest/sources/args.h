@@ -26,6 +26,10 @@ struct listing_args {
     int64_t page, per_page;
 };
 
+struct reference_args {
+    int64_t page, per_page; /* 0 = the list comes whole */
+};
+
 struct history_args {
     const char *symbol;
     const char *interval; /* "5m", "1h", "1d" */
@@ -37,6 +41,9 @@ MUST_CHECK bool args_read_quote(const struct job *job, size_t max, struct arena 
                                 struct quote_args *ret_args, struct error *err);
 MUST_CHECK bool args_read_listing(const struct job *job, int64_t max_per_page,
                                   struct listing_args *ret_args, struct error *err);
+/* `max_per_page` 0: the provider has no pages, so a job must not name one. */
+MUST_CHECK bool args_read_reference(const struct job *job, int64_t max_per_page,
+                                    struct reference_args *ret_args, struct error *err);
 MUST_CHECK bool args_read_history(const struct job *job, struct history_args *ret_args,
                                   struct error *err);
 

@@ -2,6 +2,7 @@
 #include "common/text.h"
 #include "ingest/sources/args.h"
 #include "ingest/sources/progress.h"
+#include "ingest/sources/reference.h"
 #include "ingest/sources/registry.h"
 #include "ingest/sources/row.h"
 #include "ingest/sources/target.h"
@@ -21,6 +22,7 @@ enum {
     BINANCE_KLINES_MAX = 1000,  /* rows of one klines call */
     BINANCE_KLINES_WEIGHT = 2,
     BINANCE_SYMBOL_BYTES = 64,
+    BINANCE_MARKETS_WEIGHT = 20,
 };
 
 /* The array of symbols in `symbols=` must be one URL-encoded JSON array without spaces. */
@@ -76,6 +78,19 @@ request_history(const struct job *job, const char *position, int64_t now_ms, str
     return true;
 }
 
+/* All markets at once. The sets of permissions would make the answer three times as large. */
+static bool
+request_reference(const struct job *job, struct request *ret_request, struct error *err)
+{
+    struct reference_args args;
+
+    if (!args_read_reference(job, 0, &args, err))
+        return false;
+    ret_request->target = "/api/v3/exchangeInfo?showPermissionSets=false";
+    ret_request->weight = BINANCE_MARKETS_WEIGHT;
+    return true;
+}
+
 static bool
 binance_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
                 struct request *ret_request, bool *ret_done, struct error *err)
@@ -88,6 +103,9 @@ binance_request(const struct job *job, const char *position, int64_t now_ms, str
             return false;
     } else if (job->kind == JOB_HISTORY) {
         if (!request_history(job, position, now_ms, arena, &request, &done, err))
+            return false;
+    } else if (job->kind == JOB_REFERENCE) {
+        if (!request_reference(job, &request, err))
             return false;
     } else {
         return args_refuse_kind(job, err);
@@ -252,6 +270,27 @@ parse_klines(const struct job *job, const struct request *request, const struct 
     return true;
 }
 
+/* A market that is halted or was taken off stays in the list; it is no market of today. */
+static void
+parse_market(const struct json *entry, struct row *row)
+{
+    const char *status = row_text(row, "status", json_get(entry, "status"), 64, ROW_REQUIRED);
+    const char *quote = row_text(row, "quoteAsset", json_get(entry, "quoteAsset"),
+                                 RECORDS_QUOTE_BYTES, ROW_REQUIRED);
+    struct reference market = {
+        .symbol =
+            row_text(row, "symbol", json_get(entry, "symbol"), RECORDS_SYMBOL_BYTES, ROW_REQUIRED),
+        .ticker = row_text(row, "baseAsset", json_get(entry, "baseAsset"), RECORDS_TICKER_BYTES,
+                           ROW_REQUIRED),
+        .quote = reference_lower(quote, row->records->arena),
+    };
+
+    if (row->bad)
+        return;
+    market.active = strcmp(status, "TRADING") == 0;
+    records_add_reference(row->records, row->index, &market);
+}
+
 /* History goes on after the last candle that came; an empty answer moves nothing. */
 static void
 set_history_position(const struct request *request, size_t rows, struct arena *arena,
@@ -267,6 +306,9 @@ set_history_position(const struct request *request, size_t rows, struct arena *a
     batch->more = batch->position && rows >= BINANCE_KLINES_MAX && next_ms < request->to_ms;
 }
 
+static const struct reference_list markets = {
+    .member = "symbols", .whole = true, .parse = parse_market};
+
 static bool
 binance_parse(const struct job *job, const struct request *request, const struct payload *payload,
               struct arena *arena, struct batch *ret_batch, struct error *err)
@@ -275,6 +317,8 @@ binance_parse(const struct job *job, const struct request *request, const struct
     struct records records;
     size_t rows = 0;
 
+    if (job->kind == JOB_REFERENCE)
+        return reference_list_parse(&markets, job, request, payload, arena, ret_batch, err);
     if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err))
         return false;
     records_init(&records, payload, "[", "]", arena);

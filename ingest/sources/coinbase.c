@@ -3,6 +3,7 @@
 #include "common/text.h"
 #include "ingest/sources/args.h"
 #include "ingest/sources/progress.h"
+#include "ingest/sources/reference.h"
 #include "ingest/sources/registry.h"
 #include "ingest/sources/row.h"
 #include "ingest/sources/target.h"
@@ -67,6 +68,15 @@ request_history(const struct job *job, const char *position, int64_t now_ms, str
 }
 
 static bool
+request_reference(const struct job *job, struct request *ret_request, struct error *err)
+{
+    struct reference_args args;
+
+    ret_request->target = "/products";
+    return args_read_reference(job, 0, &args, err);
+}
+
+static bool
 coinbase_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
                  struct request *ret_request, bool *ret_done, struct error *err)
 {
@@ -78,6 +88,9 @@ coinbase_request(const struct job *job, const char *position, int64_t now_ms, st
             return false;
     } else if (job->kind == JOB_HISTORY) {
         if (!request_history(job, position, now_ms, arena, &request, &done, err))
+            return false;
+    } else if (job->kind == JOB_REFERENCE) {
+        if (!request_reference(job, &request, err))
             return false;
     } else {
         return args_refuse_kind(job, err);
@@ -177,6 +190,30 @@ parse_candles(const struct job *job, const struct request *request, const struct
 }
 
 /*
+ * Only the first three members are in every copy since 2017. A product that is not online has no
+ * prices of today.
+ */
+static void
+parse_product(const struct json *entry, struct row *row)
+{
+    const char *status = row_text(row, "status", json_get(entry, "status"), 64, ROW_OPTIONAL);
+    const char *quote = row_text(row, "quote_currency", json_get(entry, "quote_currency"),
+                                 RECORDS_QUOTE_BYTES, ROW_REQUIRED);
+    struct reference product = {
+        .symbol = row_text(row, "id", json_get(entry, "id"), RECORDS_SYMBOL_BYTES, ROW_REQUIRED),
+        .ticker = row_text(row, "base_currency", json_get(entry, "base_currency"),
+                           RECORDS_TICKER_BYTES, ROW_REQUIRED),
+        .quote = reference_lower(quote, row->records->arena),
+        .active = !status || strcmp(status, "online") == 0,
+    };
+
+    if (!row->bad)
+        records_add_reference(row->records, row->index, &product);
+}
+
+static const struct reference_list products = {.whole = true, .parse = parse_product};
+
+/*
  * Intervals without trades are not published, and a market has none at all before it was listed:
  * so history goes on after the window that was asked for, whatever came. Going on after the last
  * row would ask for the same empty window for ever.
@@ -189,6 +226,8 @@ coinbase_parse(const struct job *job, const struct request *request, const struc
     struct records records;
     int64_t next_ms;
 
+    if (job->kind == JOB_REFERENCE)
+        return reference_list_parse(&products, job, request, payload, arena, ret_batch, err);
     if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err))
         return false;
     records_init(&records, payload, "[", "]", arena);

@@ -3,6 +3,7 @@
 #include "ingest/sources/args.h"
 #include "ingest/sources/points.h"
 #include "ingest/sources/progress.h"
+#include "ingest/sources/reference.h"
 #include "ingest/sources/registry.h"
 #include "ingest/sources/row.h"
 #include "ingest/sources/target.h"
@@ -202,6 +203,15 @@ request_history(const struct job *job, const char *position, int64_t now_ms, str
 }
 
 static bool
+request_reference(const struct job *job, struct request *ret_request, struct error *err)
+{
+    struct reference_args args;
+
+    ret_request->target = "/coins/list?include_platform=false";
+    return args_read_reference(job, 0, &args, err);
+}
+
+static bool
 coingecko_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
                   struct request *ret_request, bool *ret_done, struct error *err)
 {
@@ -214,6 +224,8 @@ coingecko_request(const struct job *job, const char *position, int64_t now_ms, s
         made = request_listing(job, arena, &request, err);
     else if (job->kind == JOB_HISTORY)
         made = request_history(job, position, now_ms, arena, &request, &done, err);
+    else if (job->kind == JOB_REFERENCE)
+        made = request_reference(job, &request, err);
     else
         made = args_refuse_kind(job, err);
     if (!made)
@@ -460,6 +472,26 @@ set_history_position(const struct request *request, int64_t interval_s, struct a
     batch->more = window && batch->position;
 }
 
+/* Its ids are the names of our assets. Coins that were taken off are not in the list any more. */
+static void
+parse_coin(const struct json *entry, struct row *row)
+{
+    const char *id = row_text(row, "id", json_get(entry, "id"), RECORDS_SYMBOL_BYTES, ROW_REQUIRED);
+    struct reference coin = {
+        .symbol = id,
+        .asset = id,
+        .ticker =
+            row_text(row, "symbol", json_get(entry, "symbol"), RECORDS_TICKER_BYTES, ROW_REQUIRED),
+        .name = row_text(row, "name", json_get(entry, "name"), RECORDS_NAME_BYTES, ROW_REQUIRED),
+        .active = true,
+    };
+
+    if (!row->bad)
+        records_add_reference(row->records, row->index, &coin);
+}
+
+static const struct reference_list coins = {.whole = true, .parse = parse_coin};
+
 static bool
 coingecko_parse(const struct job *job, const struct request *request, const struct payload *payload,
                 struct arena *arena, struct batch *ret_batch, struct error *err)
@@ -467,6 +499,8 @@ coingecko_parse(const struct job *job, const struct request *request, const stru
     const struct json *tree;
     struct records records;
 
+    if (job->kind == JOB_REFERENCE)
+        return reference_list_parse(&coins, job, request, payload, arena, ret_batch, err);
     if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err))
         return false;
     if (job->kind == JOB_QUOTE || job->kind == JOB_LISTING) {

@@ -2,10 +2,11 @@
 #include "fuzz/source_properties.h"
 
 static const struct feed feeds[] = {
-    {.source = "binance", .kind = "quote", .args = "{\"symbols\":[\"BTCUSDT\",\"ETHUSDT\"]}"},
+    {.source = "binance", .kind = "quote",     .args = "{\"symbols\":[\"BTCUSDT\",\"ETHUSDT\"]}"},
     {.source = "binance",
      .kind = "history",
-     .args = "{\"symbol\":\"BTCUSDT\",\"interval\":\"5m\",\"lookback_s\":36000000}"         },
+     .args = "{\"symbol\":\"BTCUSDT\",\"interval\":\"5m\",\"lookback_s\":36000000}"             },
+    {.source = "binance", .kind = "reference", .args = "{}"                                     },
 };
 
 int

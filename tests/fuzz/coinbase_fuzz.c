@@ -2,10 +2,11 @@
 #include "fuzz/source_properties.h"
 
 static const struct feed feeds[] = {
-    {.source = "coinbase", .kind = "quote", .args = "{\"symbols\":[\"BTC-USD\"]}"  },
+    {.source = "coinbase", .kind = "quote",     .args = "{\"symbols\":[\"BTC-USD\"]}"},
     {.source = "coinbase",
      .kind = "history",
-     .args = "{\"symbol\":\"BTC-USD\",\"interval\":\"5m\",\"lookback_s\":36000000}"},
+     .args = "{\"symbol\":\"BTC-USD\",\"interval\":\"5m\",\"lookback_s\":36000000}"  },
+    {.source = "coinbase", .kind = "reference", .args = "{}"                         },
 };
 
 int

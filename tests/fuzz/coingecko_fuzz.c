@@ -7,13 +7,14 @@
 static const struct feed feeds[] = {
     {.source = "coingecko",
      .kind = "listing",
-     .args = "{\"currency\":\"usd\",\"page\":1,\"per_page\":250}"   },
+     .args = "{\"currency\":\"usd\",\"page\":1,\"per_page\":250}"     },
     {.source = "coingecko",
      .kind = "quote",
-     .args = "{\"symbols\":[\"bitcoin/usd\",\"ethereum/usd\"]}"     },
-    {.source = "coingecko", .kind = "history", .args = HISTORY("5m")},
-    {.source = "coingecko", .kind = "history", .args = HISTORY("1h")},
-    {.source = "coingecko", .kind = "history", .args = HISTORY("1d")},
+     .args = "{\"symbols\":[\"bitcoin/usd\",\"ethereum/usd\"]}"       },
+    {.source = "coingecko", .kind = "history",   .args = HISTORY("5m")},
+    {.source = "coingecko", .kind = "history",   .args = HISTORY("1h")},
+    {.source = "coingecko", .kind = "history",   .args = HISTORY("1d")},
+    {.source = "coingecko", .kind = "reference", .args = "{}"         },
 };
 
 int

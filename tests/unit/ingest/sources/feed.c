@@ -118,6 +118,11 @@ guess_coingecko(const char *file, struct arena *arena, struct feed *feed)
             arena_printf(arena, "{\"currency\":\"%s\",\"page\":1,\"per_page\":250}", currency);
         return true;
     }
+    if (strncmp(file, "coins_list_", 11) == 0) {
+        feed->kind = "reference";
+        feed->args = "{}";
+        return true;
+    }
     if (sscanf(file, "market_chart_%31[a-z]_%7[a-z]", coin, currency) == 2) {
         feed->kind = "history";
         feed->args = history_args(arena_printf(arena, "%s/%s", coin, currency),
@@ -138,6 +143,11 @@ guess_binance(const char *file, struct bytes body, struct arena *arena, struct f
     if (sscanf(file, "klines_%31[A-Z0-9]_%2[0-9mhd]", symbol, interval) == 2) {
         feed->kind = "history";
         feed->args = history_args(symbol, interval, arena);
+        return true;
+    }
+    if (strncmp(file, "exchangeInfo_", 13) == 0) {
+        feed->kind = "reference";
+        feed->args = "{}";
         return true;
     }
     if (strncmp(file, "ticker_24hr_", 12) == 0) {
@@ -161,6 +171,11 @@ guess_coinbase(const char *file, struct arena *arena, struct feed *feed)
                                   : granularity == 86400 ? "1d"
                                                          : "5m",
                                   arena);
+        return true;
+    }
+    if (strncmp(file, "products_", 9) == 0) {
+        feed->kind = "reference";
+        feed->args = "{}";
         return true;
     }
     if (strncmp(file, "candles_1m_", 11) == 0) {

@@ -11,7 +11,7 @@
 
 struct feed {
     const char *source;
-    const char *kind;         /* "quote", "listing", "history" */
+    const char *kind;         /* "quote", "listing", "history", "reference" */
     const char *args;         /* JSON */
     int32_t status;           /* 0 = 200 */
     int64_t now_ms;           /* 0 = FEED_NOW_MS */
