@@ -23,7 +23,8 @@ struct fetcher {
     CURL *easy;
     struct fetch_limits limits;
     bool allow_private;
-    char *ca_file; /* NULL = the system's authorities */
+    char *ca_file;           /* NULL = the system's authorities */
+    curl_socket_t left_open; /* by the last fetch: closed by nobody before the next one */
     /* Of the fetch under way. */
     struct fetch_head head;
     struct text body;
@@ -97,6 +98,7 @@ fetcher_create(const struct fetch_limits *limits, bool allow_private, const char
         abort();
     fetcher->limits = *limits;
     fetcher->allow_private = allow_private;
+    fetcher->left_open = CURL_SOCKET_BAD;
     fetcher->ca_file = ca_file && ca_file[0] ? strdup(ca_file) : NULL;
     return fetcher;
 }
@@ -113,11 +115,20 @@ fetcher_destroy(struct fetcher *fetcher)
     free(fetcher);
 }
 
+/* `detail` may be of an earlier try of libcurl's own, so it never stands alone. */
+static bool
+say(struct error *err, enum error_kind kind, const char *code, const char *why, const char *detail)
+{
+    if (detail[0] == '\0')
+        return error_set(err, kind, code, "%s", why);
+    return error_set(err, kind, code, "%s (%s)", why, detail);
+}
+
 /* Says who must act on a failure of libcurl. */
 static bool
 explain(const struct fetcher *fetcher, CURLcode code, struct error *err)
 {
-    const char *why = fetcher->explanation[0] ? fetcher->explanation : curl_easy_strerror(code);
+    const char *why = curl_easy_strerror(code), *detail = fetcher->explanation;
 
     if (fetcher->too_large)
         return error_set(err, ERROR_REJECT, "fetch.too_large", "the body is larger than %lld bytes",
@@ -131,12 +142,12 @@ explain(const struct fetcher *fetcher, CURLcode code, struct error *err)
                          "the name leads to an address of a private network");
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-        return error_set(err, ERROR_RETRY, "fetch.timeout", "%s", why);
+        return say(err, ERROR_RETRY, "fetch.timeout", why, detail);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
     case CURLE_SEND_ERROR:
-        return error_set(err, ERROR_RETRY, "fetch.connect", "%s", why);
+        return say(err, ERROR_RETRY, "fetch.connect", why, detail);
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -144,18 +155,44 @@ explain(const struct fetcher *fetcher, CURLcode code, struct error *err)
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
-        return error_set(err, ERROR_RETRY, "fetch.tls", "%s", why);
+        return say(err, ERROR_RETRY, "fetch.tls", why, detail);
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-        return error_set(err, ERROR_RETRY, "fetch.truncated", "%s", why);
+        return say(err, ERROR_RETRY, "fetch.truncated", why, detail);
     case CURLE_URL_MALFORMAT:
-        return error_set(err, ERROR_REJECT, "fetch.url", "%s", why);
+        return say(err, ERROR_REJECT, "fetch.url", why, detail);
+    case CURLE_OUT_OF_MEMORY: /* of what libcurl lets one line have: ours would end the process */
+        return error_set(err, ERROR_RETRY, "fetch.protocol", "a header is longer than 100 KiB");
     default:
-        return error_set(err, ERROR_RETRY, "fetch.protocol", "%s", why);
+        return say(err, ERROR_RETRY, "fetch.protocol", why, detail);
     }
+}
+
+/*
+ * Has the connection that the last fetch left open been silent since? What is there to read was not
+ * asked for, and libcurl would take it for the answer to the next request: a price of one market
+ * for that of another. If it is the end, libcurl would send the request twice.
+ */
+static bool
+left_is_quiet(const struct fetcher *fetcher)
+{
+    char byte;
+
+    return fetcher->left_open == CURL_SOCKET_BAD ||
+           recv(fetcher->left_open, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
+/* Drops all connections. To ask for a fresh one would keep the old one for a later request. */
+static void
+forget_connections(struct fetcher *fetcher)
+{
+    curl_multi_cleanup(fetcher->multi);
+    fetcher->multi = curl_multi_init();
+    if (!fetcher->multi)
+        abort();
 }
 
 static void
@@ -305,14 +342,20 @@ fetcher_get(struct fetcher *fetcher, const struct fetch *fetch, struct arena *ar
     fetcher->head = (struct fetch_head){.bytes = 0};
     fetcher->head_too_large = fetcher->too_large = fetcher->refused = false;
     fetcher->explanation[0] = '\0';
+    if (!left_is_quiet(fetcher))
+        forget_connections(fetcher);
     prepare(fetcher, fetch, url, headers);
     curl_multi_add_handle(fetcher->multi, fetcher->easy);
     code = perform(fetcher, &fetch->company);
     ok = code == CURLE_OK;
     if (!ok)
         explain(fetcher, code, err);
+    else if (!fetcher->head.complete)
+        ok = error_set(err, ERROR_RETRY, "fetch.truncated", "the head of the answer is cut off");
     if (ok || fetcher->too_large || strcmp(err->code, "fetch.truncated") == 0)
         take_answer(fetcher, fetch, arena, ret_payload);
+    if (!ok || curl_easy_getinfo(fetcher->easy, CURLINFO_ACTIVESOCKET, &fetcher->left_open))
+        fetcher->left_open = CURL_SOCKET_BAD;
     curl_multi_remove_handle(fetcher->multi, fetcher->easy);
     curl_slist_free_all(headers);
     return ok;

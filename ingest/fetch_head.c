@@ -92,6 +92,10 @@ fetch_head_take(struct fetch_head *head, struct bytes line, int64_t now_ms)
 
     head->bytes += line.size;
     head->lines++;
+    if (line.size > 5 && memcmp(line.data, "HTTP/", 5) == 0)
+        head->complete = false;
+    else if (trim(line).size == 0)
+        head->complete = true;
     if (line.size > length && strncasecmp(line.data, name, length) == 0) {
         asked_ms =
             fetch_retry_after_ms((struct bytes){line.data + length, line.size - length}, now_ms);

@@ -10,8 +10,8 @@
 /*
  * What precedes a body, line by line as it arrives: status lines and headers, also those of interim
  * answers (1xx) and of the trailer behind the chunks. Ours, because libcurl bounds each answer's
- * head but not how many interim ones there are, and because its own reading of Retry-After takes a
- * number that is too large, and a zero, for no answer at all.
+ * head but not how many interim ones there are, takes a head that was cut off for one without a
+ * body, and in Retry-After a number that is too large, or a zero, for silence.
  */
 enum {
     FETCH_HEAD_BYTES = 64 * 1024, /* of all lines; what providers send is below 4 KiB */
@@ -20,6 +20,7 @@ enum {
 
 struct fetch_head {
     size_t bytes, lines;
+    bool complete;          /* the blank line of the last answer was there */
     int64_t retry_after_ms; /* within [1 s, 1 h]; 0 = nothing was asked for, or not in words */
 };
 

@@ -171,7 +171,7 @@ binance_classify(const struct payload *payload, struct arena *arena, struct erro
     if (!json_integer(json_get(body, "code"), &code))
         return verdict_by_status(payload, NULL, err);
     verdict = classify_error(payload, code, detail, err);
-    if (verdict == VERDICT_LIMITED && err->retry_after_ms == 0)
+    if (verdict == VERDICT_LIMITED && err->retry_after_ms < ban_left_ms(payload, message))
         err->retry_after_ms = ban_left_ms(payload, message);
     return verdict;
 }

@@ -63,8 +63,10 @@ verdict_by_status(const struct payload *payload, const char *detail, struct erro
         return verdict_set(payload, VERDICT_TRANSIENT, "provider.server_error", detail, err);
     if (payload->status >= 400)
         return verdict_set(payload, VERDICT_PERMANENT, "provider.refused", detail, err);
-    if (payload->status != 200)
+    if (payload->status >= 300)
         return verdict_set(payload, VERDICT_PERMANENT, "provider.redirect", detail, err);
+    if (payload->status != 200)
+        return verdict_set(payload, VERDICT_TRANSIENT, "provider.empty", detail, err);
     if (is_html(payload))
         return verdict_set(payload, VERDICT_TRANSIENT, "provider.html", NULL, err);
     if (first_byte(payload->body) == '\0')

@@ -12,7 +12,8 @@
  *   provider.server_error  5xx
  *   provider.timeout       408, 425
  *   provider.html          a web page of a CDN or firewall where JSON was due
- *   provider.empty         no body
+ *   provider.empty         no body, or a status other than 200 that promises none (a firewall's
+ *                          challenge is a 202, a cut-off range a 206)
  *   provider.unauthorized  401   provider.plan 402   provider.forbidden 403   provider.blocked 451
  *   provider.not_found     404, 410
  *   provider.redirect      3xx: redirects are not followed

@@ -67,7 +67,14 @@ a_head_is_bounded_and_its_longest_wait_counts(void **state)
     check_true("another", fetch_head_take(&head, bytes("Retry-After: 30\r\n"), NOW_MS));
     check_true("a shorter one", fetch_head_take(&head, bytes("retry-after: 10\r\n"), NOW_MS));
     check_true("a longer name", fetch_head_take(&head, bytes("retry-after-x: 99\r\n"), NOW_MS));
+    check_false("no blank line yet", head.complete);
     check_true("no value", fetch_head_take(&head, bytes("retry-after:"), NOW_MS));
+    check_true("the blank line", fetch_head_take(&head, bytes("\r\n"), NOW_MS));
+    check_true("it was there", head.complete);
+    check_true("a trailer", fetch_head_take(&head, bytes("a: b\r\n"), NOW_MS));
+    check_true("it still was", head.complete);
+    check_true("a new answer", fetch_head_take(&head, bytes("HTTP/1.1 200 OK\r\n"), NOW_MS));
+    check_false("a blank line is due again", head.complete);
     check_int("the longest of them", head.retry_after_ms, 30000);
 
     head = (struct fetch_head){.bytes = 0};
