@@ -2,6 +2,7 @@
 #include "common/text.h"
 #include "ingest/sources/args.h"
 #include "ingest/sources/progress.h"
+#include "ingest/sources/reference.h"
 #include "ingest/sources/registry.h"
 #include "ingest/sources/row.h"
 #include "ingest/sources/target.h"
@@ -12,8 +13,9 @@
 #include <string.h>
 
 /*
- * Kraken spot, public market data: docs.kraken.com/api, "Get Ticker Information" and "Get OHLC
- * Data". Every answer is {"error":[...],"result":{...}}, errors too, under status 200.
+ * Kraken spot, public market data: docs.kraken.com/api, "Get Ticker Information", "Get OHLC Data"
+ * and "Get Tradable Asset Pairs". Every answer is {"error":[...],"result":{...}}, errors too, under
+ * status 200.
  *
  * A market's symbol is the key that Kraken itself answers with ("XXBTZUSD"), which its requests
  * take as well. It also takes other spellings ("XBTUSD"), but an answer under another key than the
@@ -74,6 +76,15 @@ request_history(const struct job *job, const char *position, int64_t now_ms, str
 }
 
 static bool
+request_reference(const struct job *job, struct request *ret_request, struct error *err)
+{
+    struct reference_args args;
+
+    ret_request->target = "/0/public/AssetPairs";
+    return args_read_reference(job, 0, &args, err);
+}
+
+static bool
 kraken_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
                struct request *ret_request, bool *ret_done, struct error *err)
 {
@@ -85,6 +96,9 @@ kraken_request(const struct job *job, const char *position, int64_t now_ms, stru
             return false;
     } else if (job->kind == JOB_HISTORY) {
         if (!request_history(job, position, now_ms, arena, &request, &done, err))
+            return false;
+    } else if (job->kind == JOB_REFERENCE) {
+        if (!request_reference(job, &request, err))
             return false;
     } else {
         return args_refuse_kind(job, err);
@@ -315,6 +329,98 @@ history_position(const struct request *request, const struct batch *batch, struc
                              arena);
 }
 
+/* Assets that Kraken calls otherwise than everybody else. */
+static const struct {
+    const char *theirs, *ours;
+} aliases[] = {
+    {"XBT", "BTC" },
+    {"XDG", "DOGE"},
+};
+
+static const char *
+asset_ticker(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(aliases); i++) {
+        if (strcmp(name, aliases[i].theirs) == 0)
+            return aliases[i].ours;
+    }
+    return name;
+}
+
+static bool
+is_dark_pool(const char *symbol)
+{
+    size_t size = strlen(symbol);
+
+    return size > 2 && strcmp(symbol + size - 2, ".d") == 0;
+}
+
+/* Where one can still trade. Older answers say no status, and list no other market. */
+static bool
+is_active(const char *status)
+{
+    static const char *const words[] = {"online", "post_only", "limit_only", "reduce_only"};
+
+    for (size_t i = 0; status && i < COUNT_OF(words); i++) {
+        if (strcmp(status, words[i]) == 0)
+            return true;
+    }
+    return !status;
+}
+
+/*
+ * "base" and "quote" of an entry carry a prefix X or Z with old assets only (XXBT, ZUSD, but XTZ
+ * and ZRX), so they tell nothing by themselves. "wsname" ("XBT/USD") is without; dark pools have
+ * none.
+ */
+static void
+parse_pair(const struct json *value, size_t index, struct records *records)
+{
+    struct row row = row_begin(records, index);
+    const char *symbol = json_key(value), *name, *slash, *base, *status;
+
+    if (is_dark_pool(symbol)) {
+        row_reject(&row, NULL, "market.dark_pool", symbol);
+        return;
+    }
+    name = row_text(&row, "wsname", json_get(value, "wsname"),
+                    RECORDS_TICKER_BYTES + 1 + RECORDS_QUOTE_BYTES, ROW_REQUIRED);
+    status = row_text(&row, "status", json_get(value, "status"), RECORDS_NAME_BYTES, ROW_OPTIONAL);
+    slash = name ? strchr(name, '/') : NULL;
+    if (!slash || strchr(slash + 1, '/'))
+        row_reject(&row, "wsname", "row.shape", name);
+    if (row.bad)
+        return;
+    base = arena_copy(records->arena, name, (size_t)(slash - name));
+    records_add_reference(records, index,
+                          &(struct reference){
+                              .symbol = symbol,
+                              .ticker = asset_ticker(base),
+                              .quote = reference_lower(asset_ticker(slash + 1), records->arena),
+                              .active = is_active(status),
+                          });
+}
+
+static void
+parse_pairs(const struct json *result, struct records *records)
+{
+    size_t index = 0;
+
+    for (const struct json *value = json_first(result); value; value = json_next(value))
+        parse_pair(value, index++, records);
+}
+
+/* All markets came if every entry is a market or a dark pool. */
+static bool
+is_whole(const struct batch *batch)
+{
+    size_t dark = 0;
+
+    for (size_t i = 0; i < batch->reject_count; i++)
+        dark += strcmp(batch->rejects[i].reason, "market.dark_pool") == 0;
+    return batch->reference_count > 0 && batch->rejected == dark;
+}
+
 static bool
 kraken_parse(const struct job *job, const struct request *request, const struct payload *payload,
              struct arena *arena, struct batch *ret_batch, struct error *err)
@@ -326,25 +432,28 @@ kraken_parse(const struct job *job, const struct request *request, const struct 
         !open_envelope(tree, &result, err))
         return false;
     records_init(&records, payload, "[", "]", arena);
-    if (job->kind == JOB_QUOTE) {
-        if (!parse_tickers(job, payload, result, &records, err))
+    if (job->kind == JOB_HISTORY) {
+        if (!parse_candles(job, request, result, &records, err))
             return false;
         records_finish(&records, ret_batch);
-        ret_batch->position = progress_position(request, job->slot_s * 1000, arena);
+        ret_batch->position = history_position(request, ret_batch, arena);
         return true;
     }
-    if (job->kind != JOB_HISTORY)
+    if (job->kind == JOB_REFERENCE)
+        parse_pairs(result, &records);
+    else if (job->kind != JOB_QUOTE)
         return args_refuse_kind(job, err);
-    if (!parse_candles(job, request, result, &records, err))
+    else if (!parse_tickers(job, payload, result, &records, err))
         return false;
     records_finish(&records, ret_batch);
-    ret_batch->position = history_position(request, ret_batch, arena);
+    ret_batch->references_whole = is_whole(ret_batch);
+    ret_batch->position = progress_position(request, job->slot_s * 1000, arena);
     return true;
 }
 
 const struct source kraken_source = {
     .name = "kraken",
-    .about = "Kraken: tickers and candles of exchange pairs, the newest 720 of each interval",
+    .about = "Kraken: tickers, markets and the newest 720 candles of exchange pairs",
     .upstream = UPSTREAM_HTTP,
     .base_url = "https://api.kraken.com",
     .key_header = NULL,

@@ -24,7 +24,7 @@
  *
  * and from reading (row.h): row.shape, field.missing, field.type, field.too_long,
  * decimal.malformed, decimal.range, time.malformed; from the sources: market.halted,
- * symbol.unasked, symbol.unanswered, and those of csv.c.
+ * market.dark_pool, symbol.unasked, symbol.unanswered, and those of csv.c.
  */
 enum {
     RECORDS_MAX = 100000,              /* of each kind in one batch */

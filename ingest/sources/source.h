@@ -18,8 +18,8 @@
  * What a job of each kind carries in `args`, and how many requests it becomes:
  *
  * quote    {"symbols":[...]}: one request. CoinGecko takes up to 250 symbols of one currency,
- *          Binance up to 100. Coinbase prices one market a call, so its quote jobs carry exactly
- *          ONE symbol: one schedule (stream "quote/BTC-USD") per market.
+ *          Binance and Kraken up to 100. Coinbase prices one market a call, so its quote jobs
+ *          carry exactly ONE symbol: one schedule (stream "quote/BTC-USD") per market.
  * listing  {"currency":"usd","page":1,"per_page":250}: one request; CoinGecko only.
  * history  {"symbol":"BTCUSDT","interval":"5m|1h|1d","lookback_s":31536000}: as many requests as
  *          it takes, each committed with its position. Without a position it begins at

@@ -15,6 +15,7 @@ MARKETS = {
     "binance": ["BTCUSDT", "ETHUSDT", "XRPUSDT", "SOLUSDT", "ADAUSDT", "DOGEUSDT", "ETHBTC",
                 "BTCEUR", "SOLUSDC"],
     "coinbase": ["BTC-USD", "ETH-USD", "XRP-USD", "SOL-USD", "ADA-USD", "DOGE-USD", "ETH-BTC"],
+    "kraken": ["XXBTZUSD", "XETHZUSD", "XDGUSD"],
     "coingecko": ["bitcoin/usd", "ethereum/usd", "ripple/usd", "solana/eur", "dogecoin/btc"],
 }
 
@@ -24,6 +25,7 @@ def make_schedules():
     rows = [
         ("binance", "quote", "quote/main", {"symbols": MARKETS["binance"]}, 1, "coalesce"),
         ("coinbase", "quote", "quote/BTC-USD", {"symbols": ["BTC-USD"]}, 2, "catch_up"),
+        ("kraken", "quote", "quote/main", {"symbols": MARKETS["kraken"]}, 2, "catch_up"),
         ("coingecko", "quote", "quote/named", {"symbols": ["bitcoin/usd", "dogecoin/usd"]}, 2,
          "catch_up"),
         ("coingecko", "listing", "listing/usd/1", {"currency": "usd", "page": 1, "per_page": 20},

@@ -2,10 +2,11 @@
 #include "fuzz/source_properties.h"
 
 static const struct feed feeds[] = {
-    {.source = "kraken", .kind = "quote", .args = "{\"symbols\":[\"XXBTZUSD\",\"XDGUSD\"]}"},
+    {.source = "kraken", .kind = "quote",     .args = "{\"symbols\":[\"XXBTZUSD\",\"XDGUSD\"]}"},
     {.source = "kraken",
      .kind = "history",
-     .args = "{\"symbol\":\"XXBTZUSD\",\"interval\":\"5m\",\"lookback_s\":36000000}"       },
+     .args = "{\"symbol\":\"XXBTZUSD\",\"interval\":\"5m\",\"lookback_s\":36000000}"           },
+    {.source = "kraken", .kind = "reference", .args = "{}"                                     },
 };
 
 int

@@ -84,6 +84,19 @@ check_candles(const struct batch *batch)
 }
 
 static void
+check_references(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->reference_count; i++) {
+        const struct reference *reference = &batch->references[i];
+
+        MUST_HOLD(reference->symbol[0] && reference->ticker[0] && reference->rank >= 0,
+                  "a reference has a symbol and a ticker");
+        MUST_HOLD(i == 0 || strcmp(batch->references[i - 1].symbol, reference->symbol) < 0,
+                  "one reference a symbol, in their order");
+    }
+}
+
+static void
 check_rejects(const struct batch *batch)
 {
     MUST_HOLD(batch->reject_count <= BATCH_REJECTS_MAX && batch->reject_count <= batch->rejected,
@@ -121,6 +134,7 @@ source_properties_check(const struct feed *feeds, size_t count, const uint8_t *d
             check_ticks(&fed.batch);
             check_listings(&fed.batch);
             check_candles(&fed.batch);
+            check_references(&fed.batch);
             check_rejects(&fed.batch);
         }
     }

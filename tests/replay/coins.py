@@ -14,6 +14,7 @@ FIAT_USD = {
     "cad": "0.7314", "aud": "0.6524", "cny": "0.1378", "inr": "0.01187", "brl": "0.1765",
 }
 STABLE_COINS = {"usdt": "tether", "usdc": "usd-coin", "dai": "dai"}
+KRAKEN_TICKERS = {"XBT": "btc", "XDG": "doge"}
 QUOTE_COINS = {"btc": "bitcoin", "eth": "ethereum", "bnb": "binancecoin"} | STABLE_COINS
 
 MARKET_FILES = (
@@ -114,3 +115,22 @@ def coinbase_pairs(recorded):
                 symbol = f"{coin.symbol}-{quote}".upper()
                 pairs[symbol] = Pair(symbol, coin.id, quote)
     return pairs
+
+
+@lru_cache(maxsize=None)
+def kraken_pairs(recorded):
+    """{symbol: Pair}: the recorded markets whose coin is known, without dark pools, and Solana's."""
+    path = Path(recorded) / "kraken/AssetPairs_2021-04-17.json"
+    coins, pairs = by_symbol(recorded), {}
+    for symbol, row in read_json(path)["result"].items() if path.exists() else ():
+        base, _, quote = row.get("wsname", "").partition("/")
+        base, quote = (KRAKEN_TICKERS.get(part, part.lower()) for part in (base, quote))
+        if base in coins and (quote in FIAT_USD or quote in QUOTE_COINS):
+            pairs[symbol] = Pair(symbol, coins[base].id, quote)
+    for quote in ("usd", "eur"):
+        symbol = f"SOL{quote}".upper()
+        pairs[symbol] = Pair(symbol, "solana", quote)
+    return pairs
+
+
+PAIRS = {"binance": binance_pairs, "coinbase": coinbase_pairs, "kraken": kraken_pairs}

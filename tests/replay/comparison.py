@@ -6,9 +6,12 @@ from functools import cache
 from .expected import (CANDLE_FIELDS, INTERVALS_S, LISTING_FIELDS, TICK_FIELDS, iso, of_iso, to_ms)
 from .market import LISTED_MS
 
-# How far back CoinGecko's points of an interval reach.
-REACH_MS = {"5m": 86_400_000, "1h": 364 * 86_400_000 + 82_800_000,
-            "1d": 364 * 86_400_000 + 82_800_000}
+# How far back some sources' history of an interval reaches.
+REACH_MS = {
+    "coingecko": {"5m": 86_400_000, "1h": 364 * 86_400_000 + 82_800_000,
+                  "1d": 364 * 86_400_000 + 82_800_000},
+    "kraken": {name: 720 * step * 1000 for name, step in INTERVALS_S.items()},
+}
 
 
 def check_tables(connection, oracle, jobs, requests, dead=(), expired=(), skipped=()):
@@ -148,13 +151,13 @@ class Comparison:
 
     def beginning_of(self, source, stream, step, jobs):
         begin = min(job["slot"] - job["args"]["lookback_s"] for job in jobs) * 1000 // step * step
-        if source != "coingecko":
+        if source not in REACH_MS:
             return max(begin, LISTED_MS)
         # It gives no more than so far back from the moment it was asked, which is in no job.
         asked = to_ms(self.rows("""
             SELECT min(fetched_at) FROM raw_payloads JOIN runs USING (run_id)
             WHERE stream = %s AND verdict = 'ok'""", stream)[0][0])
-        reach = -(-(asked - REACH_MS[jobs[0]["args"]["interval"]]) // step) * step
+        reach = -(-(asked - REACH_MS[source][jobs[0]["args"]["interval"]]) // step) * step
         pair = self.oracle.asset_and_quote(source, jobs[0]["args"]["symbol"])
         if (source, *pair, step // 1000, reach - step) in self.found_candles():
             reach -= step  # planned before the last step ended
@@ -215,7 +218,8 @@ class Comparison:
             log[entry["source"], target, entry["sha256"]].append(entry)
         payloads = defaultdict(list)
         for row in self.rows("""
-                SELECT job_id, sources.name, target, encode(sha256, 'hex') FROM raw_payloads
+                SELECT job_id, sources.name, target, encode(sha256, 'hex'), fetched_at
+                FROM raw_payloads
                 JOIN runs USING (run_id) JOIN sources ON sources.source_id = raw_payloads.source_id
                 WHERE verdict = 'ok' AND runs.kind IN ('quote', 'listing')"""):
             payloads[row[0]].append(row[1:])
@@ -225,12 +229,13 @@ class Comparison:
             rows = payloads[job["job_id"]]
             if len(rows) != 1:
                 self.say(f"job {job['job_id']} has {len(rows)} good payloads, must have 1")
-            for source, target, digest in rows:
+            for source, target, digest, fetched_at in rows:
                 entries = log[source, target, digest]
                 if not entries:
                     self.say(f"the payload of {job['job_id']} was never served")
                     continue
-                served = self.oracle.served(source, target, entries[0]["now_ms"])
+                served = self.oracle.served(source, target, entries[0]["now_ms"],
+                                            to_ms(fetched_at))
                 self.compare_asked(job, served)
                 yield source, served
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from .binance import Binance
 from .coinbase import Coinbase
 from .coingecko import CoinGecko
-from .coins import binance_pairs, coinbase_pairs
+from .coins import PAIRS
 from .digits import decimal_of
+from .kraken import Kraken
 from .market import Market
 
 RECORDED = Path(__file__).resolve().parent.parent / "recorded"
@@ -41,7 +42,7 @@ def iso(ms):
 
 @dataclass
 class Served:
-    """What one answer says: {(symbol, observed_ms): {field: Decimal or None}}."""
+    """What one answer says: {(symbol, observed_ms): {field: Decimal or None}}. No time: None."""
     ticks: dict = field(default_factory=dict)
     listings: dict = field(default_factory=dict)
 
@@ -50,24 +51,29 @@ class Oracle:
     def __init__(self, seed, recorded=RECORDED):
         self.market = Market(seed, recorded)
         self.recorded = str(recorded)
-        self.sources = {"binance": Binance(self.market), "coinbase": Coinbase(self.market),
-                        "coingecko": CoinGecko(self.market)}
+        self.sources = {source.name: source for source in (
+            Binance(self.market), Coinbase(self.market), CoinGecko(self.market),
+            Kraken(self.market))}
 
     def asset_and_quote(self, source, symbol):
         """("bitcoin", "usd") of a source's own symbol."""
         if source == "coingecko":
             return tuple(symbol.rsplit("/", 1))
-        pairs = binance_pairs if source == "binance" else coinbase_pairs
-        pair = pairs(self.recorded)[symbol]
+        pair = PAIRS[source](self.recorded)[symbol]
         return pair.base, pair.quote
 
     # Prices and listings.
 
-    def served(self, source, target, at_ms):
+    def served(self, source, target, at_ms, fetched_ms=None):
+        """What is said at `at_ms`; a price without a time of its own is of the second of the fetch."""
         headers = {"user-agent": "oracle"}
         answer = self.sources[source].answer(target, headers, at_ms)
         value = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)
-        return getattr(self, f"_read_{source}")(target, value)
+        found = getattr(self, f"_read_{source}")(target, value)
+        second = (at_ms if fetched_ms is None else fetched_ms) // 1000 * 1000
+        found.ticks = {(symbol, second if at is None else at): fields
+                       for (symbol, at), fields in found.ticks.items()}
+        return found
 
     def _read_binance(self, target, value):
         rows = value if isinstance(value, list) else [value]
@@ -81,6 +87,11 @@ class Oracle:
         return Served({(symbol, of_iso(value["time"])): {
             "price": Decimal(value["price"]), "volume_24h": None, "market_cap": None,
             "change_24h_percent": None}})
+
+    def _read_kraken(self, target, value):
+        return Served({(symbol, None): {
+            "price": Decimal(row["c"][0]), "volume_24h": None, "market_cap": None,
+            "change_24h_percent": None} for symbol, row in value["result"].items()})
 
     def _read_coingecko(self, target, value):
         quote = target.split("vs_currency=")[1].split("&")[0]
@@ -100,8 +111,11 @@ class Oracle:
         if source == "coingecko":
             return self._candles_of_points(symbol, INTERVALS_S[interval], from_ms, to_ms)
         interval_s = INTERVALS_S[interval]
-        closed = self.market.candles(source, symbol, interval_s, from_ms, to_ms,
-                                     to_ms + interval_s * 1000)
+        window = from_ms, to_ms, to_ms + interval_s * 1000
+        if source == "kraken":  # has candles also where nothing was traded
+            closed = self.sources[source].candles(symbol, interval_s, *window)
+        else:
+            closed = self.market.candles(source, symbol, interval_s, *window)
         places = self.market.instrument(source, symbol).places
         table = {}
         for candle in closed:
@@ -110,7 +124,7 @@ class Oracle:
                    for name in ("open", "high", "low", "close")},
                 "volume": decimal_of(candle.volume, 8), "volume_24h": None, "market_cap": None,
                 "quote_volume": decimal_of(candle.quote_volume, 8) if source == "binance" else None,
-                "trades": candle.trades if source == "binance" else None, "inputs": 1}
+                "trades": None if source == "coinbase" else candle.trades, "inputs": 1}
         return table
 
     def _candles_of_points(self, symbol, interval_s, from_ms, to_ms):

@@ -141,8 +141,7 @@ class Market:
             if base not in self.coins:
                 return None
         else:
-            pairs = coin_list.binance_pairs if source == "binance" else coin_list.coinbase_pairs
-            pair = pairs(self.recorded).get(symbol)
+            pair = coin_list.PAIRS[source](self.recorded).get(symbol)
             if pair is None or pair.halted:
                 return None
             base, quote = pair.base, pair.quote
@@ -156,9 +155,9 @@ class Market:
         else:
             places = min(8, max(2, 5 - whole))
         coin = self.coins[base]
-        share = {"coingecko": 100, "binance": 20, "coinbase": 5}[source]
+        share = {"coingecko": 100, "binance": 20, "coinbase": 5, "kraken": 4}[source]
         per_step = coin.volume * share / 100 / coin.price / STEPS
-        thin = source == "coinbase" and not (base in ("bitcoin", "ethereum") and quote == "usd")
+        thin = source in ("coinbase", "kraken") and not (base in ("bitcoin", "ethereum") and quote == "usd")
         return Instrument(source, symbol, base, quote_asset, places,
                           price * 10**places * ONE // 10**24,
                           max(units_of(per_step, VOLUME_PLACES), 10**6), thin)

@@ -39,6 +39,16 @@ FILES = (
     ("coinbase", "/products/*/candles", {"granularity": "60"}, "candles_BTC-USD_60_page1.json"),
     ("coinbase", "/products/*/candles", {}, "errors/400_granularity.json"),
     ("coinbase", "/products/*", {}, "product_ETH-USDT.json"),
+    ("kraken", "*/Time", {}, "Time.json"),
+    ("kraken", "*/SystemStatus", {}, "SystemStatus.json"),
+    ("kraken", "*/Assets", {}, "Assets_2022.json"),
+    ("kraken", "*/AssetPairs", {}, "AssetPairs_2021-04-17.json"),
+    ("kraken", "*/Ticker", {"pair": "*BCHEUR"}, "Ticker_BCHEUR_2017-10-03.json"),
+    ("kraken", "*/Ticker", {"pair": "XXBTZEUR"}, "Ticker_xchange.json"),
+    ("kraken", "*/OHLC", {"pair": "X*BT*USD", "interval": "5"}, "OHLC_XXBTZUSD_5_720rows_2020-04.json"),
+    ("kraken", "*/OHLC", {"pair": "X*BT*USD", "interval": "60"}, "OHLC_XXBTZUSD_60_720rows_2020-04.json"),
+    ("kraken", "*/OHLC", {"pair": "XXRPZUSD", "interval": "60"}, "OHLC_XXRPZUSD_60_720rows_2020-04.json"),
+    ("kraken", "*", {}, "errors/200_unknown_pair.json"),
 )
 
 

@@ -2,7 +2,7 @@
 How the server misbehaves when told to. A rule is a JSON object:
 
   which requests (all that are given must fit)
-    source        "coingecko" | "binance" | "coinbase"; absent = all
+    source        "coingecko", "binance", "coinbase", "kraken"; absent = all
     path          pattern (fnmatch: * ? []) for target with query; absent = all
     skip          let so many fitting requests pass first
     count         then act on so many; absent = on all
@@ -144,6 +144,8 @@ def error_answer(source, status, recorded):
                 "1 MINUTE." if status == 429 else text}
     elif source == "coinbase":
         body = {"message": text}
+    elif source == "kraken":  # its own errors come with status 200: any other is of the CDN
+        return Answer(status, HTML, "text/html; charset=UTF-8", headers)
     else:
         body = {"status": status, "error": text}
     return Answer(status, compact(body), headers=headers)

@@ -21,11 +21,13 @@ from .answer import Answer, compact
 from .binance import Binance
 from .coinbase import Coinbase
 from .coingecko import CoinGecko
+from .kraken import Kraken
 from .market import Market
 from .rules import Rules, change
 
 HEAD_MAX, LOG_MAX, KEPT_MAX, KEPT_BYTES_MAX = 64 * 1024, 200_000, 4096, 256 << 20
-SERVER_NAMES = {"coingecko": "cloudflare", "binance": "nginx", "coinbase": "cloudflare"}
+SERVER_NAMES = {"coingecko": "cloudflare", "binance": "nginx", "coinbase": "cloudflare",
+                "kraken": "cloudflare"}
 
 
 class Replay:
@@ -35,7 +37,8 @@ class Replay:
         self.recordings = recordings
         market = Market(seed, recordings)
         self.sources = {source.name: source
-                        for source in (CoinGecko(market), Binance(market), Coinbase(market))}
+                        for source in (CoinGecko(market), Binance(market), Coinbase(market),
+                                       Kraken(market))}
         self.rules = Rules()
         self.fixed_ms, self.offset_ms = now_ms, offset_ms
         self.requests = collections.deque(maxlen=LOG_MAX)
@@ -143,7 +146,7 @@ class Connection(asyncio.Protocol):
         if target.startswith("/control/"):
             answer = control(self.replay, method, target, body)
             return await self.send(answer, {}, method, keep)
-        match = re.fullmatch(r"(/recorded)?/(coingecko|binance|coinbase)(/.*)", target)
+        match = re.fullmatch(rf"(/recorded)?/({'|'.join(self.replay.sources)})(/.*)", target)
         if not match:
             return await self.send(Answer(404, b'{"error":"no such provider"}'), {}, method, keep)
         replay, source, target = self.replay, match[2], match[3]

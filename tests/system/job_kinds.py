@@ -6,6 +6,7 @@ from replay.oracle import make_job
 HOUR_S = 3600
 BINANCE = ("BTCUSDT", "ETHUSDT", "XRPUSDT")
 COINBASE = ("BTC-USD", "ETH-USD", "ADA-USD")
+KRAKEN = ("XXBTZUSD", "XETHZUSD", "XDGUSD")
 COINGECKO = ("bitcoin/usd", "ethereum/usd", "ripple/usd")
 
 
@@ -42,4 +43,7 @@ EVERY_KIND = {
     "coinbase quote": lambda n=0: quote("coinbase", COINBASE[:1], slot(back=20 - n)),
     "coinbase history": lambda n=0: history("coinbase", COINBASE[n % 3],
                                             ("1h", "5m", "1d")[n // 3], (30, 3, 700)[n // 3]),
+    "kraken quote": lambda n=0: quote("kraken", KRAKEN, slot(back=20 - n)),
+    "kraken history": lambda n=0: history("kraken", KRAKEN[n % 3], ("1h", "5m", "1d")[n // 3],
+                                          (30, 2, 700)[n // 3]),
 }

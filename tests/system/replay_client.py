@@ -42,6 +42,7 @@ class Replay:
         return {"COINGECKO_BASE_URL": f"{self.url}/coingecko/api/v3",
                 "BINANCE_BASE_URL": f"{self.url}/binance",
                 "COINBASE_BASE_URL": f"{self.url}/coinbase",
+                "KRAKEN_BASE_URL": f"{self.url}/kraken",
                 "ALLOW_PRIVATE_UPSTREAM": "true", "DATA_MODE": "replay"}
 
     def get(self, path, **options):

@@ -18,12 +18,16 @@ JOBS = [
              {"symbol": "bitcoin/usd", "interval": "1d", "lookback_s": 10 * 86400}),
     make_job("binance", "quote", "quote/main", SLOT, {"symbols": ["BTCUSDT", "ETHUSDT"]}),
     make_job("coinbase", "quote", "quote/BTC-USD", SLOT, {"symbols": ["BTC-USD"]}),
+    make_job("kraken", "quote", "quote/dollars", SLOT, {"symbols": ["XXBTZUSD"]}),
+    make_job("kraken", "history", "history/XETHZUSD/1h", SLOT,
+             {"symbol": "XETHZUSD", "interval": "1h", "lookback_s": 24 * HOUR}),
     make_job("coingecko", "listing", "listing/usd/1", SLOT,
              {"currency": "usd", "page": 1, "per_page": 10}),
 ]
 TARGETS = {
     "quote/main": "/api/v3/ticker/24hr?symbols=%5B%22BTCUSDT%22,%22ETHUSDT%22%5D",
     "quote/BTC-USD": "/products/BTC-USD/ticker",
+    "quote/dollars": "/0/public/Ticker?pair=XXBTZUSD",
     "listing/usd/1": "/coins/markets?vs_currency=usd&order=market_cap_desc&per_page=10&page=1"
                      "&precision=full",
 }

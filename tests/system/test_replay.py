@@ -63,6 +63,9 @@ QUESTIONS = (
     "/coinbase/products/BTC-USD/ticker",
     "/coinbase/products/SOL-USD/stats",
     "/coinbase/products/ETH-USD/candles?granularity=3600",
+    "/kraken/0/public/AssetPairs",
+    "/kraken/0/public/Ticker?pair=XXBTZUSD,XDGUSD",
+    "/kraken/0/public/OHLC?pair=XDGUSD&interval=5",
 )
 
 
@@ -247,7 +250,52 @@ def test_coinbase_counts_both_ends(fixed_replay, intervals, status):
         assert answer.content == (RECORDED / "coinbase/errors/400_granularity.json").read_bytes()
 
 
+def kraken(server, path):
+    answer = rows(server, "/kraken/0/public/" + path)
+    assert answer["error"] == []
+    return answer["result"]
+
+
+def test_kraken_answers_under_its_own_names(fixed_replay):
+    wanted = recorded("kraken/Ticker_BCHEUR_2017-10-03.json")["result"]["BCHEUR"]
+    found = kraken(fixed_replay, "Ticker?pair=XBTUSD,XDGUSD,ETH/XBT")
+    assert list(found) == ["XXBTZUSD", "XDGUSD", "XETHXXBT"]
+    assert {key: type(value) for key, value in found["XDGUSD"].items()} == {
+        key: type(value) for key, value in wanted.items()}
+
+
+@pytest.mark.parametrize("path", ["OHLC?pair=XDGUSD&interval=5", "OHLC?pair=XDGUSD&interval=5&since=1"])
+def test_kraken_keeps_720_candles_the_last_unfinished(fixed_replay, path):
+    wanted = recorded("kraken/OHLC_LINKETH_1_720rows_2020-04.json")["result"]["LINKETH"][0]
+    result = kraken(fixed_replay, path)
+    found, step = result["XDGUSD"], 300
+    assert len(found) == 720 and [type(cell) for cell in wanted] == [
+        float if isinstance(cell, Decimal) else type(cell) for cell in found[0]]
+    assert [row[0] - found[0][0] for row in found] == [i * step for i in range(720)]
+    assert found[-1][0] * 1000 < NOW_MS < (found[-1][0] + step) * 1000
+    assert result["last"] == found[-2][0]
+    quiet = [at for at, row in enumerate(found) if row[7] == 0]
+    assert quiet and all(found[at][1:] == [found[at - 1][4]] * 4 + ["0.0", "0.00000000", 0]
+                         for at in quiet if at)
+
+
+def test_kraken_gives_what_is_newer_than_since(fixed_replay):
+    begin = NOW_MS // HOUR_MS * HOUR_MS // 1000 - 3 * 3600
+    result = kraken(fixed_replay, f"OHLC?pair=XXBTZUSD&interval=60&since={begin}")
+    assert [row[0] for row in result["XXBTZUSD"]] == [begin + i * 3600 for i in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("path, error", [
+    ("Ticker?pair=XXBTZUSD,NOPE", "EQuery:Unknown asset pair"),
+    ("OHLC?pair=NOPE&interval=60", "EQuery:Unknown asset pair"),
+    ("OHLC?pair=XXBTZUSD&interval=7", "EGeneral:Invalid arguments"),
+])
+def test_kraken_errors_have_status_200(fixed_replay, path, error):
+    assert rows(fixed_replay, "/kraken/0/public/" + path) == {"error": [error]}
+
+
 @pytest.mark.parametrize("path, status, file", [
+    ("/kraken/0/public/Ticker?pair=NOPE", 200, "kraken/errors/200_unknown_pair.json"),
     ("/binance/api/v3/klines?symbol=NOPE&interval=1h", 400,
      "binance/errors/400_-1121_invalid_symbol.json"),
     ("/coingecko/api/v3/coins/nope/market_chart?vs_currency=usd&days=1", 404,
@@ -277,7 +325,9 @@ def test_recorded_bytes_come_as_they_are(fixed_replay):
             ("/coingecko/api/v3/coins/markets?vs_currency=usd",
              "coingecko/coins_markets_usd_250rows_2022-02-23.json"),
             ("/binance/api/v3/ticker/24hr", "binance/ticker_24hr_all_595_2019-08-22.json"),
-            ("/coinbase/products", "coinbase/products_497_2022-06-20.json")):
+            ("/coinbase/products", "coinbase/products_497_2022-06-20.json"),
+            ("/kraken/0/public/OHLC?pair=XXBTZUSD&interval=60",
+             "kraken/OHLC_XXBTZUSD_60_720rows_2020-04.json")):
         assert fixed_replay.get("/recorded" + path).content == (RECORDED / file).read_bytes()
 
 
@@ -288,6 +338,11 @@ def test_the_oracle_agrees_with_what_is_served(fixed_replay):
     found = rows(fixed_replay, KLINES.format("BTCUSDT", "1h", begin, begin + 20 * HOUR_MS - 1, 99))
     assert {row[0]: Decimal(row[4]) for row in found} == {
         at: candle["close"] for at, candle in wanted.items()}
+    wanted = oracle.candles("kraken", "XDGUSD", "1h", begin, begin + 20 * HOUR_MS)
+    found = {row[0] * 1000: row for row in kraken(
+        fixed_replay, "OHLC?pair=XDGUSD&interval=60")["XDGUSD"]}
+    assert all(Decimal(found[at][4]) == candle["close"] and found[at][7] == candle["trades"]
+               for at, candle in wanted.items())
     served = oracle.served("coinbase", "/products/BTC-USD/ticker", NOW_MS)
     price = rows(fixed_replay, "/coinbase/products/BTC-USD/ticker")["price"]
     assert served.ticks["BTC-USD", NOW_MS]["price"] == Decimal(price)

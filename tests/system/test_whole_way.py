@@ -31,9 +31,14 @@ def market_of_coingecko(price):
     return "[" + row.replace('"@"', price) + "]"
 
 
+def ticker_of_kraken(price):
+    return json.dumps({"error": [], "result": {"XXBTZUSD": {"c": [price, "1"], "t": [1, 1]}}})
+
+
 SOURCES = {
     "coinbase": (ticker_of_coinbase, ["BTC-USD"]),
     "coingecko": (market_of_coingecko, ["bitcoin/usd"]),
+    "kraken": (ticker_of_kraken, ["XXBTZUSD"]),
 }
 
 

@@ -54,7 +54,7 @@ class Tidemark:
     def start_worker(self, workers="*=1", **more):
         """With `jobs.<source>` declared: jobs can be published."""
         worker = self.start("tidemark-worker", "worker", WORKERS=workers, **more)
-        for source in ("coingecko", "binance", "coinbase"):
+        for source in ("coingecko", "binance", "coinbase", "kraken"):
             self.vhost.wait_queue(f"jobs.{source}")
         return worker
 
@@ -94,9 +94,9 @@ class Tidemark:
                        " ON CONFLICT DO NOTHING", coin.id, coin.symbol.upper(), coin.name)
         rows = [("coingecko", f"{coin}/{quote}", coin, quote)
                 for coin in coin_ids for quote in ("usd", "eur", "btc")]
-        for source, pairs in (("binance", coin_list.binance_pairs(str(RECORDED))),
-                              ("coinbase", coin_list.coinbase_pairs(str(RECORDED)))):
-            rows += [(source, pair.symbol, pair.base, pair.quote) for pair in pairs.values()
+        for source, pairs in coin_list.PAIRS.items():
+            rows += [(source, pair.symbol, pair.base, pair.quote)
+                     for pair in pairs(str(RECORDED)).values()
                      if pair.base in coin_ids and not pair.halted]
         for source, symbol, coin, quote in rows:
             self.query(

@@ -229,6 +229,11 @@ guess_kraken(const char *file, struct bytes body, struct arena *arena, struct fe
                                   arena);
         return true;
     }
+    if (strncmp(file, "Asset", 5) == 0) {
+        feed->kind = "reference"; /* AssetPairs is; Assets has its envelope */
+        feed->args = "{}";
+        return true;
+    }
     feed->kind = "quote";
     feed->args = strncmp(file, "Ticker_", 7) == 0 ? kraken_symbols(result, arena)
                                                   : "{\"symbols\":[\"XXBTZUSD\"]}";

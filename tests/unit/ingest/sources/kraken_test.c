@@ -231,6 +231,92 @@ a_wrong_candle_is_a_reject(void **state)
     arena_destroy(arena);
 }
 
+/* Names in four spellings; a status that only newer answers have. */
+static const struct {
+    const char *name, *pair, *symbol, *ticker, *quote;
+    bool active;
+} pairs[] = {
+    {"XBT is BTC",            "'XXBTZUSD':{'altname':'XBTUSD','wsname':'XBT/USD','base':'XXBT'}", "XXBTZUSD",
+     "BTC",                                                                                                           "usd",  true },
+    {"also as a currency",    "'XETHXXBT':{'wsname':'ETH/XBT'}",                                  "XETHXXBT", "ETH",  "btc",  true },
+    {"XDG is DOGE",           "'XDGUSD':{'wsname':'XDG/USD','status':'online'}",                  "XDGUSD",   "DOGE", "usd",
+     true                                                                                                                          },
+    {"XTZ begins with an X",  "'XTZEUR':{'wsname':'XTZ/EUR','base':'XTZ'}",                       "XTZEUR",   "XTZ",  "eur",
+     true                                                                                                                          },
+    {"USDT is not USD",       "'XBTUSDT':{'wsname':'XBT/USDT'}",                                  "XBTUSDT",  "BTC",  "usdt", true },
+    {"some can trade",        "'A':{'wsname':'A/EUR','status':'post_only'}",                      "A",        "A",    "eur",  true },
+    {"nobody can trade",      "'A':{'wsname':'A/EUR','status':'cancel_only'}",                    "A",        "A",    "eur",  false},
+    {"a status that is null", "'A':{'wsname':'A/EUR','status':null}",                             "A",        "A",    "eur",  true },
+    {"a status that is new",  "'A':{'wsname':'A/EUR','status':'unheard_of'}",                     "A",        "A",    "eur",
+     false                                                                                                                         },
+};
+
+static const struct feed reference = {.source = "kraken", .kind = "reference", .args = "{}"};
+
+static struct fed
+feed_pair(const char *pair, struct arena *arena)
+{
+    return feed_text(&reference,
+                     feed_json(arena_printf(arena, "{'error':[],'result':{%s}}", pair), arena),
+                     arena);
+}
+
+static void
+pairs_become_references(void **state)
+{
+    struct arena *arena = arena_create(4096);
+
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        const char *name = pairs[i].name;
+        struct fed fed = feed_pair(pairs[i].pair, arena);
+        const struct reference *found = fed.batch.references;
+
+        check_error(name, fed.parsed, &fed.err, NULL);
+        check_int(name, (int64_t)fed.batch.reference_count, 1);
+        check_string(name, found->symbol, pairs[i].symbol);
+        check_string(name, found->ticker, pairs[i].ticker);
+        check_string(name, found->quote, pairs[i].quote);
+        check_int(name, found->active, pairs[i].active);
+        check_true(name, fed.batch.references_whole);
+        check_string(name, fed.batch.position, "2026-11-21T08:40:00.000Z");
+        arena_reset(arena);
+    }
+    arena_destroy(arena);
+}
+
+static const struct {
+    const char *name, *pair, *reason;
+} odd_pairs[] = {
+    {"a dark pool",               "'XXBTZUSD.d':{'altname':'XBTUSD.d'}", "market.dark_pool"},
+    {"no name",                   "'A':{'altname':'A'}",                 "field.missing"   },
+    {"no object",                 "'A':1",                               "field.missing"   },
+    {"a name that is a number",   "'A':{'wsname':1}",                    "field.type"      },
+    {"a name without currency",   "'A':{'wsname':'XBTUSD'}",             "row.shape"       },
+    {"a name of three",           "'A':{'wsname':'A/B/C'}",              "row.shape"       },
+    {"an empty asset",            "'A':{'wsname':'/USD'}",               "field.missing"   },
+    {"a status that is a number", "'A':{'wsname':'A/B','status':1}",     "field.type"      },
+};
+
+static void
+an_odd_pair_is_a_reject(void **state)
+{
+    struct arena *arena = arena_create(4096);
+
+    for (size_t i = 0; i < COUNT_OF(odd_pairs); i++) {
+        const char *name = odd_pairs[i].name;
+        struct fed fed = feed_pair(
+            arena_printf(arena, "%s,'XDGUSD':{'wsname':'XDG/USD'}", odd_pairs[i].pair), arena);
+
+        check_error(name, fed.parsed, &fed.err, NULL);
+        check_int(name, (int64_t)fed.batch.reference_count, 1);
+        check_int(name, (int64_t)fed.batch.rejected, 1);
+        check_string(name, fed.batch.rejects[0].reason, odd_pairs[i].reason);
+        check_int("only a dark pool is known to be none", fed.batch.references_whole, i == 0);
+        arena_reset(arena);
+    }
+    arena_destroy(arena);
+}
+
 int
 main(void)
 {
@@ -243,6 +329,8 @@ main(void)
         cmocka_unit_test(closed_candles_are_taken),
         cmocka_unit_test(no_candles_move_nothing),
         cmocka_unit_test(a_wrong_candle_is_a_reject),
+        cmocka_unit_test(pairs_become_references),
+        cmocka_unit_test(an_odd_pair_is_a_reject),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,8 @@ static const struct {
     {"coingecko/coins_markets_stablecoins_50rows_2022-01-18.json", 50,  50,  0,    0,    0,   NULL               },
     {"coingecko/coins_markets_usd_100rows_2021-06-24.json",        100, 100, 0,    0,    0,   NULL               },
     {"coingecko/coins_markets_usd_250rows_2022-02-23.json",        250, 250, 0,    0,    0,   NULL               },
+    {"kraken/AssetPairs_2021-04-17.json",                          0,   0,   293,  0,    11,  "market.dark_pool" },
+    {"kraken/Assets_2022.json",                                    0,   0,   0,    0,    271, "field.missing"    },
     {"kraken/OHLC_LINKETH_1_720rows_2020-04.json",                 0,   0,   0,    141,  578, "time.off_grid"    },
     {"kraken/OHLC_TRXXBT_60_720rows_2020-04.json",                 0,   0,   0,    719,  0,   NULL               },
     {"kraken/OHLC_XBTUSD_1_2017-08.json",                          0,   0,   0,    144,  575, "time.off_grid"    },

@@ -97,6 +97,7 @@ static const struct {
     {"all markets, without the permissions",                        "binance",   "reference", "{}",                                           NULL,                       20,
      "/api/v3/exchangeInfo?showPermissionSets=false"                                                                                                                                                                                       },
     {"all products",                                                "coinbase",  "reference", "{}",                                           "2026-11-20T00:00:00.000Z", 1,  "/products"                                                  },
+    {"all markets",                                                 "kraken",    "reference", "{}",                                           NULL,                       1,  "/0/public/AssetPairs"                                       },
     {"a folder, from the beginning",                                "csv",       "history",   "{}",                                           NULL,                       1,  ""                                                           },
     {"a folder, after a piece",                                     "csv",       "history",   "{}",                                           "17 100 3 a b.csv",         1,  "17 100 3 a b.csv"                                           },
 };
@@ -182,6 +183,7 @@ static const struct {
     {"a history without interval",                   "kraken",    "history",
      "{\"symbol\":\"XXBTZUSD\",\"lookback_s\":1}",                                                                                   NULL,                "job.args"    },
     {"a folder has no list of coins",                "csv",       "reference", "{}",                                                 NULL,                "job.kind"    },
+    {"a page of a list that has none",               "kraken",    "reference", "{\"page\":1}",                                       NULL,                "job.args"    },
     {"a quote of a folder",                          "csv",       "quote",     "{\"symbols\":[\"BTCUSDT\"]}",                        NULL,                "job.kind"    },
 };
 
