@@ -25,12 +25,12 @@ checkpoints_list(const struct call *call, struct error *err)
 }
 
 static const struct command commands[] = {
-    {"list",
-     true, NULL,
-     0, 0,
-     "where each stream goes on", checkpoints_list,
-     {{"source", OPTION_SOURCE, "NAME", "only this source"}}},
-    {NULL },
+    {.verb = "list",
+     .may_be_left_out = true,
+     .about = "where each stream goes on",
+     .run = checkpoints_list,
+     .options = {{"source", OPTION_SOURCE, "NAME", "only this source"}}},
 };
 
-const struct noun checkpoints_noun = {"checkpoints", "where each stream goes on", commands};
+const struct noun checkpoints_noun = {"checkpoints", "where each stream goes on", commands,
+                                      COUNT_OF(commands)};

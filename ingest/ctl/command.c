@@ -37,8 +37,8 @@ static const struct option *
 find_option_anywhere(const struct noun *const *known, const char *name)
 {
     for (; *known; known++)
-        for (const struct command *command = (*known)->commands; command->run; command++) {
-            const struct option *option = find_option(command, name);
+        for (size_t i = 0; i < (*known)->command_count; i++) {
+            const struct option *option = find_option(&(*known)->commands[i], name);
 
             if (option)
                 return option;
@@ -193,7 +193,8 @@ find_command(const struct noun *const *known, const struct line *line, struct ca
     call->noun = command_find_noun(known, line->words[0]);
     if (!call->noun)
         return refuse(err, line->words[0], "there is no such command");
-    for (const struct command *command = call->noun->commands; command->run; command++) {
+    for (size_t i = 0; i < call->noun->command_count; i++) {
+        const struct command *command = &call->noun->commands[i];
         bool named =
             command->verb && line->word_count > 1 && strcmp(command->verb, line->words[1]) == 0;
 
@@ -313,9 +314,10 @@ command_overview(const struct noun *const *known, struct arena *arena)
     text_init(&text, arena, 8192);
     text_add_string(&text, "usage: tidemarkctl COMMAND [OPTION ...]\n");
     for (; *known; known++)
-        for (const struct command *command = (*known)->commands; command->run; command++)
-            text_add_format(&text, "  %-*s  %s\n", HELP_COLUMN, usage_of(*known, command, arena),
-                            command->about);
+        for (size_t i = 0; i < (*known)->command_count; i++)
+            text_add_format(&text, "  %-*s  %s\n", HELP_COLUMN,
+                            usage_of(*known, &(*known)->commands[i], arena),
+                            (*known)->commands[i].about);
     text_add_string(
         &text, "\n"
                "tidemarkctl NOUN --help tells the options of a command, such as tidemarkctl runs "
@@ -345,7 +347,9 @@ command_print_help(const struct noun *noun, FILE *out)
     struct arena *arena = arena_create(4096);
 
     fprintf(out, "tidemarkctl %s: %s\n\n", noun->name, noun->about);
-    for (const struct command *command = noun->commands; command->run; command++) {
+    for (size_t at = 0; at < noun->command_count; at++) {
+        const struct command *command = &noun->commands[at];
+
         fprintf(out, "  %-*s  %s\n", HELP_COLUMN, usage_of(noun, command, arena), command->about);
         for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name; i++)
             print_option(&command->options[i], arena, out);

@@ -48,14 +48,15 @@ struct command {
     bool may_be_left_out;  /* NOUN alone is NOUN VERB */
     const char *arguments; /* for the help: "FILE", "SOURCE SYMBOL... INTERVAL"; NULL = none */
     size_t arguments_min, arguments_max;
-    const char *about;                          /* one line */
-    command_run *run;                           /* NULL ends the table */
+    const char *about; /* one line */
+    command_run *run;
     struct option options[COMMAND_OPTIONS_MAX]; /* up to the first without a name */
 };
 
 struct noun {
     const char *name, *about;
     const struct command *commands;
+    size_t command_count;
 };
 
 extern const struct noun *const nouns[]; /* nouns.c; NULL at the end */

@@ -171,14 +171,19 @@ dead_letters_show(const struct call *call, struct error *err)
 }
 
 static const struct command commands[] = {
-    {"list",
-     true, NULL,
-     0, 0,
-     "jobs that were given up", dead_letters_list,
-     {{"source", OPTION_SOURCE, "NAME", "only this source"},
-      {"limit", OPTION_COUNT, "N", "look at so many (50)"}}},
-    {"show",  false, "JOB_ID", 1, 1, "one of them, with its message", dead_letters_show, {{NULL}}},
-    {NULL    },
+    {.verb = "list",
+     .may_be_left_out = true,
+     .about = "jobs that were given up",
+     .run = dead_letters_list,
+     .options = {{"source", OPTION_SOURCE, "NAME", "only this source"},
+                 {"limit", OPTION_COUNT, "N", "look at so many (50)"}}},
+    { .verb = "show",
+     .arguments = "JOB_ID",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .about = "one of them, with its message",
+     .run = dead_letters_show},
 };
 
-const struct noun dead_letters_noun = {"dead", "jobs that were given up", commands};
+const struct noun dead_letters_noun = {"dead", "jobs that were given up", commands,
+                                       COUNT_OF(commands)};

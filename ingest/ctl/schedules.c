@@ -1,4 +1,6 @@
+#include "common/clock.h"
 #include "ingest/ctl/nouns.h"
+#include "ingest/ctl/orders.h"
 #include "ingest/ctl/schedules_check.h"
 #include "ingest/ctl/servers.h"
 #include "ingest/ctl/table.h"
@@ -244,14 +246,102 @@ schedules_list(const struct call *call, struct error *err)
     return done;
 }
 
+/* ---- run now ---- */
+
+/* Columns of the query schedules_named. */
+enum { NAME, SOURCE_ID, SOURCE, KIND, STREAM, ARGS, NOT_AFTER, SOURCE_ENABLED };
+
+static bool
+make_orders(const struct rows *named, struct order *orders, struct error *err)
+{
+    int64_t now_s = clock_now_ms() / 1000;
+
+    for (size_t i = 0; i < named->count; i++) {
+        int64_t not_after_s = rows_int(named, i, NOT_AFTER, 0);
+
+        if (!rows_bool(named, i, SOURCE_ENABLED))
+            return error_set(err, ERROR_REJECT, "source.disabled",
+                             "%s is switched off: tidemarkctl sources enable %s",
+                             rows_text(named, i, SOURCE), rows_text(named, i, SOURCE));
+        orders[i] = (struct order){
+            .source = rows_text(named, i, SOURCE),
+            .source_id = rows_int(named, i, SOURCE_ID, 0),
+            .stream = rows_text(named, i, STREAM),
+            .args = rows_text(named, i, ARGS),
+            .slot_s = now_s,
+            .not_after_s = not_after_s > 0 ? now_s + not_after_s : 0,
+        };
+        if (!job_kind_parse(rows_text(named, i, KIND), &orders[i].kind))
+            return error_set(err, ERROR_REJECT, "schedules.kind", "%s is of an unknown kind",
+                             rows_text(named, i, NAME));
+    }
+    return true;
+}
+
+static bool
+order_schedules(const struct call *call, struct database *db, struct rows *ret_progress,
+                struct error *err)
+{
+    const char *name = call->arguments[0];
+    struct order *orders;
+    struct rows named;
+
+    if (!database_run(db, &query_schedules_named, SQL_VALUES(SQL_TEXT(name)), call->arena, &named,
+                      err))
+        return false;
+    if (named.count == 0)
+        return error_set(err, ERROR_REJECT, "schedules.unknown",
+                         "there is no schedule \"%.100s\"; tidemarkctl schedules list has them",
+                         name);
+    orders = arena_alloc_array(call->arena, named.count, sizeof *orders);
+    if (!make_orders(&named, orders, err) ||
+        !orders_place(db, orders, named.count, call->arena, err))
+        return false;
+    if (call_has(call, "wait"))
+        return orders_wait(db, orders, named.count, NULL, call->arena, ret_progress, err);
+    return orders_look(db, orders, named.count, call->arena, ret_progress, err);
+}
+
+static bool
+schedules_run(const struct call *call, struct error *err)
+{
+    struct database *db = servers_database(call, err);
+    struct rows progress;
+    struct table table;
+    bool done;
+
+    if (!db)
+        return false;
+    done = order_schedules(call, db, &progress, err);
+    database_destroy(db);
+    if (!done)
+        return false;
+    orders_fill_table(&progress, call->arena, &table);
+    table_print(&table, call->json);
+    return !call_has(call, "wait") || orders_check(&progress, err);
+}
+
 static const struct command commands[] = {
-    {"apply", false, "FILE", 1, 1, "make the schedules what FILE says", schedules_apply, {{NULL}}},
-    {"list",
-     true, NULL,
-     0, 0,
-     "what is fetched, and when", schedules_list,
-     {{"source", OPTION_SOURCE, "NAME", "only this source"}}},
-    {NULL     },
+    {.verb = "apply",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .about = "make the schedules what FILE says",
+     .run = schedules_apply                                                                  },
+    { .verb = "list",
+     .may_be_left_out = true,
+     .about = "what is fetched, and when",
+     .run = schedules_list,
+     .options = {{"source", OPTION_SOURCE, "NAME", "only this source"}}      },
+    {                                                                        .verb = "run",
+     .arguments = "NAME",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .about = "do it now, once: a schedule, or all of one entry",
+     .run = schedules_run,
+     .options = {{"wait", OPTION_SWITCH, NULL,
+                  "until it is over; then exit code 1 unless all went well"}}},
 };
 
-const struct noun schedules_noun = {"schedules", "what is fetched, and when", commands};
+const struct noun schedules_noun = {"schedules", "what is fetched, and when", commands,
+                                    COUNT_OF(commands)};

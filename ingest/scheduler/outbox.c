@@ -222,6 +222,19 @@ publish_pending(struct outbox *outbox, struct database *db, struct arena *arena,
     return true;
 }
 
+/* An operator waits for these. */
+static bool
+publish_ordered(struct outbox *outbox, struct database *db, struct arena *arena, struct error *err)
+{
+    int64_t confirmed;
+    struct rows rows;
+
+    return database_run(db, &query_slots_ordered,
+                        SQL_VALUES(SQL_INT(OUTBOX_SWEEP_MS / 1000), SQL_INT(PENDING_MAX)), arena,
+                        &rows, err) &&
+           publish_rows(outbox, db, &rows, "ordered", arena, &confirmed, err);
+}
+
 static int64_t
 oldest_of_interest_ms(void)
 {
@@ -322,7 +335,7 @@ outbox_service(struct outbox *outbox, struct database *db, struct arena *arena, 
     if (outbox->topology.jobs_lost && !make_up_for_loss(outbox, db, arena, err))
         return false;
     if (!outbox->sweep_now && now_ms < outbox->sweep_at_ms)
-        return true;
+        return publish_ordered(outbox, db, arena, err);
     outbox->sweep_now = false;
     outbox->sweep_at_ms = now_ms + OUTBOX_SWEEP_MS;
     return publish_pending(outbox, db, arena, err) && publish_unfinished(outbox, db, arena, err);

@@ -13,6 +13,7 @@
 /*
  * Brings slots from the table to the broker: inserted -> published -> confirmed -> marked. What is
  * not marked is published again, so a job may come twice but never not at all:
+ *   ordered            by an operator: looked for at each call of outbox_service()
  *   unconfirmed        when leading begins, when the broker is back, and each OUTBOX_SWEEP_MS
  *   confirmed, no run  after OUTBOX_UNFINISHED_S without a final run or a try, looked for each
  *                      OUTBOX_UNFINISHED_SWEEP_MS; at once if the broker has lost a jobs queue

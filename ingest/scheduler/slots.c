@@ -49,9 +49,8 @@ make_rules(const struct rows *schedules, int64_t quote_period_s, struct arena *a
     return rules;
 }
 
-/* W3C trace context: a trace begins with the slot, and each job is a trace of its own. */
-static const char *
-make_traceparent(struct arena *arena)
+const char *
+slots_make_traceparent(struct arena *arena)
 {
     uint64_t random[3];
 
@@ -74,7 +73,7 @@ make_message(const struct rows *schedules, const struct due_slot *slot, const ch
         .slot_s = slot->slot_s,
         .not_after_s = not_after_s > 0 ? slot->slot_s + not_after_s : 0,
         .attempt = 1,
-        .traceparent = make_traceparent(arena),
+        .traceparent = slots_make_traceparent(arena),
     };
 
     if (!job_kind_parse(rows_text(schedules, slot->rule, KIND), &job.kind))

@@ -12,6 +12,9 @@
 
 enum { SLOTS_ROUND_MAX = 20000 }; /* slots made in one round; the rest comes with the next */
 
+/* W3C trace context for a new job: each is a trace of its own. */
+const char *slots_make_traceparent(struct arena *arena);
+
 /*
  * One round: reads the schedules and the last slot of each, finds what is due at `now_ms`, and
  * inserts it over the leader's session in one statement. `*ret_outgoing` are the new slots that

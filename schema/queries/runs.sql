@@ -37,7 +37,8 @@ WHERE run_id = $1::bigint AND status <> 'ok'
 -- name: runs_list
 -- For people, newest first: run_id, job_id, source, kind, stream, slot_ms, attempt, status, started_at_ms, finished_at_ms,
 -- pages, records, rejected, unmapped, error_code, error_text, http_status, worker.
--- $1 source name or NULL, $2 status or NULL, $3 limit
+-- $1 source name or NULL, $2 status or NULL, $3 kind or NULL, $4 stream or NULL, $5 job_id or NULL, $6 begun since or
+-- NULL, $7 limit
 SELECT r.run_id, r.job_id, s.name, r.kind, r.stream,
        (date_part('epoch', r.slot) * 1000)::bigint AS slot_ms, r.attempt, r.status,
        (date_part('epoch', r.started_at) * 1000)::bigint AS started_at_ms,
@@ -45,9 +46,11 @@ SELECT r.run_id, r.job_id, s.name, r.kind, r.stream,
        r.pages, r.records, r.rejected, r.unmapped, r.error_code, r.error_text, r.http_status, r.worker
 FROM runs r
 JOIN sources s USING (source_id)
-WHERE ($1::text IS NULL OR s.name = $1) AND ($2::text IS NULL OR r.status = $2)
-ORDER BY r.started_at DESC
-LIMIT $3::bigint
+WHERE ($1::text IS NULL OR s.name = $1) AND ($2::text IS NULL OR r.status = $2) AND ($3::text IS NULL OR r.kind = $3)
+  AND ($4::text IS NULL OR r.stream = $4) AND ($5::text IS NULL OR r.job_id = $5)
+  AND ($6::timestamptz IS NULL OR r.started_at >= $6)
+ORDER BY r.started_at DESC, r.run_id DESC
+LIMIT $7::bigint
 
 -- name: etl_status
 -- The last run of each source: source, enabled, status, started_at_ms, finished_at_ms, error_code, last_success_ms.

@@ -25,7 +25,7 @@ RETURNING name
 
 -- name: schedules_list
 -- name, source_id, source, kind, stream, args, period_s, offset_s, missed, not_after_s, enabled, last_slot_s (unix
--- seconds of the newest slot of its stream, NULL = none yet).
+-- seconds of the newest slot of its stream that no operator ordered, NULL = none yet).
 -- $1 only enabled ones of enabled sources
 SELECT d.name, d.source_id, s.name, d.kind, d.stream, d.args, d.period_s, d.offset_s, d.missed, d.not_after_s,
        d.enabled AND s.enabled AS enabled, date_part('epoch', newest.slot)::bigint AS last_slot_s
@@ -34,8 +34,18 @@ JOIN sources s USING (source_id)
 LEFT JOIN LATERAL (
     SELECT max(slot) AS slot
     FROM slots
-    WHERE slots.source_id = d.source_id AND slots.stream = d.stream
+    WHERE slots.source_id = d.source_id AND slots.stream = d.stream AND slots.schedule_name <> '(operator)'
 ) AS newest ON true
 WHERE NOT $1::boolean OR (d.enabled AND s.enabled)
 -- In this order they are published: at the first start nobody should wait for a price behind a year of history.
 ORDER BY d.kind = 'history', d.name
+
+-- name: schedules_named
+-- A schedule, or all that one entry of the file made ("name/BTCUSDT"): name, source_id, source, kind, stream, args,
+-- not_after_s, source_enabled.
+-- $1 name
+SELECT d.name, d.source_id, s.name, d.kind, d.stream, d.args, d.not_after_s, s.enabled AS source_enabled
+FROM schedules d
+JOIN sources s USING (source_id)
+WHERE d.name = $1::text OR starts_with(d.name, $1::text || '/')
+ORDER BY d.name

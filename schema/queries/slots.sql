@@ -12,15 +12,52 @@ SELECT pg_try_advisory_lock(hashtext('tidemark.scheduler'))
 SELECT pg_advisory_unlock(hashtext('tidemark.scheduler'))
 
 -- name: slots_insert
--- New slots, over the session that holds the lock; those that exist stay. Returns the job_ids that are new.
+-- New slots, over the session that holds the lock; those that exist stay. One that an operator ordered for the very
+-- second of a slot becomes that slot. Returns the job_ids that are new, or new to their schedule.
 -- $1 job_ids, $2 schedule names, $3 source_ids, $4 streams, $5 slots, $6 messages, $7 states ("pending", "skipped")
 INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message, state)
 SELECT n.job_id, n.schedule_name, n.source_id, n.stream, n.slot, n.message, n.state
 FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
      AS n (job_id, schedule_name, source_id, stream, slot, message, state)
 ORDER BY n.job_id
+ON CONFLICT (job_id) DO UPDATE SET schedule_name = excluded.schedule_name
+WHERE slots.schedule_name = '(operator)'
+RETURNING job_id
+
+-- name: slots_order
+-- Jobs that an operator orders, for the leading scheduler to publish; those that exist stay. Returns the job_ids that are new.
+-- $1 job_ids, $2 source_ids, $3 streams, $4 slots, $5 messages
+INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message)
+SELECT n.job_id, '(operator)', n.source_id, n.stream, n.slot, n.message
+FROM unnest($1::text[], $2::smallint[], $3::text[], $4::timestamptz[], $5::text[])
+     AS n (job_id, source_id, stream, slot, message)
+ORDER BY n.job_id
 ON CONFLICT (job_id) DO NOTHING
 RETURNING job_id
+
+-- name: slots_ordered
+-- What operators ordered a short while ago and is not confirmed: job_id, source, message. The sweep takes what is older.
+-- $1 seconds, $2 limit
+SELECT p.job_id, s.name, p.message
+FROM slots p
+JOIN sources s USING (source_id)
+WHERE p.state = 'pending' AND p.schedule_name = '(operator)'
+  AND p.inserted_at > now() - $1::integer * interval '1 second'
+ORDER BY p.inserted_at, p.job_id
+LIMIT $2::bigint
+
+-- name: slots_progress
+-- How far jobs have come: job_id, source, stream, slot_ms, state (NULL = there is no such slot), run_id, status, attempt, pages,
+-- records, rejected, unmapped, error_code, error_text, position (of the stream). In the order asked.
+-- $1 job_ids
+SELECT asked.job_id, s.name, p.stream, (date_part('epoch', p.slot) * 1000)::bigint AS slot_ms, p.state, r.run_id,
+       r.status, r.attempt, r.pages, r.records, r.rejected, r.unmapped, r.error_code, r.error_text, c.position
+FROM unnest($1::text[]) WITH ORDINALITY AS asked (job_id, place)
+LEFT JOIN slots p ON p.job_id = asked.job_id
+LEFT JOIN sources s ON s.source_id = p.source_id
+LEFT JOIN runs r ON r.job_id = asked.job_id
+LEFT JOIN checkpoints c ON c.source_id = p.source_id AND c.stream = p.stream
+ORDER BY asked.place
 
 -- name: slots_pending
 -- What was inserted and not confirmed, of each source the oldest, so that one whose queue is full does not hide the

@@ -14,31 +14,32 @@ do_nothing(const struct call *call, struct error *err)
 }
 
 static const struct command fruit_commands[] = {
-    {"list",
-     true, NULL,
-     0, 0,
-     "what there is", do_nothing,
-     {{"limit", OPTION_COUNT, "N", "so many"},
-      {"since", OPTION_MOMENT, "TIME", "not before"},
-      {"source", OPTION_SOURCE, "NAME", "only its"},
-      {"colour", OPTION_CHOICE, "red|green", "only these"}}},
-    {"eat",
-     false, "NAME",
-     1, 1,
-     "one of it", do_nothing,
-     {{"yes", OPTION_SWITCH, NULL, "do not ask"}}},
-    {NULL    },
+    {.verb = "list",
+     .may_be_left_out = true,
+     .about = "what there is",
+     .run = do_nothing,
+     .options = {{"limit", OPTION_COUNT, "N", "so many"},
+                 {"since", OPTION_MOMENT, "TIME", "not before"},
+                 {"source", OPTION_SOURCE, "NAME", "only its"},
+                 {"colour", OPTION_CHOICE, "red|green", "only these"}}},
+    { .verb = "eat",
+     .arguments = "NAME",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .about = "one of it",
+     .run = do_nothing,
+     .options = {{"yes", OPTION_SWITCH, NULL, "do not ask"}}},
 };
 static const struct command fill_commands[] = {
-    {NULL,
-     false, "BASKET NAME...",
-     2, 9,
-     "puts them in", do_nothing,
-     {{"yes", OPTION_SWITCH, NULL, "do not ask"}}},
-    {NULL},
+    {.arguments = "BASKET NAME...",
+     .arguments_min = 2,
+     .arguments_max = 9,
+     .about = "puts them in",
+     .run = do_nothing,
+     .options = {{"yes", OPTION_SWITCH, NULL, "do not ask"}}},
 };
-static const struct noun fruit = {"fruit", "what grows", fruit_commands};
-static const struct noun fill = {"fill", "a basket", fill_commands};
+static const struct noun fruit = {"fruit", "what grows", fruit_commands, COUNT_OF(fruit_commands)};
+static const struct noun fill = {"fill", "a basket", fill_commands, COUNT_OF(fill_commands)};
 static const struct noun *const known[] = {&fruit, &fill, NULL};
 
 /* Splits at blanks. */
@@ -147,6 +148,14 @@ test_moments(void **state)
     arena_destroy(arena);
 }
 
+static void
+check_same_kind(const struct option *one, const struct option *others)
+{
+    for (; others->name; others++)
+        if (strcmp(one->name, others->name) == 0)
+            check_int(one->name, one->kind == OPTION_SWITCH, others->kind == OPTION_SWITCH);
+}
+
 /* Whether a value follows must be known before the command is. */
 static void
 test_an_option_takes_a_value_everywhere_or_nowhere(void **state)
@@ -155,14 +164,11 @@ test_an_option_takes_a_value_everywhere_or_nowhere(void **state)
 
     (void)state;
     for (const struct noun *const *a = nouns; *a; a++)
-        for (const struct command *of_a = (*a)->commands; of_a->run; of_a++)
-            for (const struct option *one = of_a->options; one->name; one++)
+        for (size_t i = 0; i < (*a)->command_count; i++)
+            for (const struct option *one = (*a)->commands[i].options; one->name; one++)
                 for (const struct noun *const *b = nouns; *b; b++)
-                    for (const struct command *of_b = (*b)->commands; of_b->run; of_b++)
-                        for (const struct option *other = of_b->options; other->name; other++)
-                            if (strcmp(one->name, other->name) == 0)
-                                check_int(one->name, one->kind == OPTION_SWITCH,
-                                          other->kind == OPTION_SWITCH);
+                    for (size_t j = 0; j < (*b)->command_count; j++)
+                        check_same_kind(one, (*b)->commands[j].options);
     check_contains("all commands are in the overview", command_overview(nouns, arena),
                    "dead show JOB_ID");
     arena_destroy(arena);
