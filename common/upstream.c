@@ -117,7 +117,8 @@ run(struct upstreams *upstreams, const struct call *call, const struct redis_rep
 static bool
 unreadable(struct error *err)
 {
-    return error_set(err, ERROR_RETRY, "redis.error", "Redis answers something else than was asked");
+    return error_set(err, ERROR_RETRY, "redis.error",
+                     "Redis answers something else than was asked");
 }
 
 static bool

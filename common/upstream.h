@@ -43,7 +43,8 @@ const char *upstream_word_name(enum upstream_word word); /* "granted", "cooldown
 
 enum upstream_breaker { UPSTREAM_CLOSED, UPSTREAM_OPEN, UPSTREAM_HALF_OPEN, UPSTREAM_BREAKERS };
 
-const char *upstream_breaker_name(enum upstream_breaker breaker); /* "closed", "open", "half_open" */
+const char *
+upstream_breaker_name(enum upstream_breaker breaker); /* "closed", "open", "half_open" */
 
 /* For people and dashboards. */
 struct upstream_state {
@@ -75,8 +76,8 @@ MUST_CHECK bool upstream_reset(struct upstreams *upstreams, const char *source, 
 /* Who asks, for which budget. */
 struct upstream_caller {
     const char *source;
-    const char *bucket; /* "free", or the beginning of the key's hash */
-    const char *name;   /* of the child, "host/1234/0": one call at a time */
+    const char *bucket;        /* "free", or the beginning of the key's hash */
+    const char *name;          /* of the child, "host/1234/0": one call at a time */
     int64_t budget_per_minute; /* <= 0: no limit */
 };
 
@@ -116,17 +117,17 @@ enum upstream_result {
 
 struct upstream_report {
     enum upstream_result result;
-    int64_t cooldown_ms;  /* LIMITED */
-    int64_t left;         /* of this minute's budget, by the provider's headers; < 0 = unknown */
-    int64_t open_ms;      /* for how long a breaker opens for the first time */
-    double random;        /* within [0, 1) */
+    int64_t cooldown_ms; /* LIMITED */
+    int64_t left;        /* of this minute's budget, by the provider's headers; < 0 = unknown */
+    int64_t open_ms;     /* for how long a breaker opens for the first time */
+    double random;       /* within [0, 1) */
 };
 
 MUST_CHECK bool upstream_report(struct upstreams *upstreams, const struct upstream_caller *caller,
                                 const struct upstream_report *report, struct error *err);
 
 /* Whether a failed job may be tried again soon; otherwise it is put off. */
-MUST_CHECK bool upstream_retry(struct upstreams *upstreams, const char *source,
-                               bool *ret_soon, struct error *err);
+MUST_CHECK bool upstream_retry(struct upstreams *upstreams, const char *source, bool *ret_soon,
+                               struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
 #include "ingest/store.h"
 
 #include "common/clock.h"
-#include "ingest/store_markets.h"
-#include "ingest/store_rows.h"
+#include "ingest/store_markets_json.h"
+#include "ingest/store_writing.h"
 #include "schema/queries.h"
 
 #include <stdlib.h>
@@ -119,16 +119,47 @@ store_claim(struct store *store, const struct job *job, const char *worker, stru
 
 /* ---- a page ---- */
 
+/* What a payload that has become rows is kept with, so that it can become them again. */
+struct origin {
+    const struct request *request;
+    const struct batch *batch;
+    const struct markets *markets;
+};
+
+static struct database_value
+moment_or_null(int64_t at_ms)
+{
+    return at_ms ? SQL_TIME_MS(at_ms) : SQL_NULL;
+}
+
 static void
 queue_payload(struct store *store, int64_t run_id, const struct payload *payload,
-              const char *verdict, const char *error_code, const char *rejects)
+              const struct origin *origin, struct arena *arena)
 {
-    database_queue(store->db, &query_raw_payload_insert,
-                   SQL_VALUES(SQL_INT(run_id), SQL_INT(store->source_id),
-                              SQL_TIME_MS(payload->fetched_at_ms), SQL_TEXT(payload->target),
-                              SQL_INT(payload->status), SQL_TEXT(payload->content_type),
-                              SQL_TEXT(verdict), SQL_TEXT(error_code), SQL_BYTES(payload->body),
-                              SQL_TEXT(rejects)));
+    database_queue(
+        store->db, &query_raw_payload_insert,
+        SQL_VALUES(SQL_INT(run_id), SQL_INT(store->source_id), SQL_TIME_MS(payload->fetched_at_ms),
+                   SQL_TEXT(payload->target), SQL_INT(payload->status),
+                   SQL_TEXT(payload->content_type), SQL_TEXT("ok"), SQL_NULL,
+                   SQL_BYTES(payload->body), SQL_TEXT(rows_rejects(origin->batch, arena)),
+                   SQL_TEXT(origin->request->position), moment_or_null(origin->request->from_ms),
+                   moment_or_null(origin->request->to_ms),
+                   SQL_TEXT(markets_encode(origin->markets, arena))));
+}
+
+/* A payload that no rows are made of. */
+static void
+queue_refused(struct store *store, int64_t run_id, const struct ending *ending)
+{
+    const struct payload *payload = ending->payload;
+
+    database_queue(
+        store->db, &query_raw_payload_insert,
+        SQL_VALUES(SQL_INT(run_id), SQL_INT(store->source_id), SQL_TIME_MS(payload->fetched_at_ms),
+                   SQL_TEXT(payload->target), SQL_INT(payload->status),
+                   SQL_TEXT(payload->content_type), SQL_TEXT(ending->verdict),
+                   SQL_TEXT(ending->err ? ending->err->code : NULL), SQL_BYTES(payload->body),
+                   SQL_NULL, SQL_NULL, SQL_NULL, SQL_NULL, SQL_NULL));
 }
 
 static const char *
@@ -168,91 +199,28 @@ make_event(const struct store *store, const struct page *page, const struct mark
     return event;
 }
 
-/* A page on its way into the tables. */
-struct writing {
-    const struct page *page;
-    struct markets markets;
-    const struct market *series; /* of the candles; NULL = none, or not known */
-    struct lineage lineage;
-    bool occupied; /* there are candles already where these go */
-    uint64_t version;
-};
-
-/* Candles of a batch ascend. */
-static int64_t
-first_open_ms(const struct batch *batch)
-{
-    return batch->candles[0].open_time_ms;
-}
-
-static int64_t
-last_open_ms(const struct batch *batch)
-{
-    return batch->candles[batch->candle_count - 1].open_time_ms;
-}
-
-/* BEGIN, the payload, and what has to be known before the rows. */
+/* BEGIN, the turn, the payload, and what has to be known before the rows. */
 static bool
-write_payload(struct store *store, struct writing *writing, struct arena *arena, struct error *err)
+write_payload(struct store *store, const struct page *page, struct writing *writing,
+              uint64_t *ret_version, struct arena *arena, struct error *err)
 {
-    const struct page *page = writing->page;
-    const struct batch *batch = page->batch;
+    const struct origin origin = {page->request, page->batch, &writing->markets};
     const struct rows *answers;
+    size_t at;
+    bool looks;
 
     database_queue_begin(store->db);
-    queue_payload(store, page->run_id, page->payload, "ok", NULL, rows_rejects(batch, arena));
+    at = 1 + writing_queue_turn(store->db, writing, arena);
+    queue_payload(store, page->run_id, page->payload, &origin, arena);
     database_queue(store->db, &query_transaction_version, SQL_NO_VALUES);
-    if (writing->series)
-        database_queue(
-            store->db, &query_candles_any,
-            SQL_VALUES(SQL_INT(store->source_id), SQL_INT(writing->series->asset_id),
-                       SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
-                       SQL_TIME_MS(first_open_ms(batch)), SQL_TIME_MS(last_open_ms(batch))));
+    looks = writing_queue_look(store->db, writing);
     if (!database_flush(store->db, arena, &answers, err))
         return false;
-    writing->lineage =
-        (struct lineage){store->source_id, page->run_id, rows_int(&answers[1], 0, 0, 0)};
-    writing->version = read_version(rows_text(&answers[2], 0, 0));
-    writing->occupied = writing->series && rows_bool(&answers[3], 0, 0);
+    writing->lineage.run_id = page->run_id;
+    writing->lineage.payload_id = rows_int(&answers[at], 0, 0, 0);
+    *ret_version = read_version(rows_text(&answers[at + 1], 0, 0));
+    writing->occupied = looks && rows_bool(&answers[at + 2], 0, 0);
     return true;
-}
-
-static bool
-copy_candles(struct store *store, const struct writing *writing, struct arena *arena,
-             struct error *err)
-{
-    const struct batch *batch = writing->page->batch;
-
-    if (!writing->series)
-        return true;
-    if (writing->occupied)
-        return database_copy(store->db, &query_candles_stage_copy, rows_copy_stage(batch, arena),
-                             err);
-    return database_copy(store->db, &query_candles_copy,
-                         rows_copy_candles(batch, writing->series, &writing->lineage, arena), err);
-}
-
-/* Queues what becomes of the candles once they are there. */
-static size_t
-queue_candles(struct store *store, const struct writing *writing, struct arena *arena)
-{
-    const struct batch *batch = writing->page->batch;
-    const struct lineage *lineage = &writing->lineage;
-
-    if (!writing->series)
-        return 0;
-    if (writing->occupied)
-        database_queue(store->db, &query_candles_upsert,
-                       SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
-                                  SQL_INT(writing->series->quote_id),
-                                  SQL_INT(batch->candle_interval_s), SQL_INT(batch->candle_origin),
-                                  SQL_INT(lineage->run_id), SQL_INT(lineage->payload_id)));
-    database_queue(store->db, &query_series_extend,
-                   SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
-                              SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
-                              SQL_TIME_MS(first_open_ms(batch)), SQL_TIME_MS(last_open_ms(batch))));
-    rows_queue_latest_candle(store->db, batch, writing->series, lineage, arena);
-    return batch->candle_count;
 }
 
 /*
@@ -271,23 +239,16 @@ checkpoint_moves(const struct page *page)
 
 /* Rows, checkpoint, run, COMMIT: one round trip. */
 static bool
-write_rows(struct store *store, const struct writing *writing, struct arena *arena,
-           struct stored *ret_stored, struct error *err)
+write_rows(struct store *store, const struct page *page, const struct writing *writing,
+           uint64_t version, struct arena *arena, struct stored *ret_stored, struct error *err)
 {
-    const struct page *page = writing->page;
     const struct batch *batch = page->batch;
-    const struct lineage *lineage = &writing->lineage;
     int64_t offered = (int64_t)(batch->tick_count + batch->listing_count + batch->candle_count);
-    struct stored stored = {.payload_id = lineage->payload_id};
+    struct stored stored = {.payload_id = writing->lineage.payload_id};
 
-    stored.records = (int64_t)queue_candles(store, writing, arena);
-    stored.records +=
-        (int64_t)rows_queue_ticks(store->db, batch, &writing->markets, lineage, arena);
-    stored.records +=
-        (int64_t)rows_queue_listings(store->db, batch, &writing->markets, lineage, arena);
+    stored.records = (int64_t)writing_queue_rows(store->db, writing, arena);
     stored.unmapped = offered - stored.records;
-    stored.event =
-        make_event(store, page, &writing->markets, writing->series, writing->version, arena);
+    stored.event = make_event(store, page, &writing->markets, writing->series, version, arena);
     if (checkpoint_moves(page))
         database_queue(store->db, &query_checkpoint_advance,
                        SQL_VALUES(SQL_INT(store->source_id), SQL_TEXT(page->job->stream),
@@ -312,14 +273,16 @@ static bool
 write_page(struct store *store, const struct page *page, struct arena *arena,
            struct stored *ret_stored, struct error *err)
 {
-    struct writing writing = {.page = page};
+    struct writing writing;
+    struct markets markets;
+    uint64_t version;
 
-    if (!markets_load(store->db, store->source_id, page->batch, arena, &writing.markets, err))
+    if (!markets_load(store->db, store->source_id, page->batch, arena, &markets, err))
         return false;
-    if (page->batch->candle_count > 0)
-        writing.series = markets_find(&writing.markets, page->batch->candle_symbol);
-    if (write_payload(store, &writing, arena, err) && copy_candles(store, &writing, arena, err) &&
-        write_rows(store, &writing, arena, ret_stored, err))
+    writing_begin(&writing, page->batch, &markets, store->source_id);
+    if (write_payload(store, page, &writing, &version, arena, err) &&
+        writing_copy(store->db, &writing, arena, err) &&
+        write_rows(store, page, &writing, version, arena, ret_stored, err))
         return true;
     database_rollback(store->db);
     return false;
@@ -399,7 +362,7 @@ write_ending(struct store *store, int64_t run_id, const struct ending *ending, s
                               SQL_TEXT(ending->err ? ending->err->message : NULL),
                               ending->http_status ? SQL_INT(ending->http_status) : SQL_NULL));
     if (ending->payload)
-        queue_payload(store, run_id, ending->payload, ending->verdict, code, NULL);
+        queue_refused(store, run_id, ending);
     database_queue_commit(store->db);
     if (!database_flush(store->db, arena, &answers, err)) {
         database_rollback(store->db);

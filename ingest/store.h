@@ -50,6 +50,7 @@ struct page {
     const struct job *job;
     int64_t run_id;
     const char *position; /* that the request went on after; the checkpoint moves away from it */
+    const struct request *request;
     const struct payload *payload;
     const struct batch *batch;
     bool last; /* nothing is left to fetch: the run is ok */

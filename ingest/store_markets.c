@@ -11,6 +11,12 @@ compare_markets(const void *a, const void *b)
     return strcmp(((const struct market *)a)->symbol, ((const struct market *)b)->symbol);
 }
 
+void
+markets_sort(struct markets *markets)
+{
+    qsort(markets->rows, markets->count, sizeof *markets->rows, compare_markets);
+}
+
 const struct market *
 markets_find(const struct markets *markets, const char *symbol)
 {
@@ -55,7 +61,7 @@ look_up(struct database *db, int64_t source_id, const char *symbols, struct aren
             .quote_id = rows_int(&rows, i, 2, 0),
             .name = arena_printf(arena, "%s/%s", rows_text(&rows, i, 3), rows_text(&rows, i, 4)),
         };
-    qsort(markets.rows, markets.count, sizeof(*markets.rows), compare_markets);
+    markets_sort(&markets);
     *ret_markets = markets;
     return true;
 }

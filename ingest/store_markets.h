@@ -26,6 +26,9 @@ struct markets {
 MUST_CHECK bool markets_load(struct database *db, int64_t source_id, const struct batch *batch,
                              struct arena *arena, struct markets *ret_markets, struct error *err);
 
+/* Brings the rows into the order in which they are found. */
+void markets_sort(struct markets *markets);
+
 /* NULL if it is not known. */
 const struct market *markets_find(const struct markets *markets, const char *symbol);
 

@@ -68,12 +68,12 @@ orders_place(struct database *db, struct order *orders, size_t count, struct are
         array_add_time_ms(&slots, order->slot_s * 1000);
         array_add(&messages, make_message(order, arena).data);
     }
-    if (!database_run(
-            db, &query_slots_order,
-            SQL_VALUES(SQL_TEXT(array_finish(&job_ids)), SQL_TEXT(array_finish(&source_ids)),
-                       SQL_TEXT(array_finish(&streams)), SQL_TEXT(array_finish(&slots)),
-                       SQL_TEXT(array_finish(&messages))),
-            arena, &placed, err))
+    if (!database_run(db, &query_slots_order,
+                      SQL_VALUES(SQL_TEXT(array_finish(&job_ids)),
+                                 SQL_TEXT(array_finish(&source_ids)),
+                                 SQL_TEXT(array_finish(&streams)), SQL_TEXT(array_finish(&slots)),
+                                 SQL_TEXT(array_finish(&messages))),
+                      arena, &placed, err))
         return false;
     for (size_t i = 0; i < count; i++)
         orders[i].existed = !is_among(&placed, orders[i].job_id);
@@ -132,8 +132,9 @@ orders_check(const struct rows *progress, struct error *err)
         }
     if (failed == 0)
         return true;
-    return error_set(err, ERROR_REJECT, "orders.failed", "%zu of %zu did not end well: %.100s is %s",
-                     failed, progress->count, rows_text(progress, first, ORDER_JOB_ID),
+    return error_set(err, ERROR_REJECT, "orders.failed",
+                     "%zu of %zu did not end well: %.100s is %s", failed, progress->count,
+                     rows_text(progress, first, ORDER_JOB_ID),
                      rows_text(progress, first, ORDER_STATUS));
 }
 
@@ -141,20 +142,20 @@ void
 orders_fill_table(const struct rows *progress, struct arena *arena, struct table *ret_table)
 {
     static const struct column columns[ORDER_COLUMN_COUNT] = {
-        [ORDER_JOB_ID] = {NULL, "job_id", COLUMN_TEXT},
-        [ORDER_SOURCE] = {"SOURCE", "source", COLUMN_TEXT},
-        [ORDER_STREAM] = {"STREAM", "stream", COLUMN_TEXT},
-        [ORDER_SLOT_MS] = {"SLOT", "slot", COLUMN_TIME_MS},
-        [ORDER_STATE] = {"SENT", "state", COLUMN_TEXT},
-        [ORDER_RUN_ID] = {"RUN", "run_id", COLUMN_INT},
-        [ORDER_STATUS] = {"STATUS", "status", COLUMN_TEXT},
-        [ORDER_ATTEMPT] = {"TRY", "attempt", COLUMN_INT},
-        [ORDER_PAGES] = {"PAGES", "pages", COLUMN_INT},
-        [ORDER_RECORDS] = {"RECORDS", "records", COLUMN_INT},
-        [ORDER_REJECTED] = {"REJECTED", "rejected", COLUMN_INT},
-        [ORDER_UNMAPPED] = {"UNMAPPED", "unmapped", COLUMN_INT},
-        [ORDER_ERROR_CODE] = {NULL, "error_code", COLUMN_TEXT},
-        [ORDER_ERROR] = {"ERROR", "error", COLUMN_TEXT},
+        [ORDER_JOB_ID] = {NULL,       "job_id",     COLUMN_TEXT   },
+        [ORDER_SOURCE] = {"SOURCE",   "source",     COLUMN_TEXT   },
+        [ORDER_STREAM] = {"STREAM",   "stream",     COLUMN_TEXT   },
+        [ORDER_SLOT_MS] = {"SLOT",     "slot",       COLUMN_TIME_MS},
+        [ORDER_STATE] = {"SENT",     "state",      COLUMN_TEXT   },
+        [ORDER_RUN_ID] = {"RUN",      "run_id",     COLUMN_INT    },
+        [ORDER_STATUS] = {"STATUS",   "status",     COLUMN_TEXT   },
+        [ORDER_ATTEMPT] = {"TRY",      "attempt",    COLUMN_INT    },
+        [ORDER_PAGES] = {"PAGES",    "pages",      COLUMN_INT    },
+        [ORDER_RECORDS] = {"RECORDS",  "records",    COLUMN_INT    },
+        [ORDER_REJECTED] = {"REJECTED", "rejected",   COLUMN_INT    },
+        [ORDER_UNMAPPED] = {"UNMAPPED", "unmapped",   COLUMN_INT    },
+        [ORDER_ERROR_CODE] = {NULL,       "error_code", COLUMN_TEXT   },
+        [ORDER_ERROR] = {"ERROR",    "error",      COLUMN_TEXT   },
     };
 
     table_init(ret_table, arena, columns, COUNT_OF(columns));
@@ -198,8 +199,9 @@ describe(const struct rows *progress, bool lonely, char *text, size_t size)
         waiting += status && !orders_is_final(progress, i) && strcmp(status, "running") != 0;
         records += rows_int(progress, i, ORDER_RECORDS, 0);
     }
-    snprintf(text, size, "%zu of %zu done, %zu running, %zu waiting for another try, %lld records%s",
-             final, progress->count, running, waiting, (long long)records,
+    snprintf(text, size,
+             "%zu of %zu done, %zu running, %zu waiting for another try, %lld records%s", final,
+             progress->count, running, waiting, (long long)records,
              sent == 0 && lonely ? "; nothing is sent yet: does a scheduler run?" : "");
 }
 

@@ -342,11 +342,12 @@ store_patiently(struct run *run, const struct page *page, struct stored *ret_sto
 }
 
 static bool
-store_and_announce(struct run *run, const struct payload *payload, const struct batch *batch)
+store_and_announce(struct run *run, const struct request *request, const struct payload *payload,
+                   const struct batch *batch)
 {
     struct child *child = run->child;
     const char *position = run->position ? arena_string(child->page_arena, run->position) : NULL;
-    struct page page = {run->job, run->run_id, position, payload, batch, !batch->more};
+    struct page page = {run->job, run->run_id, position, request, payload, batch, !batch->more};
     struct stored stored;
     enum stored_how how = store_patiently(run, &page, &stored);
 
@@ -390,7 +391,7 @@ run_page(struct run *run)
         return false;
     }
     return fetch_page(run, &request, &payload) && normalise(run, &request, &payload, &batch) &&
-           store_and_announce(run, &payload, &batch);
+           store_and_announce(run, &request, &payload, &batch);
 }
 
 /*

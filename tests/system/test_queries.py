@@ -233,11 +233,25 @@ def test_a_payload_comes_back_byte_for_byte(connect, worker):
     body = bytes(range(256)) * 1000
     connect().run("partition_ensure", "raw_payloads", at())
     [(payload,)] = worker.run("raw_payload_insert", 7, BINANCE, at(), "/x", 200, "application/json", "ok", None,
-                              psycopg2.Binary(body), '[{"where":"[0]"}]')
+                              psycopg2.Binary(body), '[{"where":"[0]"}]', at(-60), at(-60), at(), '{"BTCUSDT": [1, 50]}')
     [row] = connect("operator").run("raw_payload_find", payload)
     assert (row[0], row[1], row[3], bytes(row[8])) == (7, "binance", "/x", body)
     [(digest,)] = worker.execute("SELECT sha256 FROM raw_payloads")
     assert bytes(digest) == hashlib.sha256(body).digest()
+
+
+def test_those_who_write_the_same_rows_take_turns_and_ids_follow_them(connect):
+    one, other, third = connect("worker"), connect("worker"), connect("worker")
+    for db in (one, other, third):
+        db.execute("BEGIN")
+        db.execute("SET LOCAL lock_timeout = '200ms'")
+    one.run("raw_payload_turn", "tidemark.rows/2/1/50")
+    third.run("raw_payload_turn", "tidemark.rows/2/1/1")  # another market does not wait
+    with pytest.raises(psycopg2.errors.LockNotAvailable):
+        other.run("raw_payload_turn", "tidemark.rows/2/1/50")
+    one.execute("COMMIT")
+    other.execute("ROLLBACK")
+    other.run("raw_payload_turn", "tidemark.rows/2/1/50")
 
 
 # ---- instruments ----

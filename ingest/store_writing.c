@@ -1,0 +1,117 @@
+#include "ingest/store_writing.h"
+
+#include "schema/queries.h"
+
+#include <inttypes.h>
+
+void
+writing_begin(struct writing *writing, const struct batch *batch, const struct markets *markets,
+              int64_t source_id)
+{
+    *writing = (struct writing){
+        .batch = batch,
+        .markets = *markets,
+        .lineage = {.source_id = source_id},
+    };
+    if (batch->candle_count > 0)
+        writing->series = markets_find(markets, batch->candle_symbol);
+}
+
+/* The wide turn comes first everywhere, so that nobody waits in a circle. */
+size_t
+writing_queue_turn(struct database *db, const struct writing *writing, struct arena *arena)
+{
+    const struct market *series = writing->series;
+    int64_t source_id = writing->lineage.source_id;
+    size_t count = 0;
+
+    if (writing->batch->tick_count + writing->batch->listing_count > 0) {
+        database_queue(
+            db, &query_raw_payload_turn,
+            SQL_VALUES(SQL_TEXT(arena_printf(arena, "tidemark.rows/%" PRId64, source_id))));
+        count++;
+    }
+    if (series) {
+        database_queue(db, &query_raw_payload_turn,
+                       SQL_VALUES(SQL_TEXT(
+                           arena_printf(arena, "tidemark.rows/%" PRId64 "/%" PRId64 "/%" PRId64,
+                                        source_id, series->asset_id, series->quote_id))));
+        count++;
+    }
+    return count;
+}
+
+/* Candles of a batch ascend. */
+static int64_t
+first_open_ms(const struct batch *batch)
+{
+    return batch->candles[0].open_time_ms;
+}
+
+static int64_t
+last_open_ms(const struct batch *batch)
+{
+    return batch->candles[batch->candle_count - 1].open_time_ms;
+}
+
+bool
+writing_queue_look(struct database *db, const struct writing *writing)
+{
+    const struct batch *batch = writing->batch;
+
+    if (!writing->series)
+        return false;
+    database_queue(db, &query_candles_any,
+                   SQL_VALUES(SQL_INT(writing->lineage.source_id),
+                              SQL_INT(writing->series->asset_id),
+                              SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
+                              SQL_TIME_MS(first_open_ms(batch)), SQL_TIME_MS(last_open_ms(batch))));
+    return true;
+}
+
+bool
+writing_copy(struct database *db, const struct writing *writing, struct arena *arena,
+             struct error *err)
+{
+    const struct batch *batch = writing->batch;
+
+    if (!writing->series)
+        return true;
+    if (writing->occupied)
+        return database_copy(db, &query_candles_stage_copy, rows_copy_stage(batch, arena), err);
+    return database_copy(db, &query_candles_copy,
+                         rows_copy_candles(batch, writing->series, &writing->lineage, arena), err);
+}
+
+/* Queues what becomes of the candles once they are there. */
+static size_t
+queue_candles(struct database *db, const struct writing *writing, struct arena *arena)
+{
+    const struct batch *batch = writing->batch;
+    const struct lineage *lineage = &writing->lineage;
+
+    if (!writing->series)
+        return 0;
+    if (writing->occupied)
+        database_queue(db, &query_candles_upsert,
+                       SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
+                                  SQL_INT(writing->series->quote_id),
+                                  SQL_INT(batch->candle_interval_s), SQL_INT(batch->candle_origin),
+                                  SQL_INT(lineage->run_id), SQL_INT(lineage->payload_id)));
+    database_queue(db, &query_series_extend,
+                   SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
+                              SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
+                              SQL_TIME_MS(first_open_ms(batch)), SQL_TIME_MS(last_open_ms(batch))));
+    rows_queue_latest_candle(db, batch, writing->series, lineage, arena);
+    return batch->candle_count;
+}
+
+size_t
+writing_queue_rows(struct database *db, const struct writing *writing, struct arena *arena)
+{
+    size_t records = queue_candles(db, writing, arena);
+
+    records += rows_queue_ticks(db, writing->batch, &writing->markets, &writing->lineage, arena);
+    records += rows_queue_listings(db, writing->batch, &writing->markets, &writing->lineage, arena);
+    return records;
+}
