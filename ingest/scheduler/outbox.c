@@ -18,6 +18,8 @@ struct outbox {
     struct error refusal; /* kind NONE = none */
     bool was_let_in;      /* by the broker, once */
     bool sweep_now;       /* the broker was away or blocked, or we have just begun to lead */
+    bool refused;         /* a queue was full in this sweep */
+    int64_t patience_ms;  /* with full queues, until the next sweep */
     int64_t sweep_at_ms;  /* monotonic, as below */
     int64_t unfinished_at_ms;
     int64_t check_intact_at_ms;
@@ -89,8 +91,10 @@ note_failure(struct outbox *outbox, const struct outgoing *outgoing, const struc
               LOG_ERROR(err));
     if (err->kind == ERROR_FATAL)
         outbox->refusal = *err;
-    /* A broker that was away is tried when it is back; a full queue is given until the next sweep,
-     * and so is what has no queue or is too large. */
+    /* A broker that was away is tried when it is back; a full queue is given a little time; what
+     * has no queue or is too large waits for the next sweep. */
+    else if (strcmp(err->code, "broker.nacked") == 0)
+        outbox->refused = true;
     else if (strcmp(err->code, "broker.away") == 0 || strcmp(err->code, "broker.blocked") == 0)
         outbox->sweep_now = true;
 }
@@ -168,6 +172,24 @@ publish_portions(struct outbox *outbox, struct database *db, const struct outgoi
     return true;
 }
 
+/* Full queues are looked at again soon while they take something, and less and less if not. */
+static void
+wait_for_room(struct outbox *outbox, int64_t confirmed)
+{
+    int64_t again_at_ms;
+
+    if (!outbox->refused)
+        return;
+    if (confirmed > 0 || outbox->patience_ms == 0)
+        outbox->patience_ms = OUTBOX_FULL_MIN_MS;
+    else if (outbox->patience_ms < OUTBOX_SWEEP_MS)
+        outbox->patience_ms *= 2;
+    again_at_ms = clock_monotonic_ms() + outbox->patience_ms;
+    if (again_at_ms < outbox->sweep_at_ms)
+        outbox->sweep_at_ms = again_at_ms;
+    outbox->refused = false;
+}
+
 bool
 outbox_publish(struct outbox *outbox, struct database *db, const struct outgoing *outgoing,
                size_t count, struct arena *arena, struct error *err)
@@ -181,7 +203,10 @@ outbox_publish(struct outbox *outbox, struct database *db, const struct outgoing
         outbox->sweep_now = true;
         return true;
     }
-    return publish_portions(outbox, db, outgoing, count, arena, &confirmed, err);
+    if (!publish_portions(outbox, db, outgoing, count, arena, &confirmed, err))
+        return false;
+    wait_for_room(outbox, confirmed);
+    return true;
 }
 
 /* --------------------------------------------------------------------------- publishing again */
@@ -219,6 +244,7 @@ publish_pending(struct outbox *outbox, struct database *db, struct arena *arena,
     /* More may wait behind these; but not at once if the queues are full. */
     if (rows.count >= PENDING_MAX && confirmed > 0)
         outbox->sweep_now = true;
+    wait_for_room(outbox, confirmed);
     return true;
 }
 

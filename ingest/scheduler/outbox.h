@@ -15,12 +15,14 @@
  * not marked is published again, so a job may come twice but never not at all:
  *   ordered            by an operator: looked for at each call of outbox_service()
  *   unconfirmed        when leading begins, when the broker is back, and each OUTBOX_SWEEP_MS
+ *   refused            by a full queue: from OUTBOX_FULL_MIN_MS on, less often while it takes none
  *   confirmed, no run  after OUTBOX_UNFINISHED_S without a final run or a try, looked for each
  *                      OUTBOX_UNFINISHED_SWEEP_MS; at once if the broker has lost a jobs queue
  * Errors are the database's only: the broker's are logged here, because they stop nothing.
  */
 enum {
     OUTBOX_SWEEP_MS = 60000,
+    OUTBOX_FULL_MIN_MS = 2000,
     OUTBOX_UNFINISHED_SWEEP_MS = 600000, /* reads a week of slots */
     OUTBOX_UNFINISHED_S = 2 * 3600,
     OUTBOX_CARE_S = 7 * 86400, /* older slots are not worth a second look */
