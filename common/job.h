@@ -25,11 +25,11 @@ struct job {
     enum job_kind kind;
     const char *source;
     const char *stream;
-    const struct json *args;    /* an object; its members are the source's affair */
-    const char *args_text;      /* the same as JSON text */
-    int64_t slot_s;             /* unix seconds: floor(UTC / period) * period, never "now" */
-    int64_t not_after_s;        /* nobody can use the answer later than this; 0 = no limit */
-    int32_t attempt;            /* from 1; only failures of the provider count */
+    const struct json *args; /* an object; its members are the source's affair */
+    const char *args_text;   /* the same as JSON text */
+    int64_t slot_s;      /* unix seconds: begin of a period or moment of a cron rule, never "now" */
+    int64_t not_after_s; /* nobody can use the answer later than this; 0 = no limit */
+    int32_t attempt;     /* from 1; only failures of the provider count */
     int64_t first_failed_at_ms; /* 0 = has not failed yet */
     int32_t set_aside;          /* how often it was put off because it ends its workers */
     const char *traceparent;    /* W3C trace context, or NULL */

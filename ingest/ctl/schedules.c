@@ -2,6 +2,7 @@
 #include "ingest/ctl/nouns.h"
 #include "ingest/ctl/orders.h"
 #include "ingest/ctl/schedules_check.h"
+#include "ingest/ctl/schedules_list.h"
 #include "ingest/ctl/servers.h"
 #include "ingest/ctl/table.h"
 #include "schema/queries.h"
@@ -97,14 +98,17 @@ static bool
 apply_schedule(struct database *db, const struct schedule_row *row, struct arena *arena,
                int64_t *changed, struct error *err)
 {
+    const struct schedule_time *time = &row->time;
     struct rows rows;
 
     if (!database_run(db, &query_schedule_apply,
                       SQL_VALUES(SQL_TEXT(row->name), SQL_TEXT(row->source), SQL_TEXT(row->kind),
-                                 SQL_TEXT(row->stream), SQL_TEXT(row->args), SQL_INT(row->period_s),
-                                 SQL_INT(row->offset_s), SQL_TEXT(row->missed),
-                                 row->not_after_s ? SQL_INT(row->not_after_s) : SQL_NULL,
-                                 SQL_BOOL(row->enabled)),
+                                 SQL_TEXT(row->stream), SQL_TEXT(row->args),
+                                 time->period_s ? SQL_INT(time->period_s) : SQL_NULL,
+                                 SQL_INT(time->offset_s), SQL_TEXT(row->missed),
+                                 time->not_after_s ? SQL_INT(time->not_after_s) : SQL_NULL,
+                                 SQL_BOOL(row->enabled),
+                                 time->cron ? SQL_TEXT(time->cron) : SQL_NULL),
                       arena, &rows, err))
         return error_prefix(err, "%s", row->name);
     *changed += rows.affected;
@@ -192,56 +196,6 @@ schedules_apply(const struct call *call, struct error *err)
     done = apply_all(db, file.path, &checked, call->arena, &applied, err);
     if (done)
         report(call, &checked, &applied);
-    database_destroy(db);
-    return done;
-}
-
-static bool
-schedules_list(const struct call *call, struct error *err)
-{
-    static const struct column columns[] = {
-        {"NAME",      "name",        COLUMN_TEXT   },
-        {"SOURCE",    "source",      COLUMN_TEXT   },
-        {"KIND",      "kind",        COLUMN_TEXT   },
-        {"STREAM",    "stream",      COLUMN_TEXT   },
-        {NULL,        "args",        COLUMN_JSON   },
-        {"EVERY",     "period_s",    COLUMN_SECONDS},
-        {"OFFSET",    "offset_s",    COLUMN_SECONDS},
-        {"MISSED",    "missed",      COLUMN_TEXT   },
-        {"NOT AFTER", "not_after_s", COLUMN_SECONDS},
-        {"ENABLED",   "enabled",     COLUMN_BOOL   },
-        {"LAST SLOT", "last_slot",   COLUMN_TIME_MS},
-    };
-    const char *source = call_text(call, "source");
-    struct database *db = servers_database(call, err);
-    struct table table;
-    struct rows rows;
-    bool done;
-
-    if (!db)
-        return false;
-    done = database_run(db, &query_schedules_list, SQL_VALUES(SQL_BOOL(false)), call->arena, &rows,
-                        err);
-    table_init(&table, call->arena, columns, COUNT_OF(columns));
-    for (size_t i = 0; done && i < rows.count; i++) {
-        const char *last = rows_text(&rows, i, 11);
-        const char *cells[] = {rows_text(&rows, i, 0),
-                               rows_text(&rows, i, 2),
-                               rows_text(&rows, i, 3),
-                               rows_text(&rows, i, 4),
-                               rows_text(&rows, i, 5),
-                               rows_text(&rows, i, 6),
-                               rows_text(&rows, i, 7),
-                               rows_text(&rows, i, 8),
-                               rows_text(&rows, i, 9),
-                               rows_text(&rows, i, 10),
-                               last ? arena_printf(call->arena, "%s000", last) : NULL};
-
-        if (!source || strcmp(source, cells[1]) == 0)
-            table_add(&table, cells);
-    }
-    if (done)
-        table_print(&table, call->json);
     database_destroy(db);
     return done;
 }

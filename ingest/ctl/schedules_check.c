@@ -3,7 +3,7 @@
 #include "common/clock.h"
 #include "common/job.h"
 #include "common/text.h"
-#include "ingest/scheduler/due.h"
+#include "ingest/ctl/schedules_time.h"
 #include "ingest/sources/source.h"
 
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 100, PERIOD_MAX_S = 30 * 86400, DURATION_MAX_S = 20 * 366 * 86400 };
 enum {
+    NAME_MAX_BYTES = 100,
     PAGES_MAX = 40,
     PER_PAGE_DEFAULT = 250,
     REFERENCE_PER_PAGE = 5000,
@@ -54,48 +54,6 @@ is_name(const char *text)
     size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
     return size > 0 && size <= NAME_MAX_BYTES && text[size] == '\0';
-}
-
-static bool
-check_duration(const struct checker *checker, const struct file_value *value, const char *key,
-               int64_t min_s, int64_t max_s, int64_t *ret_seconds)
-{
-    static const struct {
-        const char *suffix;
-        int64_t seconds;
-    } units[] = {
-        {"s", 1    },
-        {"m", 60   },
-        {"h", 3600 },
-        {"d", 86400}
-    };
-    char *end;
-    int64_t number = strtoll(value->text, &end, 10);
-    int64_t unit_s = 0;
-
-    for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (strcmp(end, units[i].suffix) == 0)
-            unit_s = units[i].seconds;
-    if (value->text[0] < '0' || value->text[0] > '9' || !unit_s ||
-        number > DURATION_MAX_S / unit_s || number * unit_s < min_s || number * unit_s > max_s)
-        return fail_at(
-            checker, value->line,
-            "%s \"%.40s\" must be a number and s, m, h or d, such as 90s, 5m, 1h or 30d, "
-            "from %llds to %llds",
-            key, value->text, (long long)min_s, (long long)max_s);
-    *ret_seconds = number * unit_s;
-    return true;
-}
-
-/* Zero is off: no key, no duration. */
-static bool
-check_optional_duration(const struct checker *checker, const struct file_value *value,
-                        const char *key, int64_t max_s, int64_t otherwise_s, int64_t *ret_seconds)
-{
-    if (value->text)
-        return check_duration(checker, value, key, 0, max_s, ret_seconds);
-    *ret_seconds = otherwise_s;
-    return true;
 }
 
 static bool
@@ -237,7 +195,7 @@ check_job(const struct checker *checker, const struct source *source, enum job_k
         .source = row->source,
         .stream = row->stream,
         .args_text = row->args,
-        .slot_s = clock_now_ms() / 1000 / row->period_s * row->period_s,
+        .slot_s = schedules_slot_s(&row->time, clock_now_ms() / 1000),
         .attempt = 1,
     };
     bool done;
@@ -311,9 +269,7 @@ row_of(const struct checker *checker, const struct schedule_row *common, const c
     row.stream = stream;
     row.args = args;
     row.line = line;
-    /* A negative offset stands for "none given": the stream's own place in the period. */
-    if (row.offset_s < 0)
-        row.offset_s = due_offset_s(stream, row.period_s);
+    row.time.offset_s = schedules_offset_s(&row.time, stream);
     return row;
 }
 
@@ -375,7 +331,8 @@ check_listing(struct checker *checker, const struct file_schedule *schedule,
         const char *number = arena_printf(checker->arena, "%lld", (long long)page);
         struct schedule_row row =
             row_of(checker, common, pages > 1 ? number : NULL,
-                   arena_printf(checker->arena, "listing/%s/%s", currency, number),
+                   arena_printf(checker->arena, "listing/%s/%lld/%s", currency, (long long)per_page,
+                                number),
                    arena_printf(checker->arena, "{\"currency\":%s,\"page\":%s,\"per_page\":%lld}",
                                 quoted(checker->arena, currency), number, (long long)per_page),
                    schedule->name.line);
@@ -449,7 +406,8 @@ check_history(struct checker *checker, const struct file_schedule *schedule,
     if (!refuse_keys(checker, "history", 4, KEYS("symbols", "currency", "pages", "per_page"),
                      LINES(schedule->symbols.line, schedule->currency.line, schedule->pages.line,
                            schedule->per_page.line)) ||
-        !check_duration(checker, &schedule->lookback, "lookback", 1, DURATION_MAX_S, &lookback_s))
+        !schedules_duration(checker->file->path, &schedule->lookback, "lookback", 1,
+                            SCHEDULES_DURATION_MAX_S, &lookback_s, checker->err))
         return false;
     for (size_t i = 0; i < schedule->each.count; i++) {
         const struct file_value *symbol = &schedule->each.values[i];
@@ -488,9 +446,10 @@ check_schedule(struct checker *checker, const struct file_schedule *schedule)
         return fail_at(checker, schedule->name.line,
                        "the name \"%.40s\" must be letters, digits, '.', '_' and '-', at most %d",
                        schedule->name.text, NAME_MAX_BYTES);
-    if (!schedule->source.text || !schedule->kind.text || !schedule->every.text)
-        return fail_at(checker, schedule->name.line, "%.60s needs source, kind and every",
-                       schedule->name.text);
+    if (!schedule->source.text || !schedule->kind.text ||
+        !(schedule->every.text || schedule->at.text || schedule->cron.text))
+        return fail_at(checker, schedule->name.line,
+                       "%.60s needs source, kind and every (or at, or cron)", schedule->name.text);
     if (!check_source(checker, &schedule->source, &source))
         return false;
     if (!job_kind_parse(schedule->kind.text, &kind))
@@ -498,11 +457,8 @@ check_schedule(struct checker *checker, const struct file_schedule *schedule)
                        "kind \"%.40s\" must be quote, listing, history or reference",
                        schedule->kind.text);
     default_missed = kind == JOB_HISTORY ? "catch_up" : "coalesce";
-    if (!check_duration(checker, &schedule->every, "every", 1, PERIOD_MAX_S, &common.period_s) ||
-        !check_optional_duration(checker, &schedule->offset, "offset", common.period_s - 1, -1,
-                                 &common.offset_s) ||
-        !check_optional_duration(checker, &schedule->not_after, "not_after", PERIOD_MAX_S, 0,
-                                 &common.not_after_s) ||
+    if (!schedules_time(checker->file->path, schedule, checker->arena, &common.time,
+                        checker->err) ||
         !check_choice(checker, &schedule->missed, "missed", "catch_up", "coalesce", default_missed,
                       &common.missed) ||
         !check_choice(checker, &schedule->enabled, "enabled", "true", "false", "true", &enabled))

@@ -2,6 +2,7 @@
 #define TIDEMARK_INGEST_CTL_SCHEDULES_CHECK_H
 
 #include "ingest/ctl/schedules_file.h"
+#include "ingest/ctl/schedules_time.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,10 +19,9 @@ struct instrument_row {
 struct schedule_row {
     const char *name; /* of the file, plus "/<symbol>" or "/<page>" where one entry makes many */
     const char *source, *kind, *stream;
-    const char *args; /* JSON */
-    int64_t period_s, offset_s;
-    int64_t not_after_s; /* 0 = no limit */
-    const char *missed;  /* "catch_up", "coalesce" */
+    const char *args;          /* JSON */
+    struct schedule_time time; /* with the offset of this stream */
+    const char *missed;        /* "catch_up", "coalesce" */
     bool enabled;
     int line;
 };

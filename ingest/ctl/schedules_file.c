@@ -39,7 +39,8 @@ static const struct field asset_fields[] = {
 
 static const struct field schedule_fields[] = {
     VALUE(struct file_schedule, source),   VALUE(struct file_schedule, kind),
-    VALUE(struct file_schedule, every),    VALUE(struct file_schedule, offset),
+    VALUE(struct file_schedule, every),    VALUE(struct file_schedule, at),
+    VALUE(struct file_schedule, cron),     VALUE(struct file_schedule, offset),
     VALUE(struct file_schedule, missed),   VALUE(struct file_schedule, not_after),
     VALUE(struct file_schedule, enabled),  LIST(struct file_schedule, symbols),
     LIST(struct file_schedule, each),      VALUE(struct file_schedule, currency),
@@ -360,4 +361,16 @@ schedules_file_read(const char *path, struct arena *arena, struct schedules_file
     if (read)
         *ret_file = file;
     return read;
+}
+
+bool
+schedules_refuse(const char *path, int line, struct error *err, const char *format, ...)
+{
+    char message[220];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return error_set(err, ERROR_REJECT, "schedules.invalid", "%s:%d: %s", path, line, message);
 }

@@ -33,7 +33,7 @@ struct file_instrument {
 
 struct file_schedule {
     struct file_value name;
-    struct file_value source, kind, every, offset, missed, not_after, enabled;
+    struct file_value source, kind, every, at, cron, offset, missed, not_after, enabled;
     struct file_value currency, pages, per_page, interval, lookback;
     struct file_list symbols, each;
 };
@@ -56,5 +56,9 @@ enum { SCHEDULES_FILE_BYTES_MAX = 4 * 1024 * 1024, SCHEDULES_FILE_ROWS_MAX = 100
  */
 MUST_CHECK bool schedules_file_read(const char *path, struct arena *arena,
                                     struct schedules_file *ret_file, struct error *err);
+
+/* "path:line: " and what is wrong there: reject "schedules.invalid". Returns false. */
+bool schedules_refuse(const char *path, int line, struct error *err, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 
 #endif

@@ -77,9 +77,8 @@ time_for_people(const char *ms, struct arena *arena)
     return arena_copy(arena, text, strlen("2026-11-21 08:41:05"));
 }
 
-/* "1d", "1h34m21s". */
-static const char *
-seconds_for_people(const char *seconds_text, struct arena *arena)
+const char *
+table_seconds(int64_t left_s, struct arena *arena)
 {
     static const struct {
         int64_t seconds;
@@ -90,7 +89,6 @@ seconds_for_people(const char *seconds_text, struct arena *arena)
         {60,    'm'},
         {1,     's'}
     };
-    int64_t left_s = strtoll(seconds_text, NULL, 10);
     struct text text;
 
     text_init(&text, arena, 16);
@@ -114,7 +112,7 @@ cell_for_people(const struct table *table, size_t row, size_t column)
     case COLUMN_TIME_MS:
         return time_for_people(cell, table->arena);
     case COLUMN_SECONDS:
-        return seconds_for_people(cell, table->arena);
+        return table_seconds(strtoll(cell, NULL, 10), table->arena);
     case COLUMN_BOOL:
         return *cell == 't' ? "yes" : "no";
     case COLUMN_TEXT:

@@ -54,6 +54,9 @@ void table_print_row(const struct table *table, size_t row, FILE *out);
 void table_add_json(const struct table *table, struct text *text);
 void table_add_json_row(const struct table *table, size_t row, struct text *text);
 
+/* A length for people: "1d", "1h34m21s". */
+const char *table_seconds(int64_t seconds, struct arena *arena);
+
 /*
  * Foreign text for a terminal: control characters, C1 ones included, and bytes that are not UTF-8
  * become '?'.

@@ -10,7 +10,6 @@
 
 enum {
     DAY_S = 86400,
-    HOUR_S = 3600,
     MINUTE_S = 60,
     CYCLE_DAYS = 146097, /* of the Gregorian calendar: 400 years, also whole weeks */
     FIELDS = 5,
@@ -25,11 +24,11 @@ struct field {
 enum { MINUTE, HOUR, MONTH_DAY, MONTH, WEEK_DAY };
 
 static const struct field fields[FIELDS] = {
-    [MINUTE] = {"minute", 0, 59, NULL},
-    [HOUR] = {"hour", 0, 23, NULL},
-    [MONTH_DAY] = {"day of month", 1, 31, NULL},
-    [MONTH] = {"month", 1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
-    [WEEK_DAY] = {"day of week", 0, 7, "sunmontuewedthufrisat"},
+    [MINUTE] = {"minute",       0, 59, NULL                                  },
+    [HOUR] = {"hour",         0, 23, NULL                                  },
+    [MONTH_DAY] = {"day of month", 1, 31, NULL                                  },
+    [MONTH] = {"month",        1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
+    [WEEK_DAY] = {"day of week",  0, 7,  "sunmontuewedthufrisat"               },
 };
 
 /* --------------------------------------------------------------------------------- parsing */
@@ -48,7 +47,7 @@ refuse(const struct reading *reading, const char *why)
 
     return error_set(reading->err, ERROR_REJECT, "cron.syntax", "%s: %s (%d-%d%s%s)", field->title,
                      why, field->min, field->max, field->names ? " or " : "",
-                     !field->names           ? ""
+                     !field->names             ? ""
                      : field == &fields[MONTH] ? "jan-dec"
                                                : "sun-sat");
 }

@@ -21,8 +21,8 @@
  *   month         1-12                       jan feb mar apr may jun jul aug sep oct nov dec
  *   day of week   0-7, 0 and 7 are Sunday    sun mon tue wed thu fri sat
  *
- * A field is *, a number or name, a range (10-50), * or a range with a step behind it (10-50/20), or
- * a list of such with commas. Names may be upper or lower case. Instead of the five fields:
+ * A field is *, a number or name, a range (10-50), * or a range with a step behind it (10-50/20),
+ * or a list of such with commas. Names may be upper or lower case. Instead of the five fields:
  * @hourly, @daily, @weekly (Sunday), @monthly, @yearly.
  *
  * The two fields of days: if neither begins with *, a day needs to match only one of them; else it
@@ -49,7 +49,8 @@ MUST_CHECK bool cron_parse(const char *text, struct cron *ret_cron, struct error
 int64_t cron_next_s(const struct cron *cron, int64_t at_s);
 int64_t cron_last_s(const struct cron *cron, int64_t at_s);
 
-/* The least time between two moments, exactly. Looks at 400 years: for checking, not each second. */
+/* The least time between two moments, exactly. Looks at 400 years: for checking, not each second.
+ */
 int64_t cron_least_gap_s(const struct cron *cron);
 
 #endif

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct leader {
     char *url;
@@ -91,4 +92,16 @@ leader_database(struct leader *leader)
 {
     assert(leader->leads);
     return leader->db;
+}
+
+bool
+leader_record(struct leader *leader, int64_t quote_period_s, struct arena *arena, struct error *err)
+{
+    char host[256] = "";
+
+    gethostname(host, sizeof host - 1);
+    return database_run(leader_database(leader), &query_leader_record,
+                        SQL_VALUES(SQL_TEXT(host), SQL_INT(getpid()),
+                                   quote_period_s > 0 ? SQL_INT(quote_period_s) : SQL_NULL),
+                        arena, NULL, err);
 }

@@ -36,6 +36,13 @@ MUST_CHECK bool leader_poll(struct leader *leader, struct arena *arena, bool *re
 /* The session with the lock. Only while leading. */
 struct database *leader_database(struct leader *leader);
 
+/*
+ * Leaves word who leads, for people and tidemarkctl; `quote_period_s` is INGESTION_INTERVAL, 0 =
+ * not set. Once, when it has begun to lead.
+ */
+MUST_CHECK bool leader_record(struct leader *leader, int64_t quote_period_s, struct arena *arena,
+                              struct error *err);
+
 /* After an error of that session: it is thrown away, and with it the lock. */
 void leader_resign(struct leader *leader);
 

@@ -83,6 +83,7 @@ struct scheduler {
     struct outbox *outbox;
     struct due_budget budget;
     int64_t partitions_due_at_ms; /* monotonic */
+    int64_t trim_due_at_ms;       /* monotonic */
     struct arena *arena;          /* one round's */
     bool led;                     /* in the round before */
 };
@@ -111,6 +112,12 @@ scheduler_finish(struct scheduler *scheduler)
     arena_destroy(scheduler->arena);
 }
 
+static int64_t
+quote_period_s(const struct scheduler *scheduler)
+{
+    return scheduler->settings->ingestion_interval_ms / 1000;
+}
+
 /*
  * What only the leader does, all of it over the session that holds the lock. Slots come first: a
  * broker that swallows everything is waited for so long that the silent session ends, and even then
@@ -124,11 +131,21 @@ lead(struct scheduler *scheduler, struct error *err)
     size_t count;
 
     due_budget_refill(&scheduler->budget, clock_monotonic_ms());
-    return slots_make(db, scheduler->settings->ingestion_interval_ms / 1000, &scheduler->budget,
-                      clock_now_ms(), scheduler->arena, &outgoing, &count, err) &&
+    return slots_make(db, quote_period_s(scheduler), &scheduler->budget, clock_now_ms(),
+                      scheduler->arena, &outgoing, &count, err) &&
            outbox_publish(scheduler->outbox, db, outgoing, count, scheduler->arena, err) &&
            outbox_service(scheduler->outbox, db, scheduler->arena, err) &&
-           partitions_keep_ahead(db, &scheduler->partitions_due_at_ms, scheduler->arena, err);
+           partitions_keep_ahead(db, &scheduler->partitions_due_at_ms, scheduler->arena, err) &&
+           slots_trim(db, &scheduler->trim_due_at_ms, scheduler->arena, err);
+}
+
+static bool
+begin_to_lead(struct scheduler *scheduler, struct error *err)
+{
+    log_event(LOG_INFO, "leader.begins",
+              LOG_INT("ingestion_interval_s", quote_period_s(scheduler)));
+    outbox_take_over(scheduler->outbox);
+    return leader_record(scheduler->leader, quote_period_s(scheduler), scheduler->arena, err);
 }
 
 /* False when there is no point in going on: `err` is fatal. */
@@ -142,17 +159,13 @@ run_round(struct scheduler *scheduler, struct error *err)
         log_event(LOG_WARN, "database.away", LOG_ERROR(err));
         return err->kind != ERROR_FATAL;
     }
-    if (leads != scheduler->led)
-        log_event(LOG_INFO, leads ? "leader.begins" : "leader.ends");
-    if (leads && !scheduler->led)
-        outbox_take_over(scheduler->outbox);
-    scheduler->led = leads;
-    if (leads && !lead(scheduler, err)) {
+    if (leads && !((scheduler->led || begin_to_lead(scheduler, err)) && lead(scheduler, err))) {
         log_event(LOG_WARN, "leader.lost", LOG_ERROR(err));
         leader_resign(scheduler->leader);
         scheduler->led = false;
         return err->kind != ERROR_FATAL;
     }
+    scheduler->led = leads;
     if (outbox_refusal(scheduler->outbox)) {
         *err = *outbox_refusal(scheduler->outbox);
         return false;

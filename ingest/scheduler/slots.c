@@ -1,7 +1,9 @@
 #include "ingest/scheduler/slots.h"
 
+#include "common/clock.h"
 #include "common/job.h"
 #include "common/log.h"
+#include "ingest/scheduler/cron.h"
 #include "schema/queries.h"
 
 #include <stdlib.h>
@@ -20,7 +22,8 @@ enum {
     MISSED,
     NOT_AFTER,
     ENABLED,
-    LAST
+    LAST,
+    CRON
 };
 
 static bool
@@ -29,24 +32,62 @@ is_quote(const struct rows *schedules, size_t row)
     return strcmp(rows_text(schedules, row, KIND), job_kind_name(JOB_QUOTE)) == 0;
 }
 
-static struct due_rule *
-make_rules(const struct rows *schedules, int64_t quote_period_s, struct arena *arena)
+/*
+ * What the row says of its cron rule: NULL if it has none. `*ret_known` is false for one that
+ * cannot be read: tidemarkctl does not write such a row.
+ */
+static const struct cron *
+read_cron(const struct rows *schedules, size_t row, struct arena *arena, bool *ret_known)
 {
-    struct due_rule *rules = arena_alloc_array(arena, schedules->count + 1, sizeof *rules);
+    const char *text = rows_text(schedules, row, CRON);
+    struct error err = {0};
+    struct cron *cron;
 
-    for (size_t i = 0; i < schedules->count; i++) {
-        rules[i] = (struct due_rule){
-            .period_s = rows_int(schedules, i, PERIOD, 0),
-            .offset_s = rows_int(schedules, i, OFFSET, 0),
-            .last_slot_s = rows_int(schedules, i, LAST, DUE_NO_SLOT),
-            .catch_up = strcmp(rows_text(schedules, i, MISSED), "catch_up") == 0,
-        };
-        if (quote_period_s > 0 && is_quote(schedules, i)) {
-            rules[i].period_s = quote_period_s;
-            rules[i].offset_s = due_offset_s(rows_text(schedules, i, STREAM), quote_period_s);
-        }
-    }
-    return rules;
+    *ret_known = true;
+    if (!text)
+        return NULL;
+    cron = arena_alloc(arena, sizeof *cron);
+    *ret_known = cron_parse(text, cron, &err);
+    if (!*ret_known)
+        log_event(LOG_ERR, "schedule.bad_cron",
+                  LOG_STR("schedule", rows_text(schedules, row, NAME)), LOG_ERROR(&err));
+    return cron;
+}
+
+/* False if nobody can say when it is due. */
+static bool
+make_rule(const struct rows *schedules, size_t row, int64_t quote_period_s, struct arena *arena,
+          struct due_rule *ret_rule)
+{
+    bool known;
+
+    *ret_rule = (struct due_rule){
+        .cron = read_cron(schedules, row, arena, &known),
+        .period_s = rows_int(schedules, row, PERIOD, 0),
+        .offset_s = rows_int(schedules, row, OFFSET, 0),
+        .last_slot_s = rows_int(schedules, row, LAST, DUE_NO_SLOT),
+        .catch_up = strcmp(rows_text(schedules, row, MISSED), "catch_up") == 0,
+    };
+    if (quote_period_s == 0 || !is_quote(schedules, row))
+        return known;
+    ret_rule->cron = NULL;
+    ret_rule->period_s = quote_period_s;
+    ret_rule->offset_s = due_offset_s(rows_text(schedules, row, STREAM), quote_period_s,
+                                      rows_int(schedules, row, NOT_AFTER, 0));
+    return true;
+}
+
+/* The rules of the schedules whose rows are `ret_rows`, of the same index. */
+static size_t
+make_rules(const struct rows *schedules, int64_t quote_period_s, struct arena *arena,
+           struct due_rule *ret_rules, size_t *ret_rows)
+{
+    size_t count = 0;
+
+    for (size_t row = 0; row < schedules->count; row++)
+        if (make_rule(schedules, row, quote_period_s, arena, &ret_rules[count]))
+            ret_rows[count++] = row;
+    return count;
 }
 
 const char *
@@ -184,6 +225,22 @@ insert_slots(struct database *db, const struct rows *schedules, const struct due
     return true;
 }
 
+/* What is due, with `rule` being the row of the schedule. */
+static size_t
+find_due(const struct rows *schedules, int64_t quote_period_s, struct due_budget *budget,
+         int64_t now_ms, struct arena *arena, struct due_slot *ret_slots)
+{
+    struct due_rule *rules = arena_alloc_array(arena, schedules->count + 1, sizeof *rules);
+    size_t *rows = arena_alloc_array(arena, schedules->count + 1, sizeof *rows);
+    size_t rule_count = make_rules(schedules, quote_period_s, arena, rules, rows);
+    size_t count =
+        due_slots(rules, rule_count, now_ms / 1000, budget, arena, ret_slots, SLOTS_ROUND_MAX);
+
+    for (size_t i = 0; i < count; i++)
+        ret_slots[i].rule = rows[ret_slots[i].rule];
+    return count;
+}
+
 bool
 slots_make(struct database *db, int64_t quote_period_s, struct due_budget *budget, int64_t now_ms,
            struct arena *arena, const struct outgoing **ret_outgoing, size_t *ret_count,
@@ -197,10 +254,34 @@ slots_make(struct database *db, int64_t quote_period_s, struct due_budget *budge
                       err))
         return false;
     slots = arena_alloc_array(arena, SLOTS_ROUND_MAX, sizeof *slots);
-    count = due_slots(make_rules(&schedules, quote_period_s, arena), schedules.count, now_ms / 1000,
-                      budget, slots, SLOTS_ROUND_MAX);
+    count = find_due(&schedules, quote_period_s, budget, now_ms, arena, slots);
     *ret_outgoing = NULL;
     *ret_count = 0;
     return count == 0 ||
            insert_slots(db, &schedules, slots, count, arena, ret_outgoing, ret_count, err);
+}
+
+bool
+slots_trim(struct database *db, int64_t *due_at_ms, struct arena *arena, struct error *err)
+{
+    enum { HOUR_MS = 3600 * 1000, MINUTE_MS = 60 * 1000 };
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t before_ms = clock_now_ms() - (int64_t)SLOTS_KEPT_S * 1000;
+    struct rows rows;
+
+    if (now_ms < *due_at_ms)
+        return true;
+    if (!database_run(db, &query_slots_trim,
+                      SQL_VALUES(SQL_TIME_MS(before_ms), SQL_INT(SLOTS_TRIM_MAX)), arena, &rows,
+                      err)) {
+        if (!database_usable(db))
+            return false;
+        log_event(LOG_WARN, "slots.trim_put_off", LOG_ERROR(err));
+        *due_at_ms = now_ms + HOUR_MS;
+        return true;
+    }
+    if (rows.affected > 0)
+        log_event(LOG_INFO, "slots.trimmed", LOG_INT("count", rows.affected));
+    *due_at_ms = now_ms + (rows.affected == SLOTS_TRIM_MAX ? MINUTE_MS : HOUR_MS);
+    return true;
 }

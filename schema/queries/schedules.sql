@@ -1,20 +1,22 @@
 -- name: schedule_apply
--- A schedule as the file spells it. $1 name, $2 source name, $3 kind, $4 stream, $5 args, $6 period_s, $7 offset_s,
--- $8 missed, $9 not_after_s or NULL, $10 enabled. No row affected = unchanged, or the source is unknown.
-INSERT INTO schedules (name, source_id, kind, stream, args, period_s, offset_s, missed, not_after_s, enabled)
+-- A schedule as the file spells it. $1 name, $2 source name, $3 kind, $4 stream, $5 args, $6 period_s or NULL, $7 offset_s,
+-- $8 missed, $9 not_after_s or NULL, $10 enabled, $11 cron or NULL. No row affected = unchanged, or the source is unknown.
+INSERT INTO schedules (name, source_id, kind, stream, args, period_s, offset_s, missed, not_after_s, enabled,
+                       cron)
 SELECT $1::text, s.source_id, $3::text, $4::text, $5::jsonb, $6::integer, $7::integer, $8::text, $9::integer,
-       $10::boolean
+       $10::boolean, $11::text
 FROM sources s
 WHERE s.name = $2::text
 ON CONFLICT (name)
 DO UPDATE SET source_id = excluded.source_id, kind = excluded.kind, stream = excluded.stream, args = excluded.args,
               period_s = excluded.period_s, offset_s = excluded.offset_s, missed = excluded.missed,
-              not_after_s = excluded.not_after_s, enabled = excluded.enabled, changed_at = now()
+              not_after_s = excluded.not_after_s, enabled = excluded.enabled, cron = excluded.cron,
+              changed_at = now()
 WHERE (schedules.source_id, schedules.kind, schedules.stream, schedules.args, schedules.period_s, schedules.offset_s,
-       schedules.missed, schedules.not_after_s, schedules.enabled)
+       schedules.missed, schedules.not_after_s, schedules.enabled, schedules.cron)
       IS DISTINCT FROM
       (excluded.source_id, excluded.kind, excluded.stream, excluded.args, excluded.period_s, excluded.offset_s,
-       excluded.missed, excluded.not_after_s, excluded.enabled)
+       excluded.missed, excluded.not_after_s, excluded.enabled, excluded.cron)
 
 -- name: schedules_remove_others
 -- Forgets schedules that the file no longer names; run it before schedule_apply, in the same transaction. Returns their names.
@@ -25,10 +27,12 @@ RETURNING name
 
 -- name: schedules_list
 -- name, source_id, source, kind, stream, args, period_s, offset_s, missed, not_after_s, enabled, last_slot_s (unix
--- seconds of the newest slot of its stream that no operator ordered, NULL = none yet).
+-- seconds of the newest slot of its stream that no operator ordered, NULL = none yet), cron, instead_s (the period that
+-- quotes get from the leading scheduler's INGESTION_INTERVAL; NULL = their own). Either period_s or cron is NULL.
 -- $1 only enabled ones of enabled sources
 SELECT d.name, d.source_id, s.name, d.kind, d.stream, d.args, d.period_s, d.offset_s, d.missed, d.not_after_s,
-       d.enabled AND s.enabled AS enabled, date_part('epoch', newest.slot)::bigint AS last_slot_s
+       d.enabled AND s.enabled AS enabled, date_part('epoch', newest.slot)::bigint AS last_slot_s,
+       d.cron, CASE WHEN d.kind = 'quote' THEN (SELECT quote_period_s FROM leader) END AS instead_s
 FROM schedules d
 JOIN sources s USING (source_id)
 LEFT JOIN LATERAL (

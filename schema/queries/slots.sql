@@ -7,6 +7,13 @@ SELECT set_config('idle_session_timeout', $1::bigint::text, false)
 -- True if this session leads the schedulers from now on, until it ends.
 SELECT pg_try_advisory_lock(hashtext('tidemark.scheduler'))
 
+-- name: leader_record
+-- Says for people who leads from now on. $1 host, $2 pid, $3 period of quotes in seconds or NULL
+INSERT INTO leader (host, pid, quote_period_s)
+VALUES ($1::text, $2::integer, $3::integer)
+ON CONFLICT (only_one)
+DO UPDATE SET host = excluded.host, pid = excluded.pid, quote_period_s = excluded.quote_period_s, leads_since = now()
+
 -- name: leader_unlock
 -- Lets another scheduler lead.
 SELECT pg_advisory_unlock(hashtext('tidemark.scheduler'))
@@ -104,3 +111,23 @@ WHERE p.state = 'published' AND p.published_at <= now() - $1::integer * interval
                          OR coalesce(r.finished_at, r.started_at) > now() - $1::integer * interval '1 second'))
 ORDER BY p.published_at, p.job_id
 LIMIT $3::bigint
+
+-- name: slots_trim
+-- Forgets old slots that nobody will ask for: skipped ones, and those whose run is final. The newest of each schedule
+-- stays, for the next one is counted from it. No index is read further than $2 such slots, oldest first.
+-- $1 moment that they lie before, $2 limit
+DELETE FROM slots
+WHERE job_id IN (
+    SELECT old.job_id
+    FROM slots old
+    WHERE old.slot < $1::timestamptz
+      AND (old.state = 'skipped'
+           OR old.state = 'published'
+              AND EXISTS (SELECT FROM runs r
+                          WHERE r.job_id = old.job_id AND r.status IN ('ok', 'expired', 'skipped', 'dead')))
+      AND EXISTS (SELECT FROM slots newer
+                  WHERE newer.source_id = old.source_id AND newer.stream = old.stream AND newer.slot > old.slot
+                    AND newer.schedule_name <> '(operator)')
+    ORDER BY old.slot
+    LIMIT $2::bigint
+)

@@ -28,7 +28,7 @@ def make_schedules():
         ("kraken", "quote", "quote/main", {"symbols": MARKETS["kraken"]}, 2, "catch_up"),
         ("coingecko", "quote", "quote/named", {"symbols": ["bitcoin/usd", "dogecoin/usd"]}, 2,
          "catch_up"),
-        ("coingecko", "listing", "listing/usd/1", {"currency": "usd", "page": 1, "per_page": 20},
+        ("coingecko", "listing", "listing/usd/20/1", {"currency": "usd", "page": 1, "per_page": 20},
          5, "coalesce"),
     ]
     for source, symbols in MARKETS.items():

@@ -119,7 +119,7 @@ def test_a_broker_that_crashes_costs_nothing_but_time(own_tidemark):
 
 def test_a_broker_that_loses_its_data_is_filled_again(own_tidemark):
     add_schedule(own_tidemark, "daily", period=86400)
-    add_schedule(own_tidemark, "market", kind="listing", stream="listing/usd/1", period=86400)
+    add_schedule(own_tidemark, "market", kind="listing", stream="listing/usd/250/1", period=86400)
     own_tidemark.start_scheduler()
     wait_published(own_tidemark, 2)
     rabbitmq = own_tidemark.services.rabbitmq

@@ -22,7 +22,7 @@ def quote(source, symbols, at=None, **more):
 
 
 def listing(page=1, at=None, **more):
-    return make_job("coingecko", "listing", f"listing/usd/{page}", at or slot(),
+    return make_job("coingecko", "listing", f"listing/usd/50/{page}", at or slot(),
                     {"currency": "usd", "page": page, "per_page": 50}, **more)
 
 

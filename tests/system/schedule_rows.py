@@ -6,13 +6,13 @@ from waiting import wait_for
 
 
 def add_schedule(tidemark, name, *, source="coingecko", kind="quote", stream=None, args=None,
-                 period=300, offset=0, missed="coalesce", not_after=None):
+                 period=300, cron=None, offset=0, missed="coalesce", not_after=None):
     tidemark.query(
-        "INSERT INTO schedules (name, source_id, kind, stream, args, period_s, offset_s, missed,"
-        " not_after_s) SELECT %s, source_id, %s, %s, %s, %s, %s, %s, %s FROM sources"
+        "INSERT INTO schedules (name, source_id, kind, stream, args, period_s, cron, offset_s,"
+        " missed, not_after_s) SELECT %s, source_id, %s, %s, %s, %s, %s, %s, %s, %s FROM sources"
         " WHERE name = %s",
-        name, kind, stream or f"{kind}/{name}", json.dumps(args or {}), period, offset, missed,
-        not_after, source)
+        name, kind, stream or f"{kind}/{name}", json.dumps(args or {}), None if cron else period,
+        cron, offset, missed, not_after, source)
 
 
 def add_slot(tidemark, name, slot, state="published", *, source="coingecko", stream=None):

@@ -66,6 +66,7 @@ def test_what_is_no_longer_in_the_file_is_removed_and_the_rest_changed(tidemark)
 
 @pytest.mark.parametrize("old, new, words", [
     ("every: 5m", "every: soon", ":8: every \"soon\" must be"),
+    ("every: 5m", "cron: '0 3 31 2 *'", ":8: cron \"0 3 31 2 *\": day of month: none of the"),
     ("symbols: [BTCUSDT]", "symbols: [BTCEUR]", ":8: binance has no instrument \"BTCEUR\""),
     ("bitcoin/usdt", "bitcoin/zwl", ":6: binance BTCUSDT is priced in an unknown currency"),
     ("bitcoin/usdt", "bitconnect/usdt", ":6: binance BTCUSDT is of an unknown asset"),
@@ -96,6 +97,38 @@ def test_a_schedule_shows_its_last_slot(tidemark):
     assert hourly["enabled"] is True and hourly["missed"] == "catch_up"
     assert text.splitlines()[0].split()[:3] == ["NAME", "SOURCE", "KIND"]
     assert "2026-11-21 08:40:00" in text and " 5m " in text
+
+
+BY_THE_CALENDAR = SMALL.replace("every: 5m", "every: 5m, offset: 0s").replace(
+    "every: 1h,", "cron: '15 */6 * * 1-5', offset: 20s,")
+
+
+def test_a_schedule_shows_its_cron_rule_and_what_is_next(tidemark):
+    apply(tidemark, write(tidemark, BY_THE_CALENDAR))
+    for stream, slot in (("quote/quotes", "2026-11-20 18:15:00Z"), ("history/BTCUSDT/1h", "2026-11-20 18:15:00Z")):
+        tidemark.query(
+            "INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message)"
+            " SELECT %s, 'x', source_id, %s, %s, '{}' FROM sources WHERE name = 'binance'",
+            stream, stream, slot)
+
+    quotes, hourly = json.loads(tidemark.ctl("schedules", "list", "--json").stdout)
+    text = tidemark.ctl("schedules").stdout
+
+    assert hourly["cron"] == hourly["every"] == "15 */6 * * 1-5" and hourly["period_s"] is None
+    assert hourly["offset_s"] == 20 and hourly["next"] == "2026-11-23T00:15:20.000Z", "after the weekend"
+    assert quotes["next"] == "2026-11-20T18:20:00.000Z" and quotes["cron"] is None
+    assert " 15 */6 * * 1-5 " in text and "2026-11-23 00:15:20" in text
+
+
+def test_a_period_instead_of_the_schedules_own_is_shown(tidemark):
+    apply(tidemark, write(tidemark, BY_THE_CALENDAR))
+    tidemark.query("INSERT INTO leader (host, pid, quote_period_s) VALUES ('h', 1, 60)")
+
+    quotes, hourly = json.loads(tidemark.ctl("schedules", "list", "--json").stdout)
+
+    assert quotes["every"] == "1m instead of 5m" and quotes["ingestion_interval_s"] == 60
+    assert quotes["period_s"] == 300, "what the file says"
+    assert hourly["ingestion_interval_s"] is None, "of quotes only"
 
 
 def test_runs_and_checkpoints_are_listed(tidemark):

@@ -59,6 +59,9 @@ def populate(url):
         db.execute("INSERT INTO instruments (source_id, symbol, asset_id, quote_id) VALUES (2, 'BTCUSDT', 1, 50)")
         db.execute("INSERT INTO schedules (name, source_id, kind, stream, period_s, missed)"
                    " VALUES ('a', 2, 'quote', 'quote/a', 300, 'coalesce')")
+        db.execute("INSERT INTO schedules (name, source_id, kind, stream, cron, missed)"
+                   " VALUES ('b', 2, 'quote', 'quote/b', '0 3 * * *', 'coalesce')")
+        db.run("leader_record", "host", 1, 60)
         db.execute("INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message)"
                    " VALUES ('binance/quote/a/0', 'a', 2, 'quote/a', now(), '{}')")
         db.execute("INSERT INTO runs (job_id, source_id, kind, stream, slot, attempt, status)"
@@ -146,6 +149,18 @@ def test_a_skipped_run_stays_a_run_on_the_way_down(url):
     migrate(url, "down", "--to", 7)
     with session(url) as db:
         assert db.execute("SELECT status FROM runs") == [("expired",)]
+
+
+def test_a_listing_goes_on_under_its_new_stream(url):
+    migrate(url, "up", "--to", 11)
+    with session(url) as db:
+        db.execute("INSERT INTO schedules (name, source_id, kind, stream, args, period_s, missed) VALUES ('l', 1, 'listing',"
+                   """ 'listing/usd/2', '{"currency":"usd","page":2,"per_page":250}', 3600, 'coalesce')""")
+        db.execute("INSERT INTO checkpoints (source_id, stream, position, run_id) VALUES (1, 'listing/usd/2', 'here', 1)")
+    migrate(url, "up")
+    with session(url) as db:
+        assert db.execute("SELECT s.stream, c.position FROM schedules s JOIN checkpoints c USING (source_id, stream)") == [
+            ("listing/usd/250/2", "here")]
 
 
 def test_an_edited_migration_is_refused(url):
@@ -327,6 +342,8 @@ def test_partitions_are_there_a_month_ahead(migrated):
     ("worker", "INSERT INTO slots SELECT * FROM slots"),
     ("scheduler", "UPDATE runs SET status = 'ok'"),
     ("scheduler", "UPDATE schedules SET enabled = false"),
+    ("scheduler", "DELETE FROM runs"),
+    ("worker", "DELETE FROM slots"),
     ("scheduler", "SELECT * FROM api_keys"),
     ("api", "INSERT INTO ticks SELECT * FROM ticks"),
     ("api", "UPDATE latest_prices SET price = 0"),

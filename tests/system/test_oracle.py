@@ -21,14 +21,14 @@ JOBS = [
     make_job("kraken", "quote", "quote/dollars", SLOT, {"symbols": ["XXBTZUSD"]}),
     make_job("kraken", "history", "history/XETHZUSD/1h", SLOT,
              {"symbol": "XETHZUSD", "interval": "1h", "lookback_s": 24 * HOUR}),
-    make_job("coingecko", "listing", "listing/usd/1", SLOT,
+    make_job("coingecko", "listing", "listing/usd/10/1", SLOT,
              {"currency": "usd", "page": 1, "per_page": 10}),
 ]
 TARGETS = {
     "quote/main": "/api/v3/ticker/24hr?symbols=%5B%22BTCUSDT%22,%22ETHUSDT%22%5D",
     "quote/BTC-USD": "/products/BTC-USD/ticker",
     "quote/dollars": "/0/public/Ticker?pair=XXBTZUSD",
-    "listing/usd/1": "/coins/markets?vs_currency=usd&order=market_cap_desc&per_page=10&page=1"
+    "listing/usd/10/1": "/coins/markets?vs_currency=usd&order=market_cap_desc&per_page=10&page=1"
                      "&precision=full",
 }
 
@@ -41,7 +41,7 @@ class Writer:
         self.connection = tidemark.connect()
         self.requests = []
         coins = {symbol.split("/")[0] for symbol, _ in
-                 oracle.served("coingecko", TARGETS["listing/usd/1"], NOW_MS).ticks}
+                 oracle.served("coingecko", TARGETS["listing/usd/10/1"], NOW_MS).ticks}
         tidemark.add_coins(sorted(coins | {"bitcoin", "ethereum"}))
 
     def insert(self, table, rows):

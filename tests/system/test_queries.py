@@ -467,8 +467,9 @@ def test_status_names_the_last_run_and_the_last_success(connect, worker):
 
 # ---- schedules and slots ----
 
-def apply(db, name, stream="quote/a", period=300, source="binance"):
-    db.run("schedule_apply", name, source, "quote", stream, '{"symbols":["A"]}', period, 0, "coalesce", 900, True)
+def apply(db, name, stream="quote/a", period=300, source="binance", cron=None):
+    db.run("schedule_apply", name, source, "quote", stream, '{"symbols":["A"]}', None if cron else period, 0,
+           "coalesce", 900, True, cron)
     return db.affected
 
 
@@ -479,6 +480,26 @@ def test_schedules_become_what_the_file_says(connect):
     assert db.run("schedules_remove_others", array("a")) == [("b",)]
     assert [(row[0], row[2], row[6], row[11]) for row in db.run("schedules_list", True)] == [
         ("a", "binance", 600, None)]
+
+
+def test_a_schedule_has_a_period_or_a_cron_rule(connect):
+    db = connect("operator")
+    assert [apply(db, "a", cron="0 3 * * *"), apply(db, "a", cron="0 3 * * *")] == [1, 0]
+    assert [(row[6], row[12]) for row in db.run("schedules_list", True)] == [(None, "0 3 * * *")]
+    assert apply(db, "a") == 1
+    assert [(row[6], row[12]) for row in db.run("schedules_list", True)] == [(300, None)]
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        db.execute("UPDATE schedules SET cron = '@daily'")
+
+
+def test_the_leaders_period_of_quotes_is_listed(connect):
+    db = connect("operator")
+    apply(db, "a")
+    assert [row[13] for row in db.run("schedules_list", True)] == [None]
+    for host, instead in (("one", 60), ("two", None)):
+        connect("scheduler").run("leader_record", host, 1, instead)
+        assert [row[13] for row in db.run("schedules_list", True)] == [instead]
+    assert db.execute("SELECT host, pid FROM leader") == [("two", 1)]
 
 
 def test_a_stream_may_change_its_schedule(connect):
@@ -546,3 +567,30 @@ def test_a_source_with_a_full_queue_does_not_hide_the_others(connect):
     db.run("slots_insert", *columns)
     found = [row[0] for row in db.run("slots_pending", 2)]
     assert len(found) == 3 and "csv/history/inbox/9" in found
+
+
+def test_old_slots_are_forgotten_when_they_are_done_with(connect, worker):
+    """Kept are the newest of a schedule, what has no final run, and what is not old."""
+    db = connect("scheduler")
+    rows = [("ok", "a", "quote/a", 0, "published"), ("skipped", "a", "quote/a", 1, "skipped"),
+            ("running", "a", "quote/a", 2, "published"), ("lost", "a", "quote/a", 3, "published"),
+            ("pending", "a", "quote/a", 4, "pending"), ("dead", "a", "quote/a", 5, "published"),
+            ("newest", "a", "quote/a", 6, "published"), ("by hand", "(operator)", "quote/a", 7, "published"),
+            ("gone schedule", "b", "quote/b", 0, "published"), ("recent", "c", "quote/c", 9, "published"),
+            ("more recent", "c", "quote/c", 10, "published")]
+    ids, names, streams, minutes, states = zip(*rows)
+    db.run("slots_insert", array(*ids), array(*names), array(*[BINANCE] * len(rows)), array(*streams),
+           array(*[at(n) for n in minutes]), array(*["m"] * len(rows)), array(*states))
+    for job_id in set(ids) - {"lost", "pending", "skipped"}:
+        [(run,)] = claim(worker, job_id)
+        if job_id != "running":
+            worker.run("run_finish", run, "dead" if job_id == "dead" else "ok", None, None, 200)
+
+    forgotten = []
+    for _ in range(4):
+        db.run("slots_trim", at(8), 2)
+        forgotten.append(db.affected)
+
+    assert forgotten == [2, 1, 0, 0], "so many at once, the oldest first"
+    left = {row[0] for row in db.execute("SELECT job_id FROM slots")}
+    assert set(ids) - left == {"ok", "skipped", "dead"}

@@ -1,5 +1,6 @@
 """tidemark-scheduler on real engines: slots, messages, and what is made up for."""
 
+import json
 import time
 
 import pytest
@@ -38,13 +39,77 @@ def test_slots_follow_each_other_without_a_hole(tidemark):
     assert times == list(range(times[0], times[0] + len(times)))
 
 
-def test_ingestion_interval_replaces_the_period_of_quotes_only(tidemark):
-    add_schedule(tidemark, "quotes", period=3600)
-    add_schedule(tidemark, "page", kind="listing", stream="listing/usd/1", period=3600)
-    tidemark.start_scheduler(INGESTION_INTERVAL="1")
+def test_a_cron_rule_makes_the_slots_of_its_moments(tidemark):
+    """Every fourth hour: of the last day all that were missed, or the newest alone."""
+    declare_queues(tidemark)
+    hour = int(time.time()) // 3600
+    for name, missed in (("lazy", "coalesce"), ("eager", "catch_up")):
+        add_schedule(tidemark, name, cron=f"0 {hour % 4}-23/4 * * *", missed=missed)
+        add_slot(tidemark, name, (hour - 24) * 3600)
+    tidemark.start_scheduler()
 
-    wait_for("four quotes", lambda: sum("/quote/" in row[0] for row in slots(tidemark)) >= 4)
+    wait_published(tidemark, 2 + 6 + 1)
+
+    hours = [(hour - back) * 3600 for back in range(24, -1, -4)]
+    for name, states in (("eager", ["published"] * 7),
+                         ("lazy", ["published"] + ["skipped"] * 5 + ["published"])):
+        rows = [row for row in slots(tidemark) if f"/{name}/" in row[0]]
+        assert [row[2] for row in rows] == hours and [row[1] for row in rows] == states
+
+
+def test_a_cron_rule_that_nobody_can_read_stops_nobody_else(tidemark):
+    add_schedule(tidemark, "odd", cron="at teatime")
+    add_schedule(tidemark, "named")
+    scheduler = tidemark.start_scheduler()
+
+    [(job_id, *_)] = wait_published(tidemark, 1)
+
+    assert "/named/" in job_id
+    assert scheduler.wait_log(event="schedule.bad_cron")["schedule"] == "odd"
+
+
+def test_old_slots_are_forgotten_but_the_newest(tidemark):
+    """The schedule goes on after its last slot all the same."""
+    declare_queues(tidemark)
+    add_schedule(tidemark, "rare", period=30 * 86400, missed="catch_up")
+    now = int(time.time()) // (30 * 86400) * 30 * 86400
+    for back in (2, 3, 4, 5):
+        add_slot(tidemark, "rare", now - back * 30 * 86400, "skipped")
+    scheduler = tidemark.start_scheduler()
+
+    scheduler.wait_log(event="slots.trimmed")
+
+    left = [row[2] for row in slots(tidemark)]
+    assert left[-2:] == [now - 30 * 86400, now] and len(left) <= 3, "caught up, then forgotten"
+
+
+def test_ingestion_interval_changes_the_rate_at_which_quotes_are_published(tidemark):
+    """Of quotes only, and everybody can see it: in the log, and in tidemarkctl."""
+    add_schedule(tidemark, "quotes", period=3600, not_after=600)
+    add_schedule(tidemark, "at-three", cron="0 3 * * *")
+    add_schedule(tidemark, "page", kind="listing", stream="listing/usd/250/1", period=3600)
+
+    def quote_slots():
+        return [row[2] for row in slots(tidemark, "published") if row[0].startswith("coingecko/quote/quotes/")]
+
+    def period_shown():
+        listed = json.loads(tidemark.ctl("schedules", "list", "--json").stdout)
+        return {row["name"]: row["ingestion_interval_s"] for row in listed}
+
+    for interval in (3, 1):
+        scheduler = tidemark.start_scheduler(INGESTION_INTERVAL=str(interval))
+        assert scheduler.wait_log(event="leader.begins")["ingestion_interval_s"] == interval
+        before = len(quote_slots())
+        times = wait_for("four more quotes", lambda: (lambda all_of: all_of if len(all_of) >= before + 4 else None)(
+            quote_slots()))[-3:]
+        assert [later - earlier for earlier, later in zip(times, times[1:])] == [interval] * 2
+        assert period_shown() == {"quotes": interval, "at-three": interval, "page": None}
+        assert scheduler.stop() == 0
     assert sum("/listing/" in row[0] for row in slots(tidemark)) == 1
+    assert sum("/at-three/" in row[0] for row in slots(tidemark)) > 4, "quotes by the calendar as well"
+
+    tidemark.start_scheduler().wait_log(event="leader.begins")
+    wait_for("their own periods again", lambda: period_shown() == {"quotes": None, "at-three": None, "page": None})
 
 
 def test_missed_slots_are_skipped_or_caught_up_with_as_the_schedule_says(tidemark):

@@ -74,7 +74,36 @@ test_what_is_wrong_is_said_with_its_line(void **state)
          ":8: unknown key \"often\"; allowed are source, kind, every"},
         {"a schedule without a period",
          HEAD "  q:\n    source: binance\n    kind: quote\n",
-         ":8: q needs source, kind and every"},
+         ":8: q needs source, kind and every (or at, or cron)"},
+        {"a moment no clock shows",
+         HEAD "  q: {source: binance, at: \"24:00\", kind: quote}\n",
+         ":8: at \"24:00\" must be a time of day in UTC, such as \"03:00\""},
+        {"a moment with seconds",
+         HEAD "  q: {source: binance, at: \"03:00:00\", kind: quote}\n",
+         "at \"03:00:00\" must be"},
+        {"a time of day every hour",
+         HEAD "  q:\n    source: binance\n    kind: quote\n    at: 03:00\n    every: 1h\n",
+         ":12: at is a time of every day"},
+        {"two rhythms",
+         HEAD "  q: {source: binance, cron: '0 3 * * *', every: 1d, kind: quote}\n",
+         "cron says all there is: leave out every and at"},
+        {"a cron rule with a wrong field",
+         HEAD "  q:\n    source: binance\n    kind: quote\n    cron: 15 */6 * * mon-funday\n",
+         ":11: cron \"15 */6 * * mon-funday\": day of week: not a value of this field (0-7 or "
+         "sun-sat)"},
+        {"30 February",
+         HEAD "  q:\n    source: binance\n    kind: quote\n    cron: 0 3 30 2 *\n",
+         ":11: cron \"0 3 30 2 *\": day of month: none of the months has a day 30"},
+        {"a cron rule for every minute",
+         HEAD "  q: {source: binance, cron: '58-59 23 * * *', kind: quote}\n",
+         ":8: cron: comes at 23:58 and again at 23:59; at least 2 minutes must lie between"},
+        {"an offset beyond what lies between two moments",
+         HEAD "  q: {source: binance, cron: '*/10 * * * *', kind: quote, offset: 10m}\n",
+         "offset \"10m\" must be"},
+        {"a job that is of no use when it falls due",
+         HEAD "  q:\n    source: binance\n    kind: quote\n    every: 1h\n    offset: 10m\n"
+         "    not_after: 10m\n",
+         ":13: not_after \"10m\" is over before a slot falls due, 10m after it began"},
         {"a strange kind",
          HEAD "  q: {source: binance, every: 5m, kind: price}\n",
          "kind \"price\" must be quote, listing, history or reference"},
@@ -184,12 +213,35 @@ test_what_a_schedule_becomes(void **state)
          "h/BTCUSDT binance history history/BTCUSDT/1d "
          "{\"symbol\":\"BTCUSDT\",\"interval\":\"1d\",\"lookback_s\":31536000} 3600 261 "
          "catch_up 0 1;"},
+        {"a time of day is a slot of every day, and begins within five minutes",
+         "  h: {source: binance, at: \"03:05\", kind: history, each: [BTCUSDT], interval: 1d, "
+         "lookback: 365d}\n",
+         "h/BTCUSDT binance history history/BTCUSDT/1d "
+         "{\"symbol\":\"BTCUSDT\",\"interval\":\"1d\",\"lookback_s\":31536000} [5 3 * * *] 261 "
+         "catch_up 0 1;"},
+        {"what is said of the offset holds there, too",
+         "  q: {source: binance, every: 1d, at: 18:00, offset: 0s, kind: quote, symbols: "
+         "[BTCUSDT]}\n",
+         "q binance quote quote/q {\"symbols\":[\"BTCUSDT\"]} [0 18 * * *] 0 coalesce 0 1;"},
+        {"a cron rule is kept as it is written",
+         "  q: {source: binance, cron: 15 */6 * * MON-fri, offset: 30s, kind: quote, symbols: "
+         "[BTCUSDT]}\n",
+         "q binance quote quote/q {\"symbols\":[\"BTCUSDT\"]} [15 */6 * * MON-fri] 30 coalesce 0 1;"},
+        {"listings of several lengths stand side by side",
+         "  l: {source: coingecko, every: 5m, offset: 0s, kind: listing, currency: usd, per_page: "
+         "50}\n"
+         "  m: {source: coingecko, every: 1h, offset: 0s, kind: listing, currency: usd, per_page: "
+         "200}\n",
+         "l coingecko listing listing/usd/50/1 {\"currency\":\"usd\",\"page\":1,\"per_page\":50} "
+         "300 0 coalesce 0 1;"
+         "m coingecko listing listing/usd/200/1 {\"currency\":\"usd\",\"page\":1,\"per_page\":200} "
+         "3600 0 coalesce 0 1;"},
         {"a listing is a schedule a page",
          "  l: {source: coingecko, every: 1h, offset: 1m, kind: listing, currency: usd, pages: "
          "2, per_page: 100}\n",
-         "l/1 coingecko listing listing/usd/1 "
+         "l/1 coingecko listing listing/usd/100/1 "
          "{\"currency\":\"usd\",\"page\":1,\"per_page\":100} 3600 60 coalesce 0 1;l/2 coingecko "
-         "listing listing/usd/2 {\"currency\":\"usd\",\"page\":2,\"per_page\":100} 3600 60 "
+         "listing listing/usd/100/2 {\"currency\":\"usd\",\"page\":2,\"per_page\":100} 3600 60 "
          "coalesce 0 1;"},
         {"a folder has nothing to choose",
          "  f: {source: csv, every: 1m, offset: 0s, kind: history, missed: coalesce}\n",
@@ -208,11 +260,17 @@ test_what_a_schedule_becomes(void **state)
             fail_msg("%s: %s", rows[i].name, err.message);
         for (size_t k = 0; k < checked.schedule_count; k++) {
             const struct schedule_row *row = &checked.schedules[k];
+            char period[64];
+
+            if (row->time.cron)
+                snprintf(period, sizeof period, "[%s]", row->time.cron);
+            else
+                snprintf(period, sizeof period, "%lld", (long long)row->time.period_s);
 
             snprintf(got + strlen(got), sizeof got - strlen(got),
-                     "%s %s %s %s %s %lld %lld %s %lld %d;", row->name, row->source, row->kind,
-                     row->stream, row->args, (long long)row->period_s, (long long)row->offset_s,
-                     row->missed, (long long)row->not_after_s, row->enabled);
+                     "%s %s %s %s %s %s %lld %s %lld %d;", row->name, row->source, row->kind,
+                     row->stream, row->args, period, (long long)row->time.offset_s, row->missed,
+                     (long long)row->time.not_after_s, row->enabled);
         }
         check_string(rows[i].name, got, rows[i].want);
         arena_destroy(arena);
