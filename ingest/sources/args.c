@@ -44,6 +44,19 @@ args_read_quote(const struct job *job, size_t max, struct arena *arena, struct q
     return true;
 }
 
+static bool
+read_page(const struct job *job, int64_t max_per_page, int64_t *ret_page, int64_t *ret_per_page,
+          struct error *err)
+{
+    if (!json_integer(json_get(job->args, "page"), ret_page) || *ret_page < 1 || *ret_page > 1000)
+        return refuse(err, "page", "a number from 1 to 1000");
+    if (!json_integer(json_get(job->args, "per_page"), ret_per_page) || *ret_per_page < 1 ||
+        *ret_per_page > max_per_page)
+        return error_set(err, ERROR_REJECT, "job.args", "args.per_page must be 1 to %d",
+                         (int)max_per_page);
+    return true;
+}
+
 bool
 args_read_listing(const struct job *job, int64_t max_per_page, struct listing_args *ret_args,
                   struct error *err)
@@ -52,12 +65,8 @@ args_read_listing(const struct job *job, int64_t max_per_page, struct listing_ar
 
     if (!is_symbol(args.currency) || strchr(args.currency, '/'))
         return refuse(err, "currency", "a currency code such as \"usd\"");
-    if (!json_integer(json_get(job->args, "page"), &args.page) || args.page < 1 || args.page > 1000)
-        return refuse(err, "page", "a number from 1 to 1000");
-    if (!json_integer(json_get(job->args, "per_page"), &args.per_page) || args.per_page < 1 ||
-        args.per_page > max_per_page)
-        return error_set(err, ERROR_REJECT, "job.args", "args.per_page must be 1 to %d",
-                         (int)max_per_page);
+    if (!read_page(job, max_per_page, &args.page, &args.per_page, err))
+        return false;
     *ret_args = args;
     return true;
 }
@@ -77,12 +86,8 @@ args_read_reference(const struct job *job, int64_t max_per_page, struct referenc
         *ret_args = args;
         return true;
     }
-    if (!json_integer(page, &args.page) || args.page < 1 || args.page > 1000)
-        return refuse(err, "page", "a number from 1 to 1000");
-    if (!json_integer(per_page, &args.per_page) || args.per_page < 1 ||
-        args.per_page > max_per_page)
-        return error_set(err, ERROR_REJECT, "job.args", "args.per_page must be 1 to %d",
-                         (int)max_per_page);
+    if (!read_page(job, max_per_page, &args.page, &args.per_page, err))
+        return false;
     *ret_args = args;
     return true;
 }
@@ -124,6 +129,18 @@ args_read_history(const struct job *job, struct history_args *ret_args, struct e
         args.lookback_s <= 0 || args.lookback_s > longest_s)
         return refuse(err, "lookback_s", "a positive number of seconds, at most 100 years");
     *ret_args = args;
+    return true;
+}
+
+bool
+args_read_series(const struct job *job, bool *ret_candles, struct error *err)
+{
+    const struct json *series = json_get(job->args, "series");
+    const char *name = series ? json_string(series) : "points";
+
+    if (!name || (strcmp(name, "points") != 0 && strcmp(name, "ohlcv") != 0))
+        return refuse(err, "series", "points or ohlcv");
+    *ret_candles = strcmp(name, "ohlcv") == 0;
     return true;
 }
 

@@ -46,6 +46,8 @@ MUST_CHECK bool args_read_reference(const struct job *job, int64_t max_per_page,
                                     struct reference_args *ret_args, struct error *err);
 MUST_CHECK bool args_read_history(const struct job *job, struct history_args *ret_args,
                                   struct error *err);
+/* "series" of a history: "ohlcv" = the provider's own candles, "points" or none = price points. */
+MUST_CHECK bool args_read_series(const struct job *job, bool *ret_candles, struct error *err);
 
 /* The candles of a history job and of the window that was asked for go into `records` from here on.
  */

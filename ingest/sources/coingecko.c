@@ -1,5 +1,5 @@
-#include "common/decimal.h"
 #include "common/text.h"
+#include "ingest/sources/aggregator.h"
 #include "ingest/sources/args.h"
 #include "ingest/sources/points.h"
 #include "ingest/sources/progress.h"
@@ -18,9 +18,6 @@
  */
 enum {
     COINGECKO_PAGE_MAX = 250,
-    COINGECKO_ID_BYTES = 100, /* the longest seen are 53, 50 and 60 characters */
-    COINGECKO_TICKER_BYTES = 200,
-    COINGECKO_NAME_BYTES = 250,
 };
 
 #define DAY_MS INT64_C(86400000)
@@ -28,43 +25,6 @@ enum {
 #define COINGECKO_HISTORY_MS (365 * DAY_MS - INT64_C(3600000))
 
 /* ---- what to fetch ---- */
-
-/* "bitcoin/usd": the coin's id and the currency it is priced in. */
-static bool
-split_symbol(const char *symbol, struct arena *arena, const char **ret_id,
-             const char **ret_currency, struct error *err)
-{
-    const char *slash = strrchr(symbol, '/');
-
-    if (!slash || slash == symbol || slash[1] == '\0')
-        return error_set(err, ERROR_REJECT, "job.args",
-                         "\"%.64s\" is no coin id and currency such as \"bitcoin/usd\"", symbol);
-    *ret_id = arena_copy(arena, symbol, (size_t)(slash - symbol));
-    *ret_currency = slash + 1;
-    if (strcmp(*ret_id, ".") == 0 || strcmp(*ret_id, "..") == 0)
-        return error_set(err, ERROR_REJECT, "job.args", "\"%s\" is a path, not a coin", symbol);
-    return true;
-}
-
-/* One call has one currency. */
-static bool
-quote_currency(const struct quote_args *args, struct arena *arena, const char **ret_currency,
-               struct error *err)
-{
-    const char *id = NULL, *currency = NULL, *first = NULL;
-
-    for (size_t i = 0; i < args->count; i++) {
-        if (!split_symbol(args->symbols[i], arena, &id, &currency, err))
-            return false;
-        first = first ? first : currency;
-        if (strcmp(first, currency) != 0)
-            return error_set(err, ERROR_REJECT, "job.args",
-                             "args.symbols must all have one currency, not %.20s and %.20s", first,
-                             currency);
-    }
-    *ret_currency = first;
-    return true;
-}
 
 static void
 begin_markets(struct text *target, const char *currency, struct arena *arena)
@@ -84,11 +44,11 @@ request_quote(const struct job *job, struct arena *arena, struct request *ret_re
     struct text target;
 
     if (!args_read_quote(job, COINGECKO_PAGE_MAX, arena, &args, err) ||
-        !quote_currency(&args, arena, &currency, err))
+        !aggregator_quote_currency(&args, arena, &currency, err))
         return false;
     begin_markets(&target, currency, arena);
     for (size_t i = 0; i < args.count; i++) {
-        if (!split_symbol(args.symbols[i], arena, &id, &currency, err))
+        if (!aggregator_split_symbol(args.symbols[i], arena, &id, &currency, err))
             return false;
         text_add_string(&target, i ? "," : "&ids=");
         target_add_encoded(&target, id);
@@ -190,7 +150,7 @@ request_history(const struct job *job, const char *position, int64_t now_ms, str
     int64_t capacity;
 
     if (!args_read_history(job, &args, err) ||
-        !split_symbol(args.symbol, arena, &id, &currency, err))
+        !aggregator_split_symbol(args.symbol, arena, &id, &currency, err))
         return false;
     density = find_density(args.interval_s);
     capacity = density->days_max * DAY_MS / 1000 / args.interval_s;
@@ -285,13 +245,6 @@ coingecko_classify(const struct payload *payload, struct arena *arena, struct er
 
 /* ---- what an answer says ---- */
 
-/* A cap of 0 for a coin without a rank is CoinGecko's way to say that it does not know. */
-static const char *
-known_cap(const char *market_cap, int64_t rank)
-{
-    return market_cap && rank == 0 && decimal_is_zero(market_cap) ? NULL : market_cap;
-}
-
 static const char *
 read_decimal(struct row *row, const struct json *value, const char *member)
 {
@@ -301,16 +254,15 @@ read_decimal(struct row *row, const struct json *value, const char *member)
 static struct listing
 read_listing(struct row *row, const struct json *value)
 {
-    struct listing listing = {
-        .asset = row_text(row, "id", json_get(value, "id"), COINGECKO_ID_BYTES, ROW_REQUIRED),
-        .ticker = row_text(row, "symbol", json_get(value, "symbol"), COINGECKO_TICKER_BYTES,
+    return (struct listing){
+        .asset = row_text(row, "id", json_get(value, "id"), AGGREGATOR_ID_BYTES, ROW_REQUIRED),
+        .ticker = row_text(row, "symbol", json_get(value, "symbol"), AGGREGATOR_TICKER_BYTES,
                            ROW_REQUIRED),
-        .name = row_text(row, "name", json_get(value, "name"), COINGECKO_NAME_BYTES, ROW_REQUIRED),
+        .name = row_text(row, "name", json_get(value, "name"), AGGREGATOR_NAME_BYTES, ROW_REQUIRED),
         .price = row_decimal(row, "current_price", json_get(value, "current_price"), ROW_REQUIRED),
         .observed_at_ms =
             row_iso_ms(row, "last_updated", json_get(value, "last_updated"), ROW_REQUIRED),
-        .rank = row_integer(row, "market_cap_rank", json_get(value, "market_cap_rank"), 0,
-                            ROW_OPTIONAL),
+        .rank = aggregator_rank(row, value, "market_cap_rank"),
         .market_cap = read_decimal(row, value, "market_cap"),
         .fully_diluted_valuation = read_decimal(row, value, "fully_diluted_valuation"),
         .volume_24h = read_decimal(row, value, "total_volume"),
@@ -326,9 +278,6 @@ read_listing(struct row *row, const struct json *value)
         .atl = read_decimal(row, value, "atl"),
         .atl_at_ms = row_iso_ms(row, "atl_date", json_get(value, "atl_date"), ROW_OPTIONAL),
     };
-
-    listing.market_cap = known_cap(listing.market_cap, listing.rank);
-    return listing;
 }
 
 /* A market row is both: the price at a moment, and the coin's place in the list. */
@@ -338,27 +287,8 @@ parse_market(const struct json *value, size_t index, const char *currency, struc
 {
     struct row row = row_begin(records, index);
     struct listing listing = read_listing(&row, value);
-    struct tick tick;
 
-    if (listing.rank < 0)
-        row_reject(&row, "market_cap_rank", "size.negative", NULL);
-    if (row.bad)
-        return;
-    listing.symbol = arena_printf(records->arena, "%s/%s", listing.asset, currency);
-    if (asked && !args_answer(asked, listing.symbol)) {
-        row_reject(&row, "id", "symbol.unasked", listing.asset);
-        return;
-    }
-    tick = (struct tick){
-        .symbol = listing.symbol,
-        .observed_at_ms = listing.observed_at_ms,
-        .price = listing.price,
-        .volume_24h = listing.volume_24h,
-        .market_cap = listing.market_cap,
-        .change_24h_percent = listing.change_24h_percent,
-    };
-    if (records_add_listing(records, index, &listing))
-        records_add_tick(records, index, &tick);
+    aggregator_add_market(&row, &listing, listing.asset, currency, asked);
 }
 
 static bool
@@ -372,7 +302,7 @@ parse_markets(const struct job *job, const struct json *tree, struct records *re
 
     if (job->kind == JOB_QUOTE) {
         if (!args_read_quote(job, COINGECKO_PAGE_MAX, records->arena, &quote, err) ||
-            !quote_currency(&quote, records->arena, &currency, err))
+            !aggregator_quote_currency(&quote, records->arena, &currency, err))
             return false;
     } else {
         if (!args_read_listing(job, COINGECKO_PAGE_MAX, &listing, err))
@@ -416,7 +346,7 @@ read_point(struct row *row, const struct json *price, const struct json *cap,
     ret_point->row = row->index;
     ret_point->at_ms = row_integer(row, NULL, cells[0], 0, ROW_REQUIRED);
     ret_point->price = row_decimal(row, NULL, cells[1], ROW_REQUIRED);
-    ret_point->market_cap = known_cap(number_beside(row, cap, ret_point->at_ms), 0);
+    ret_point->market_cap = aggregator_known_cap(number_beside(row, cap, ret_point->at_ms), 0);
     ret_point->volume_24h = number_beside(row, volume, ret_point->at_ms);
     if (!row->bad && (reason = records_check_time(row->records, ret_point->at_ms)))
         row_reject(row, NULL, reason, json_number(cells[0]));

@@ -3,7 +3,8 @@
 #include <string.h>
 
 const struct source *const sources[] = {
-    &coingecko_source, &binance_source, &coinbase_source, &kraken_source, &csv_source, NULL,
+    &coingecko_source, &coinmarketcap_source, &coinpaprika_source, &binance_source,
+    &coinbase_source,  &kraken_source,        &csv_source,         NULL,
 };
 
 const struct source *

@@ -5,6 +5,8 @@
 
 /* One line a provider; registry.c has the list. Others find a source by name: source_find(). */
 extern const struct source coingecko_source;
+extern const struct source coinmarketcap_source;
+extern const struct source coinpaprika_source;
 extern const struct source binance_source;
 extern const struct source coinbase_source;
 extern const struct source kraken_source;

@@ -49,8 +49,7 @@ check_listings(const struct batch *batch)
 
         MUST_HOLD(is_price(listing->price) && is_time(listing->observed_at_ms),
                   "a listing has a price and a time");
-        MUST_HOLD(listing->rank >= 0 && listing->name && listing->ticker && listing->asset,
-                  "a listing has names");
+        MUST_HOLD(listing->rank >= 0 && listing->name && listing->ticker, "a listing has names");
         MUST_HOLD(i == 0 || strcmp(batch->listings[i - 1].symbol, listing->symbol) < 0,
                   "one listing a symbol, in their order");
     }

@@ -241,6 +241,94 @@ guess_kraken(const char *file, struct bytes body, struct arena *arena, struct fe
            strncmp(file, "SystemStatus", 12) == 0;
 }
 
+/* {"symbols":[...]} with every coin that is in the data of a CoinMarketCap answer. */
+static const char *
+coinmarketcap_symbols(struct bytes body, struct arena *arena)
+{
+    const struct json *tree, *data = NULL, *coin;
+    struct error err = {0};
+    struct text args;
+    int count = 0;
+
+    text_init(&args, arena, 4096);
+    text_add_string(&args, "{\"symbols\":[");
+    if (json_parse(arena, body, &json_limits_payload, &tree, &err))
+        data = json_first(json_get(tree, "data"));
+    for (; data && count < 100; data = json_next(data)) {
+        coin = json_is_array(data) ? json_first(data) : data;
+        if (json_number(json_get(coin, "id")))
+            text_add_format(&args, "%s\"%s/usd\"", count++ ? "," : "",
+                            json_number(json_get(coin, "id")));
+    }
+    text_add_string(&args, count ? "]}" : "\"1/usd\"]}");
+    return text_finish(&args).data;
+}
+
+static const char *
+ohlcv_args(const char *symbol, struct arena *arena)
+{
+    return arena_printf(arena,
+                        "{\"symbol\":\"%s/usd\",\"interval\":\"1d\",\"lookback_s\":3600000,"
+                        "\"series\":\"ohlcv\"}",
+                        symbol);
+}
+
+static bool
+guess_coinmarketcap(const char *file, struct bytes body, struct arena *arena, struct feed *feed)
+{
+    if (strncmp(file, "listings_latest_", 16) == 0) {
+        feed->kind = "listing";
+        feed->args = "{\"currency\":\"usd\",\"page\":1,\"per_page\":1000}";
+    } else if (strncmp(file, "quotes_latest_", 14) == 0) {
+        feed->kind = "quote";
+        feed->args = coinmarketcap_symbols(body, arena);
+    } else if (strncmp(file, "quotes_historical_", 18) == 0) {
+        feed->kind = "history";
+        feed->args = history_args("1/usd",
+                                  strstr(file, "5m")   ? "5m"
+                                  : strstr(file, "1h") ? "1h"
+                                                       : "1d",
+                                  arena);
+    } else if (strncmp(file, "ohlcv_historical_", 17) == 0) {
+        feed->kind = "history";
+        feed->args = ohlcv_args("1", arena);
+    } else if (strncmp(file, "map_", 4) == 0) {
+        feed->kind = "reference";
+        feed->args = "{\"page\":1,\"per_page\":5000}";
+    }
+    return feed->kind != NULL;
+}
+
+static bool
+guess_coinpaprika(const char *file, struct bytes body, struct arena *arena, struct feed *feed)
+{
+    const struct json *tree;
+    struct error err = {0};
+    char coin[32];
+    const char *id = "btc-bitcoin";
+
+    if (json_parse(arena, body, &json_limits_payload, &tree, &err) &&
+        json_string(json_get(tree, "id")))
+        id = json_string(json_get(tree, "id"));
+    if (strncmp(file, "tickers_historical_", 19) == 0) {
+        feed->kind = "history";
+        feed->args = history_args("btc-bitcoin/usd", strstr(file, "1h") ? "1h" : "1d", arena);
+    } else if (strncmp(file, "tickers_", 8) == 0 && body.size > 0 && body.data[0] == '[') {
+        feed->kind = "listing";
+        feed->args = "{\"currency\":\"usd\",\"page\":1,\"per_page\":2500}";
+    } else if (strncmp(file, "tickers_", 8) == 0) {
+        feed->kind = "quote";
+        feed->args = arena_printf(arena, "{\"symbols\":[\"%s/usd\"]}", id);
+    } else if (sscanf(file, "ohlcv_historical_%31[a-z]", coin) == 1) {
+        feed->kind = "history";
+        feed->args = ohlcv_args(coin, arena);
+    } else if (strncmp(file, "coins_", 6) == 0) {
+        feed->kind = "reference";
+        feed->args = "{}";
+    }
+    return feed->kind != NULL;
+}
+
 static int64_t
 count_breaks(struct bytes body)
 {
@@ -255,10 +343,18 @@ count_breaks(struct bytes body)
 static bool
 guess_error(const char *file, struct feed *feed)
 {
+    static const char *const symbols[][2] = {
+        {"coingecko",     "{\"symbols\":[\"bitcoin/usd\"]}"    },
+        {"coinmarketcap", "{\"symbols\":[\"1/usd\"]}"          },
+        {"coinpaprika",   "{\"symbols\":[\"btc-bitcoin/usd\"]}"},
+    };
+
     feed->status = atoi(file);
     feed->kind = "quote";
-    feed->args = strcmp(feed->source, "coingecko") == 0 ? "{\"symbols\":[\"bitcoin/usd\"]}"
-                                                        : "{\"symbols\":[\"BTCUSDT\"]}";
+    feed->args = "{\"symbols\":[\"BTCUSDT\"]}";
+    for (size_t i = 0; i < COUNT_OF(symbols); i++)
+        if (strcmp(feed->source, symbols[i][0]) == 0)
+            feed->args = symbols[i][1];
     feed->content_type = strstr(file, ".html") ? "text/html" : NULL;
     return feed->status > 0;
 }
@@ -277,6 +373,10 @@ feed_guess(const char *name, struct bytes body, struct arena *arena, struct feed
         known = guess_error(file + 7, &feed);
     } else if (strcmp(feed.source, "coingecko") == 0) {
         known = guess_coingecko(file, arena, &feed);
+    } else if (strcmp(feed.source, "coinmarketcap") == 0) {
+        known = guess_coinmarketcap(file, body, arena, &feed);
+    } else if (strcmp(feed.source, "coinpaprika") == 0) {
+        known = guess_coinpaprika(file, body, arena, &feed);
     } else if (strcmp(feed.source, "binance") == 0) {
         known = guess_binance(file, body, arena, &feed);
     } else if (strcmp(feed.source, "coinbase") == 0) {
