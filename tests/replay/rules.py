@@ -24,6 +24,8 @@ How the server misbehaves when told to. A rule is a JSON object:
     cut_head      so many bytes of the head, then close
     trickle       {"bytes": n, "every_ms": m}: so many bytes of head and body at a time
     continues     so many "100 Continue" before the answer
+    chunk_size    with chunked: this text as the size of the first chunk, "zz" or "5"
+    endless       "headers", "interim" or "body": more and more of it, as long as the client reads
   or not to answer
     reset         true: reset the connection once the request is read
     hang          true: read the request and never answer
@@ -35,6 +37,7 @@ import base64
 import fnmatch
 import gzip
 import random
+import struct
 import zlib
 from functools import lru_cache
 
@@ -43,7 +46,9 @@ from .recorded import file_answer
 
 FIELDS = frozenset("""source path skip count every status body body_base64 recorded html huge garbage
     gzip_bomb gzip headers header_flood content_length chunked delay_ms cut_after rst cut_head trickle
-    continues reset hang""".split())
+    continues chunk_size endless
+    reset hang""".split())
+CHECKED_MIB = 256  # so much of a bomb has the right checksum
 HTML = (b"<!DOCTYPE html>\n<html><head><title>Attention Required! | Cloudflare</title></head>"
         b"<body><h1>Sorry, you have been blocked</h1></body></html>\n")
 
@@ -153,10 +158,16 @@ def error_answer(source, status, recorded):
 
 @lru_cache(maxsize=2)
 def bomb(size):
-    """A gzip stream of `size` zero bytes, made without holding them."""
+    """
+    A gzip stream of `size` zero bytes (whole MiB), a thousandth of it long. It is one piece again
+    and again, so that 10 GiB are made as quickly as 1 MiB; where nobody gets, the checksum is wrong.
+    """
+    block, count = bytes(1 << 20), size >> 20
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    block, parts = bytes(1 << 20), []
-    for _ in range(size >> 20):
-        parts.append(packer.compress(block))
-    parts.append(packer.compress(bytes(size & ((1 << 20) - 1))))
-    return b"".join(parts) + packer.flush()
+    head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    piece = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(min(count, CHECKED_MIB)):
+        checksum = zlib.crc32(block, checksum)
+    end = b"\x03\x00" + struct.pack("<II", checksum, (count << 20) & 0xffffffff)
+    return head + piece * count + end

@@ -196,10 +196,13 @@ class Connection(asyncio.Protocol):
             await asyncio.sleep(wanted["delay_ms"] / 1000)
         if "cut_head" in wanted:
             return await self.cut(head[:wanted["cut_head"]], b"", wanted)
+        if "endless" in wanted:
+            return await self.send_endless(head, wanted["endless"])
         if "huge" in wanted:
             return await self.send_huge(head, wanted)
         if wanted.get("chunked"):
-            body = chunks(body[:wanted.get("cut_after")], "cut_after" in wanted)
+            body = chunks(body[:wanted.get("cut_after")], "cut_after" in wanted,
+                          wanted.get("chunk_size"))
         if "cut_after" in wanted:
             cut = None if wanted.get("chunked") else wanted["cut_after"]
             return await self.cut(head, body[:cut], wanted)
@@ -253,6 +256,23 @@ class Connection(asyncio.Protocol):
             await asyncio.sleep(0)
         return False
 
+    async def send_endless(self, head, what):
+        """More and more of it, until the client goes."""
+        if what == "headers":
+            first, more = head[:-2], b"X-Flood: 0123456789\r\n" * 3000
+        elif what == "interim":
+            first, more = b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 1500
+        elif what == "body":
+            first, more = re.sub(rb"content-length: [^\r]*\r\n", b"", head), b" " * 65536
+        else:
+            raise ValueError(f"nothing is endless about {what}")
+        self.transport.write(first)
+        while not self.transport.is_closing():
+            await self.can_write.wait()
+            self.transport.write(more)
+            await asyncio.sleep(0)
+        return False
+
     async def write(self, data, wanted):
         trickle = wanted.get("trickle")
         if not trickle:
@@ -266,9 +286,12 @@ class Connection(asyncio.Protocol):
             await asyncio.sleep(trickle["every_ms"] / 1000)
 
 
-def chunks(body, is_cut):
+def chunks(body, is_cut, first_size=None):
     parts = [body[at:at + 1000] for at in range(0, len(body), 1000)]
-    framed = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+    sizes = [b"%x" % len(part) for part in parts]
+    if first_size is not None and sizes:
+        sizes[0] = first_size.encode()
+    framed = b"".join(b"%s\r\n%s\r\n" % pair for pair in zip(sizes, parts))
     return framed if is_cut else framed + b"0\r\n\r\n"
 
 
