@@ -18,18 +18,20 @@ struct source_state {
     bool enabled;
     const char *status; /* "ok", "failed" ...; NULL = never ran */
     const char *error_code;
-    int64_t last_run_ms, last_success_ms; /* 0 = never */
+    int64_t last_run_ms, last_success_ms, last_failure_ms; /* 0 = never */
 };
 
 struct run_total {
     const char *source, *status;
-    int64_t runs, records, duration_us;
+    int64_t runs, records;
+    int64_t ended, duration_us; /* runs that have an end, and what those took together */
 };
 
 /* Immutable once posted. */
 struct report {
     atomic_int references;
     struct arena *arena;
+    int64_t read_at_ms; /* unix milliseconds */
     const struct source_state *sources;
     size_t source_count;
     const struct run_total *totals;

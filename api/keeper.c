@@ -13,7 +13,6 @@
 enum {
     ROUND_MS = 1000, /* is the database there, and how are the sources */
     CATALOG_EVERY_MS = 30000,
-    TOTALS_EVERY_MS = 10000, /* adds up all runs */
 };
 
 struct keeper {
@@ -24,7 +23,7 @@ struct keeper {
 
     struct database *db; /* NULL = not connected yet */
     struct arena *arena; /* of one round */
-    int64_t catalog_at_ms, totals_at_ms;
+    int64_t catalog_at_ms;
     bool up;
 };
 
@@ -88,6 +87,7 @@ read_sources(struct keeper *keeper, struct report *report, struct error *err)
             .last_run_ms = rows_int(&rows, i, 3, 0),
             .error_code = copied(report->arena, rows_text(&rows, i, 5)),
             .last_success_ms = rows_int(&rows, i, 6, 0),
+            .last_failure_ms = rows_int(&rows, i, 7, 0),
         };
     }
     report->sources = sources;
@@ -110,48 +110,27 @@ read_totals(struct keeper *keeper, struct report *report, struct error *err)
             .status = copied(report->arena, rows_text(&rows, i, 1)),
             .runs = rows_int(&rows, i, 2, 0),
             .records = rows_int(&rows, i, 3, 0),
-            .duration_us = rows_int(&rows, i, 4, 0),
+            .ended = rows_int(&rows, i, 4, 0),
+            .duration_us = rows_int(&rows, i, 5, 0),
         };
     }
     report->totals = totals;
     report->total_count = rows.count;
-    keeper->totals_at_ms = clock_monotonic_ms();
     return true;
-}
-
-/* Between two readings the totals of the last report stay. */
-static void
-copy_totals(const struct report *from, struct report *report)
-{
-    struct run_total *totals =
-        arena_alloc_array(report->arena, from->total_count + 1, sizeof *totals);
-
-    for (size_t i = 0; i < from->total_count; i++) {
-        totals[i] = from->totals[i];
-        totals[i].source = arena_string(report->arena, totals[i].source);
-        totals[i].status = arena_string(report->arena, totals[i].status);
-    }
-    report->totals = totals;
-    report->total_count = from->total_count;
 }
 
 static bool
 keep_report(struct keeper *keeper, struct error *err)
 {
     struct report *report = report_create();
-    struct report *last = board_report(keeper->board);
-    bool good = read_sources(keeper, report, err);
 
-    if (good && last && clock_monotonic_ms() - keeper->totals_at_ms < TOTALS_EVERY_MS)
-        copy_totals(last, report);
-    else if (good)
-        good = read_totals(keeper, report, err);
-    report_release(last);
-    if (good)
-        board_post_report(keeper->board, report);
-    else
+    report->read_at_ms = clock_now_ms();
+    if (!read_sources(keeper, report, err) || !read_totals(keeper, report, err)) {
         report_release(report);
-    return good;
+        return false;
+    }
+    board_post_report(keeper->board, report);
+    return true;
 }
 
 /* ------------------------------------------------------------------------------------ rounds */

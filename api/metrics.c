@@ -247,7 +247,7 @@ render_runs(const struct report *report, struct text *text)
                         "etl_duration_seconds_sum{source=\"%s\",status=\"%s\"} %.6f\n"
                         "etl_duration_seconds_count{source=\"%s\",status=\"%s\"} %" PRId64 "\n",
                         total->source, total->status, (double)total->duration_us / 1e6,
-                        total->source, total->status, total->runs);
+                        total->source, total->status, total->ended);
     }
     add_header(text, "etl_last_success_timestamp_seconds", "gauge",
                "When a source's last good run ended.");

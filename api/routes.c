@@ -5,6 +5,7 @@
 #include "api/handlers/health.h"
 #include "api/handlers/prices.h"
 #include "api/handlers/root.h"
+#include "api/handlers/stats.h"
 #include "common/attributes.h"
 
 #include <string.h>
@@ -43,6 +44,7 @@ const struct route routes[] = {
     {ROUTE_READ, "/market_chart", NULL,             &charts_reading, ACCESS_ANYONE, 1, {300, 86400, 30},     chart_params, "Prices, market caps and volumes over time."},
     {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 5},        data_params,  "The latest row of each asset, currency and source, by rank."},
     {ROUTE_READ, "/health",       health_answer,    NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "How the parts and the sources are doing."},
+    {ROUTE_READ, "/stats",        stats_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "What all runs add up to, in all and by source."},
     {ROUTE_READ, "/livez",        livez_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "200 while the process works."},
     {ROUTE_READ, "/readyz",       readyz_answer,    NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "200 while this replica wants requests."},
     {ROUTE_READ, "/metrics",      metrics_answer,   NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "Counters for Prometheus."},

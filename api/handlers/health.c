@@ -1,5 +1,6 @@
 #include "api/handlers/health.h"
 
+#include "api/handlers/source_fields.h"
 #include "api/request.h"
 #include "api/thread.h"
 #include "common/clock.h"
@@ -16,50 +17,11 @@ answer_json(struct request *request, int32_t status, struct text *text)
 }
 
 static void
-add_moment(struct text *text, const char *name, int64_t at_ms)
-{
-    char at[CLOCK_TEXT_SIZE];
-
-    text_add_json_string(text, name);
-    text_add_char(text, ':');
-    text_add_json_nullable(text, at_ms ? clock_format_ms(at_ms, at) : NULL);
-}
-
-static bool
-is_without_key(const struct source_state *source)
-{
-    return source->error_code && strcmp(source->error_code, "source.no_key") == 0;
-}
-
-/* "success" and "failure" are what operators' dashboards look for; the run's own word is beside. */
-static const char *
-source_status(const struct source_state *source)
-{
-    if (!source->status)
-        return "never_run";
-    if (strcmp(source->status, "ok") == 0)
-        return "success";
-    if (strcmp(source->status, "running") == 0)
-        return "running";
-    if (strcmp(source->status, "skipped") == 0)
-        return is_without_key(source) ? "no_key" : "skipped";
-    return "failure";
-}
-
-static void
 add_source(struct text *text, const struct source_state *source)
 {
     text_add_json_string(text, source->name);
-    text_add_string(text, ":{\"status\":");
-    text_add_json_string(text, source_status(source));
-    text_add_string(text, ",\"run_status\":");
-    text_add_json_nullable(text, source->status);
-    text_add_char(text, ',');
-    add_moment(text, "last_run", source->last_run_ms);
-    text_add_char(text, ',');
-    add_moment(text, "last_success", source->last_success_ms);
-    text_add_string(text, ",\"error\":");
-    text_add_json_nullable(text, source->error_code);
+    text_add_string(text, ":{");
+    source_fields_add(text, source);
     text_add_char(text, '}');
 }
 
@@ -77,7 +39,7 @@ overall_status(const struct report *report, int64_t *ret_last_run_ms)
             *ret_last_run_ms = source->last_run_ms;
         if (!source->enabled || !source->status || strcmp(source->status, "skipped") == 0)
             continue;
-        if (strcmp(source_status(source), "failure") == 0)
+        if (strcmp(source_fields_status(source), "failure") == 0)
             status = "failure";
         else if (strcmp(status, "failure") != 0)
             status = "success";
@@ -97,7 +59,7 @@ add_etl(struct text *text, const struct report *report)
     }
     status = overall_status(report, &last_run_ms);
     text_add_char(text, '{');
-    add_moment(text, "last_run", last_run_ms);
+    source_fields_add_moment(text, "last_run", last_run_ms);
     text_add_string(text, ",\"status\":");
     text_add_json_string(text, status);
     text_add_string(text, ",\"sources\":{");

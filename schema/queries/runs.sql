@@ -53,13 +53,15 @@ ORDER BY r.started_at DESC, r.run_id DESC
 LIMIT $7::bigint
 
 -- name: etl_status
--- The last run of each source: source, enabled, status, started_at_ms, finished_at_ms, error_code, last_success_ms.
+-- The last run of each source: source, enabled, status, started_at_ms, finished_at_ms, error_code, last_success_ms,
+-- last_failure_ms (of the runs that were not done: dead, expired, or failed and to be tried again).
 -- Sources without a run have NULLs.
 SELECT s.name, s.enabled, last.status,
        (date_part('epoch', last.started_at) * 1000)::bigint AS started_at_ms,
        (date_part('epoch', last.finished_at) * 1000)::bigint AS finished_at_ms,
        last.error_code,
-       (date_part('epoch', success.finished_at) * 1000)::bigint AS last_success_ms
+       (date_part('epoch', success.finished_at) * 1000)::bigint AS last_success_ms,
+       (date_part('epoch', failure.finished_at) * 1000)::bigint AS last_failure_ms
 FROM sources s
 LEFT JOIN LATERAL (
     SELECT r.status, r.started_at, r.finished_at, r.error_code
@@ -71,17 +73,26 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT r.finished_at
     FROM runs r
-    WHERE r.source_id = s.source_id AND r.status = 'ok'
+    WHERE r.source_id = s.source_id AND r.status = 'ok' AND r.finished_at IS NOT NULL
     ORDER BY r.finished_at DESC
     LIMIT 1
 ) AS success ON true
+LEFT JOIN LATERAL (
+    SELECT r.finished_at
+    FROM runs r
+    WHERE r.source_id = s.source_id AND r.status IN ('failed', 'dead', 'expired') AND r.finished_at IS NOT NULL
+    ORDER BY r.finished_at DESC
+    LIMIT 1
+) AS failure ON true
 ORDER BY s.source_id
 
 -- name: run_totals
--- Runs by source and status, for the metrics: source, status, runs, records, duration_us (from start to end, of all).
-SELECT s.name, r.status, count(*), sum(r.records),
-       coalesce(sum((date_part('epoch', r.finished_at - r.started_at) * 1000000)::bigint), 0)::bigint
-FROM runs r
+-- What all runs add up to, by source and status: source, status, runs, records, ended (those that have an end),
+-- duration_us (from start to end, of those).
+SELECT s.name, c.status, sum(c.runs)::bigint, sum(c.records)::bigint, sum(c.ended)::bigint,
+       sum(c.duration_us)::bigint
+FROM run_counters c
 JOIN sources s USING (source_id)
-GROUP BY s.name, r.status
-ORDER BY s.name, r.status
+GROUP BY s.name, c.status
+HAVING sum(c.runs) > 0
+ORDER BY s.name, c.status

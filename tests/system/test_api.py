@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from market_rows import MarketRows, utc_now
+from replay.oracle import of_iso
 from waiting import wait_for
 
 
@@ -331,6 +332,52 @@ def test_stopping_says_so_first_and_finishes_what_is_under_way(tidemark, rows):
     assert api.get(PRICE).status_code == 200, "still serves"
     assert api.wait() == 0
     assert api.log(event="stop.done")
+
+
+STATS_OF_RUNS = """
+    SELECT count(*), coalesce(sum(records), 0), avg(extract(epoch FROM finished_at - started_at))::float8,
+           (date_part('epoch', max(finished_at) FILTER (WHERE status = 'ok')) * 1000)::bigint,
+           (date_part('epoch', max(finished_at) FILTER (WHERE status IN ('failed', 'dead', 'expired'))) * 1000)::bigint
+    FROM runs JOIN sources USING (source_id) WHERE %s IN (name, 'all')"""
+
+
+def stats_of(value):
+    """Times to the millisecond, averages to the microsecond, as they are served."""
+    return (value["total_runs"], value["records_processed"], value["average_duration_seconds"],
+            *(value[name] and of_iso(value[name]) for name in ("last_success", "last_failure")))
+
+
+def wanted_stats(tidemark, source="all"):
+    runs, records, average, *moments = tidemark.query(STATS_OF_RUNS, source)[0]
+    return runs, records, average and round(average, 6), *moments
+
+
+def test_stats_are_what_the_runs_say(tidemark):
+    api = tidemark.start_api()
+    found = api.get("/stats").json()
+    assert stats_of(found) == (0, 0, None, None, None)
+    assert found["by_source"]["kraken"] == {
+        "status": "never_run", "run_status": None, "enabled": True, "last_run": None, "last_success": None,
+        "last_failure": None, "error": None, "total_runs": 0, "records_processed": 0,
+        "average_duration_seconds": None, "by_status": {}}
+    for number, (source, status, seconds) in enumerate((
+            (2, "ok", "0.25"), (2, "ok", "1.000007"), (2, "dead", "3"), (2, "waiting", "70"), (3, "failed", "0.5"),
+            (3, "running", None), (7, "ok", "0.001"), (7, "expired", "0"), (7, "skipped", "0"))):
+        tidemark.query(
+            "INSERT INTO runs (job_id, source_id, kind, stream, slot, attempt, status, records, started_at, finished_at)"
+            " SELECT %s, %s, 'quote', 'quote/a', now(), 1, %s, %s, at, at + %s * interval '1 second'"
+            " FROM (SELECT now() - %s * interval '1 minute' AS at) AS runs",
+            f"job/{number}", source, status, 10 * number, seconds, number)
+    tidemark.query("UPDATE sources SET enabled = false WHERE name = 'coinbase'")
+    wait_for("the runs are counted", lambda: api.get("/stats").json()["total_runs"] == 9)
+    found = api.get("/stats").json()
+    assert stats_of(found) == wanted_stats(tidemark)
+    for source, value in found["by_source"].items():
+        assert stats_of(value) == wanted_stats(tidemark, source), source
+        assert value["by_status"] == dict(tidemark.query(
+            "SELECT status, count(*) FROM runs JOIN sources USING (source_id) WHERE name = %s GROUP BY 1", source))
+        assert value["enabled"] == (source != "coinbase")
+    assert found["by_source"]["binance"]["by_status"] == {"dead": 1, "ok": 2, "waiting": 1}
 
 
 def test_metrics_are_what_prometheus_takes(tidemark, rows):

@@ -3,6 +3,7 @@ import contextlib
 import datetime
 import decimal
 import hashlib
+import random
 
 import psycopg2
 import psycopg2.extensions
@@ -462,7 +463,44 @@ def test_status_names_the_last_run_and_the_last_success(connect, worker):
     assert status["binance"][2] == "dead"
     assert status["binance"][5] == "provider.status_404"
     assert status["binance"][6] is not None
-    assert status["coinbase"][2:] == (None, None, None, None, None)
+    assert status["binance"][7] is not None
+    assert status["coinbase"][2:] == (None, None, None, None, None, None)
+
+
+TOTALS_OF_RUNS = """
+    SELECT s.name, r.status, count(*), sum(r.records)::bigint, count(r.finished_at),
+           coalesce(sum(extract(epoch FROM r.finished_at - r.started_at) * 1000000), 0)::bigint
+    FROM runs r JOIN sources s USING (source_id) GROUP BY 1, 2 ORDER BY 1, 2"""
+
+
+def test_the_totals_are_what_the_runs_add_up_to(connect, worker):
+    """Whatever happens to a run: begun, paged, ended, tried again, given another source, removed; and what rolls back."""
+    luck, superuser, reader = random.Random(17), connect(None), connect("api")
+    sessions, ids = [worker, *(connect("worker") for _ in range(3))], []
+    for number in range(400):
+        session, step = luck.choice(sessions), luck.random()
+        if step < 0.3 or not ids:
+            [(run,)] = claim(session, f"binance/quote/a/{number}")
+            ids.append(run)
+        elif step < 0.6:
+            session.run("run_finish", luck.choice(ids), luck.choice(["ok", "dead", "waiting", "failed", "skipped"]),
+                        None, None, None)
+        elif step < 0.8:
+            session.execute("BEGIN")
+            with contextlib.suppress(psycopg2.Error):  # the run is ok: the transaction rolls back
+                session.run("run_page", luck.choice(ids), luck.randrange(1000), 0, 0, None)
+            session.execute(luck.choice(["COMMIT", "COMMIT", "ROLLBACK"]))
+        elif step < 0.9:
+            superuser.execute("UPDATE runs SET source_id = %s WHERE run_id = %s", luck.randrange(1, 4), luck.choice(ids))
+        elif step < 0.95:
+            superuser.execute("DELETE FROM runs WHERE run_id = %s", ids.pop(luck.randrange(len(ids))))
+        else:
+            session.execute("UPDATE runs SET error_text = 'x', started_at = started_at - interval '1.000001s'")
+        if number % 20 == 0:
+            assert reader.run("run_totals") == superuser.execute(TOTALS_OF_RUNS), number
+    assert reader.run("run_totals") == superuser.execute(TOTALS_OF_RUNS)
+    superuser.execute("TRUNCATE runs")
+    assert reader.run("run_totals") == []
 
 
 # ---- schedules and slots ----
