@@ -17,11 +17,12 @@ class Hostile:
     """
 
     MARKETS = {"coingecko": "bitcoin/usd", "binance": "BTCUSDT", "coinbase": "BTC-USD",
-               "kraken": "XXBTZUSD"}
+               "kraken": "XXBTZUSD", "coinmarketcap": "1/usd", "coinpaprika": "btc-bitcoin/usd"}
 
     def __init__(self, tidemark):
         self.tidemark, self.replay = tidemark, tidemark.replay
-        self.sources = list(self.MARKETS)
+        known = self.replay.environment()
+        self.sources = [source for source in self.MARKETS if f"{source.upper()}_BASE_URL" in known]
         self.slots = dict.fromkeys(self.MARKETS, 0)
 
     def job(self, source, attempt=ATTEMPTS_MAX, **more):
