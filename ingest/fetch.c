@@ -314,6 +314,9 @@ take_answer(struct fetcher *fetcher, const struct fetch *fetch, struct arena *ar
         .status = (int32_t)status,
         .fetched_at_ms = clock_now_ms(),
         .retry_after_ms = fetcher->head.retry_after_ms,
+        .used = fetcher->head.used,
+        .left = fetcher->head.left,
+        .left_known = fetcher->head.left_known,
     };
 }
 
@@ -339,7 +342,8 @@ fetcher_get(struct fetcher *fetcher, const struct fetch *fetch, struct arena *ar
     if (fetch->key_header && fetch->key && fetch->key[0] != '\0')
         headers = add_header(headers, arena_printf(arena, "%s: %s", fetch->key_header, fetch->key));
     text_init(&fetcher->body, arena, 128 * 1024);
-    fetcher->head = (struct fetch_head){.bytes = 0};
+    fetcher->head =
+        (struct fetch_head){.used_name = fetch->used_header, .left_name = fetch->left_header};
     fetcher->head_too_large = fetcher->too_large = fetcher->refused = false;
     fetcher->explanation[0] = '\0';
     if (!left_is_quiet(fetcher))

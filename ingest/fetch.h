@@ -50,10 +50,12 @@ struct fetcher *fetcher_create(const struct fetch_limits *limits, bool allow_pri
 void fetcher_destroy(struct fetcher *fetcher); /* NULL is fine */
 
 struct fetch {
-    const char *base_url;   /* "https://api.binance.com" */
-    const char *target;     /* "/api/v3/klines?symbol=BTCUSDT" */
-    const char *key_header; /* name of the header that carries `key`; NULL = none */
-    const char *key;        /* a secret: never in the URL, never logged; NULL = none */
+    const char *base_url;    /* "https://api.binance.com" */
+    const char *target;      /* "/api/v3/klines?symbol=BTCUSDT" */
+    const char *key_header;  /* name of the header that carries `key`; NULL = none */
+    const char *key;         /* a secret: never in the URL, never logged; NULL = none */
+    const char *used_header; /* of the answer: see struct source; NULL = none */
+    const char *left_header;
     struct fetch_company company;
 };
 
@@ -63,7 +65,7 @@ struct fetch {
  * most 64 KiB of a body that is too large), so that it can be kept and looked at. Where the answer
  * repeats the key, there are asterisks instead.
  *
- * `retry_after_ms` of the payload is within [1 s, 1 h], or 0 if the provider asked for nothing.
+ * `retry_after_ms` of the payload is within [1 s, 3 days], or 0 if the provider asked for nothing.
  * Errors: retry "fetch.timeout", "fetch.connect", "fetch.tls", "fetch.truncated", "fetch.protocol"
  * (not HTTP, a head without end, or an encoding that does not decode), "fetch.private_address";
  * reject "fetch.too_large", "fetch.url".

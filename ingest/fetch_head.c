@@ -7,7 +7,8 @@
 
 enum {
     WAIT_MIN_MS = 1000,
-    WAIT_MAX_MS = 3600 * 1000,
+    WAIT_MAX_MS = 3 * 24 * 3600 * 1000,
+    COUNT_MAX = 1000000000,
     DATE_MAX = 40, /* "Wednesday, 09-Nov-94 08:49:37 GMT" is the longest form */
 };
 
@@ -83,12 +84,41 @@ fetch_retry_after_ms(struct bytes value, int64_t now_ms)
     return clamp(wait_ms);
 }
 
+/* False unless the line is the header of that name; NULL is none. */
+static bool
+find_value(struct bytes line, const char *name, struct bytes *ret_value)
+{
+    size_t length = name ? strlen(name) : 0;
+
+    if (!name || line.size <= length || line.data[length] != ':' ||
+        strncasecmp(line.data, name, length) != 0)
+        return false;
+    *ret_value = trim((struct bytes){line.data + length + 1, line.size - length - 1});
+    return true;
+}
+
+/* Digits only; what is too large is COUNT_MAX. */
+static bool
+read_count(struct bytes value, int64_t *ret_count)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < value.size; i++) {
+        if (!isdigit((unsigned char)value.data[i]))
+            return false;
+        count = count * 10 + (value.data[i] - '0');
+        if (count > COUNT_MAX)
+            count = COUNT_MAX;
+    }
+    *ret_count = count;
+    return value.size > 0;
+}
+
 bool
 fetch_head_take(struct fetch_head *head, struct bytes line, int64_t now_ms)
 {
-    static const char name[] = "retry-after:";
-    const size_t length = sizeof name - 1;
-    int64_t asked_ms;
+    int64_t asked_ms, count;
+    struct bytes value;
 
     head->bytes += line.size;
     head->lines++;
@@ -96,11 +126,14 @@ fetch_head_take(struct fetch_head *head, struct bytes line, int64_t now_ms)
         head->complete = false;
     else if (trim(line).size == 0)
         head->complete = true;
-    if (line.size > length && strncasecmp(line.data, name, length) == 0) {
-        asked_ms =
-            fetch_retry_after_ms((struct bytes){line.data + length, line.size - length}, now_ms);
+    if (find_value(line, "retry-after", &value)) {
+        asked_ms = fetch_retry_after_ms(value, now_ms);
         if (asked_ms > head->retry_after_ms) /* of several, the longest */
             head->retry_after_ms = asked_ms;
     }
+    if (find_value(line, head->used_name, &value) && read_count(value, &count))
+        head->used = count;
+    if (find_value(line, head->left_name, &value))
+        head->left_known = read_count(value, &head->left);
     return head->bytes <= FETCH_HEAD_BYTES && head->lines <= FETCH_HEAD_LINES;
 }

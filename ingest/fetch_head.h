@@ -21,7 +21,12 @@ enum {
 struct fetch_head {
     size_t bytes, lines;
     bool complete;          /* the blank line of the last answer was there */
-    int64_t retry_after_ms; /* within [1 s, 1 h]; 0 = nothing was asked for, or not in words */
+    int64_t retry_after_ms; /* within [1 s, 3 days]; 0 = nothing was asked for, or not in words */
+    /* Headers that tell how much of a budget is used, or left, and what they say. */
+    const char *used_name, *left_name; /* set before the first line; NULL = none */
+    int64_t used;                      /* 0 = nothing, or not said */
+    int64_t left;
+    bool left_known;
 };
 
 /*
@@ -33,7 +38,7 @@ bool fetch_head_take(struct fetch_head *head, struct bytes line, int64_t now_ms)
 /*
  * The value of a Retry-After (RFC 9110, 10.2.3): a number of seconds, which may have a sign or a
  * fraction, or a date in one of the three forms of HTTP. What is too short or past is 1 s, what is
- * too long is 1 h, and what is neither a number nor a date is 0.
+ * too long is 3 days, and what is neither a number nor a date is 0.
  */
 int64_t fetch_retry_after_ms(struct bytes value, int64_t now_ms);
 

@@ -458,6 +458,7 @@ const struct source coingecko_source = {
     .base_url = "https://api.coingecko.com/api/v3",
     .key_header = "x-cg-demo-api-key",
     .budget_per_minute = 30, /* calls; what the pricing page promises a demo key */
+    .left_header = "x-ratelimit-remaining",
     .request = coingecko_request,
     .classify = coingecko_classify,
     .parse = coingecko_parse,

@@ -55,6 +55,9 @@ struct payload {
     int32_t status;           /* HTTP status; 200 for a folder */
     int64_t fetched_at_ms;    /* when the answer was complete */
     int64_t retry_after_ms;   /* what Retry-After asked for; 0 = none */
+    int64_t used;             /* of the minute's budget, by the used_header; 0 = it is not said */
+    int64_t left;             /* the same by the left_header */
+    bool left_known;
 };
 
 enum verdict {
@@ -72,6 +75,11 @@ struct source {
     const char *key_header;    /* header that carries the key; NULL = takes none */
     bool key_required;         /* without a key nothing can be asked: its jobs are skipped */
     int32_t budget_per_minute; /* calls, or weight where the provider counts weight */
+    bool weighs;               /* it counts weight */
+    /* Headers of its answers that tell how much of the minute's budget is used, or left; or NULL.
+     */
+    const char *used_header;
+    const char *left_header;
 
     /*
      * Says what to fetch next for `job`, going on after `position` (NULL = the beginning).

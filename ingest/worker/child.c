@@ -292,6 +292,29 @@ find_source(const char *key, size_t *ret_index, bool *ret_live)
     return false;
 }
 
+static bool
+make_gate(struct child *child, struct gate_memory *memory, int32_t index)
+{
+    const struct worker_settings *settings = child->settings;
+    const struct gate_settings gate = {
+        .redis_url = settings->redis_url,
+        .source = child->source->name,
+        .key = worker_settings_key(settings, child->source),
+        .budget_per_minute = worker_settings_budget(settings, child->source),
+        .hosts = settings->workers_expected,
+        .open_ms = settings->breaker_open_ms,
+        .caller = child->name,
+        .index = index,
+        .memory = memory,
+    };
+    struct error err;
+
+    child->gate = gate_create(&gate, &err);
+    if (!child->gate)
+        log_event(LOG_ERR, "redis.refused", LOG_ERROR(&err));
+    return child->gate;
+}
+
 static int
 serve(struct child *child)
 {
@@ -310,6 +333,7 @@ serve(struct child *child)
     broker_publisher_destroy(child->publisher);
     store_destroy(child->store);
     fetcher_destroy(child->fetcher);
+    gate_destroy(child->gate);
     arena_destroy(child->job_arena);
     arena_destroy(child->page_arena);
     arena_destroy(child->store_arena);
@@ -317,7 +341,7 @@ serve(struct child *child)
 }
 
 int
-child_main(const struct worker_settings *settings, const char *key, int paces_fd)
+child_main(const struct worker_settings *settings, const char *key, int gates_fd, int32_t index)
 {
     const char *names[WORKER_SOURCES_MAX];
     char queue[TOPOLOGY_NAME_SIZE], name[NAME_SIZE];
@@ -327,13 +351,14 @@ child_main(const struct worker_settings *settings, const char *key, int paces_fd
     struct database_settings database = {.url = settings->database_url,
                                          .application_name = "tidemark-worker"};
     struct child child = {.settings = settings, .name = make_name(name)};
-    size_t index;
+    size_t place;
     int code;
 
-    if (!find_source(key, &index, &child.live))
+    if (!find_source(key, &place, &child.live))
         return EXIT_CONFIGURATION;
-    child.source = sources[index];
-    child.pace = pace_map(paces_fd, index);
+    child.source = sources[place];
+    if (!make_gate(&child, gate_memory_map(gates_fd, place), index))
+        return EXIT_CONFIGURATION;
     child.consumer =
         broker_consumer_create(&broker, topology_jobs_queue(child.source->name, child.live, queue));
     child.publisher = broker_publisher_create(&broker);

@@ -5,7 +5,7 @@
 #include "ingest/fetch.h"
 #include "ingest/sources/source.h"
 #include "ingest/store.h"
-#include "ingest/worker/pace.h"
+#include "ingest/worker/gate.h"
 #include "ingest/worker/settings.h"
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct child {
     const struct source *source;
     bool live;         /* serves the on-demand queue */
     const char *name;  /* "host/1234": goes into runs and dead letters */
-    struct pace *pace; /* shared with the other children of this source */
+    struct gate *gate; /* every call to the provider goes through it */
     struct broker_consumer *consumer;
     struct broker_publisher *publisher;
     struct store *store;
@@ -29,15 +29,19 @@ struct child {
     struct arena *store_arena; /* reset before each try to store one */
 };
 
-/* The program's first argument when it is a child; then come the queue's key and the paces. */
+/*
+ * The program's first argument when it is a child; then come the queue's key, the memory of the
+ * gates and the child's place among those of its source.
+ */
 #define CHILD_ARGUMENT "--child"
 
 /*
- * Serves "jobs.<key>" until SIGTERM: `key` is "binance" or "binance.live", `paces_fd` what
- * pace_create_shared() made. Returns the exit code: 0 = stopped, 2 = configuration, 75 = database
- * or broker are away for too long.
+ * Serves "jobs.<key>" until SIGTERM: `key` is "binance" or "binance.live", `gates_fd` what
+ * gate_memory_create() made, and no other child of the source has that `index`. Returns the exit
+ * code: 0 = stopped, 2 = configuration, 75 = database or broker are away for too long.
  */
-int child_main(const struct worker_settings *settings, const char *key, int paces_fd);
+int child_main(const struct worker_settings *settings, const char *key, int gates_fd,
+               int32_t index);
 
 /* SIGTERM has come: begin nothing new. */
 bool child_stops(void);

@@ -25,7 +25,8 @@ run(const struct setting *table, const struct worker_settings *settings, char **
 {
     log_start("tidemark-worker", &settings->log);
     if (child_arguments) {
-        *ret_code = child_main(settings, child_arguments[0], atoi(child_arguments[1]));
+        *ret_code = child_main(settings, child_arguments[0], atoi(child_arguments[1]),
+                               atoi(child_arguments[2]));
         return true;
     }
     settings_log(table, settings);
@@ -38,7 +39,7 @@ run(const struct setting *table, const struct worker_settings *settings, char **
 int
 main(int argc, char **argv)
 {
-    bool is_child = argc == 4 && strcmp(argv[1], CHILD_ARGUMENT) == 0;
+    bool is_child = argc == 5 && strcmp(argv[1], CHILD_ARGUMENT) == 0;
     struct arena *arena = arena_create(16 * 1024);
     const struct setting *table = worker_settings_table(arena);
     struct worker_settings settings = {0};

@@ -8,6 +8,7 @@ enum {
     COOLDOWN_DEFAULT_MS = 60 * 1000,
     COOLDOWN_MIN_MS = 1000,
     COOLDOWN_MAX_MS = 3600 * 1000,
+    BAN_MAX_MS = 3 * 24 * 3600 * 1000,
 };
 
 const char *
@@ -106,12 +107,44 @@ outcome_is_suspect(int64_t delivery_count, const struct job *job, const int64_t 
     return true;
 }
 
-int64_t
-outcome_cooldown_ms(int64_t retry_after_ms)
+struct settlement
+outcome_postpone(const struct settlement *settlement, size_t tier_count)
 {
+    struct settlement later = *settlement;
+
+    later.tier = tier_count - 1;
+    return later;
+}
+
+int64_t
+outcome_cooldown_ms(int64_t retry_after_ms, const char *code)
+{
+    int64_t longest_ms = strcmp(code, "provider.banned") == 0 ? BAN_MAX_MS : COOLDOWN_MAX_MS;
+
     if (retry_after_ms == 0)
         return COOLDOWN_DEFAULT_MS;
     if (retry_after_ms < COOLDOWN_MIN_MS)
         return COOLDOWN_MIN_MS;
-    return retry_after_ms < COOLDOWN_MAX_MS ? retry_after_ms : COOLDOWN_MAX_MS;
+    return retry_after_ms < longest_ms ? retry_after_ms : longest_ms;
+}
+
+enum upstream_result
+outcome_result_of_fetch(const struct error *err)
+{
+    bool ours = strcmp(err->code, "fetch.private_address") == 0;
+
+    return err->kind == ERROR_RETRY && !ours ? UPSTREAM_FAILED : UPSTREAM_NOTHING;
+}
+
+enum upstream_result
+outcome_result_of_verdict(enum verdict verdict)
+{
+    static const enum upstream_result results[] = {
+        [VERDICT_OK] = UPSTREAM_GOOD,
+        [VERDICT_LIMITED] = UPSTREAM_LIMITED,
+        [VERDICT_TRANSIENT] = UPSTREAM_FAILED,
+        [VERDICT_PERMANENT] = UPSTREAM_GOOD,
+    };
+
+    return results[verdict];
 }

@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/job.h"
+#include "common/upstream.h"
 #include "ingest/sources/source.h"
 
 #include <stddef.h>
@@ -57,6 +58,10 @@ struct settlement outcome_settle(enum outcome outcome, enum job_kind kind, int32
                                  int64_t wait_ms, const int64_t *tiers_ms, size_t tier_count,
                                  uint32_t random);
 
+/* The same, but a job that failed is put off as long as possible: its source has too many retries.
+ */
+struct settlement outcome_postpone(const struct settlement *settlement, size_t tier_count);
+
 /*
  * A message that was delivered before and never settled may be what ended those who took it. After
  * OUTCOME_SUSPECT_DELIVERIES of that it is not run but set aside, so that its neighbours get their
@@ -74,9 +79,13 @@ bool outcome_is_suspect(int64_t delivery_count, const struct job *job, const int
                         size_t tier_count, uint32_t random, struct settlement *ret_settlement);
 
 /*
- * For how long a provider that limits us is left alone: what it asked for within [1 s, 1 h], and a
- * minute if it did not say.
+ * For how long a provider that limits us is left alone: what it asked for within [1 s, 1 h], up to
+ * 3 days when `code` says that it has banned us, and a minute if it did not say.
  */
-int64_t outcome_cooldown_ms(int64_t retry_after_ms);
+int64_t outcome_cooldown_ms(int64_t retry_after_ms, const char *code);
+
+/* What a fetch that failed, or an answer, says about the provider's health. */
+enum upstream_result outcome_result_of_fetch(const struct error *err);
+enum upstream_result outcome_result_of_verdict(enum verdict verdict);
 
 #endif

@@ -178,11 +178,16 @@ claim_run(struct run *run, struct patience *patience)
 /* ---- steps 4 and 5 ---- */
 
 static bool
-defer(struct run *run, int64_t wait_ms)
+defer(struct run *run, enum upstream_word word, int64_t wait_ms)
 {
+    static const char *const codes[] = {
+        [UPSTREAM_COOLDOWN] = "provider.cooldown",
+        [UPSTREAM_BREAKER] = "provider.breaker",
+        [UPSTREAM_BUDGET] = "provider.budget",
+    };
     struct error err;
 
-    error_set(&err, ERROR_RETRY, "provider.budget", "nothing may be asked for %lld ms",
+    error_set(&err, ERROR_RETRY, codes[word], "nothing may be asked for %lld ms",
               (long long)wait_ms);
     run->wait_ms = wait_ms;
     end_failed(run, OUTCOME_DEFERRED, &err, NULL);
@@ -194,20 +199,32 @@ static bool
 take_tokens(struct run *run, int32_t weight)
 {
     struct child *child = run->child;
-    int64_t budget = pace_budget(child->source->budget_per_minute, child->settings->budget_percent);
-    int64_t deadline_ms = clock_monotonic_ms() + RUN_TOKENS_MS, wait_ms, now_ms;
+    const struct upstream_ask ask = {
+        .weight = weight,
+        .backfill = run->job->kind == JOB_HISTORY && !child->live,
+        .again = run->job->attempt > 1,
+    };
+    int64_t deadline_ms = clock_monotonic_ms() + RUN_TOKENS_MS, wait_ms;
+    enum upstream_word word;
 
     for (;;) {
-        now_ms = clock_monotonic_ms();
-        wait_ms = pace_cooldown_ms(child->pace, now_ms);
-        if (wait_ms == 0)
-            wait_ms = pace_take(child->pace, budget, weight, clock_monotonic_us());
-        if (wait_ms == 0)
+        word = gate_ask(child->gate, &ask, &wait_ms);
+        if (word == UPSTREAM_GRANTED)
             return true;
-        if (now_ms + wait_ms > deadline_ms || child_stops() || !is_in_hand(run))
-            return defer(run, wait_ms);
+        if (clock_monotonic_ms() + wait_ms > deadline_ms || child_stops() || !is_in_hand(run))
+            return defer(run, word, wait_ms);
         child_wait(child, wait_ms);
     }
+}
+
+/* Every call that was granted is reported once, as soon as it is known what came of it. */
+static void
+report(struct run *run, enum upstream_result result, const struct payload *payload)
+{
+    const struct gate_use use = {payload->used, payload->left, payload->left_known};
+
+    if (run->child->source->upstream == UPSTREAM_HTTP)
+        gate_report(run->child->gate, result, run->wait_ms, &use);
 }
 
 static bool
@@ -220,6 +237,8 @@ fetch_http(struct run *run, const struct request *request, struct payload *ret_p
         .target = request->target,
         .key_header = child->source->key_header,
         .key = worker_settings_key(child->settings, child->source),
+        .used_header = child->source->used_header,
+        .left_header = child->source->left_header,
         .company = {broker_consumer_socket(child->consumer), child_serve_broker, child},
     };
 
@@ -248,7 +267,7 @@ fetch_page(struct run *run, const struct request *request, struct payload *ret_p
     struct error err;
     bool done = false, ok;
 
-    if (!take_tokens(run, request->weight))
+    if (run->child->source->upstream == UPSTREAM_HTTP && !take_tokens(run, request->weight))
         return false;
     fault_point(STEP_TOKENS);
     ok = run->child->source->upstream == UPSTREAM_HTTP
@@ -256,9 +275,10 @@ fetch_page(struct run *run, const struct request *request, struct payload *ret_p
              : fetch_folder(run, request, &payload, &done, &err);
     run->http_status = payload.status;
     fault_point(STEP_FETCH);
-    if (!ok)
+    if (!ok) {
+        report(run, outcome_result_of_fetch(&err), &payload);
         end_failed(run, outcome_of_fetch(&err), &err, payload.target ? &payload : NULL);
-    else if (done)
+    } else if (done)
         end_well(run, OUTCOME_DONE);
     else
         *ret_payload = payload;
@@ -266,16 +286,6 @@ fetch_page(struct run *run, const struct request *request, struct payload *ret_p
 }
 
 /* ---- step 6 ---- */
-
-/* The provider asked to be left alone: nobody of this source asks again before that is over. */
-static void
-cool_down(struct run *run, const struct payload *payload, const struct error *err)
-{
-    int64_t asked_ms = err->retry_after_ms ? err->retry_after_ms : payload->retry_after_ms;
-
-    run->wait_ms = outcome_cooldown_ms(asked_ms);
-    pace_cool_down(run->child->pace, clock_monotonic_ms() + run->wait_ms);
-}
 
 static bool
 normalise(struct run *run, const struct request *request, const struct payload *payload,
@@ -287,9 +297,11 @@ normalise(struct run *run, const struct request *request, const struct payload *
     struct error err;
 
     verdict = source->classify(payload, arena, &err);
+    if (verdict == VERDICT_LIMITED)
+        run->wait_ms = outcome_cooldown_ms(
+            err.retry_after_ms ? err.retry_after_ms : payload->retry_after_ms, err.code);
+    report(run, outcome_result_of_verdict(verdict), payload);
     if (verdict != VERDICT_OK) {
-        if (verdict == VERDICT_LIMITED)
-            cool_down(run, payload, &err);
         end_failed(run, outcome_of_verdict(verdict), &err, payload);
         return false;
     }

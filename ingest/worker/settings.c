@@ -1,9 +1,13 @@
 #include "ingest/worker/settings.h"
 
+#include "ingest/worker/bucket.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <stddef.h>
 #include <string.h>
+
+enum { RATE_LIMIT_MAX = 1000000000 };
 
 #define SETTINGS struct worker_settings
 static const struct setting fixed[] = {
@@ -11,6 +15,10 @@ static const struct setting fixed[] = {
            "PostgreSQL of the worker: postgresql://user:password@host:port/database."),
     SECRET("RABBITMQ_URL", rabbitmq_url, REQUIRED,
            "RabbitMQ: amqp://user:password@host:port/vhost, the vhost / is %2f."),
+    SECRET(
+        "REDIS_URL", redis_url, "",
+        "Redis that all workers share budgets and breakers in: redis://[:password@]host:port/db; "
+        "empty = each host by itself."),
     STRING("WORKERS", workers, "*=1", "Children per source, for example *=1,binance=4; 0 = none."),
     STRING("CSV_FOLDER", csv_folder, "", "Folder that is watched for CSV files; empty = none."),
     CHOICE("DATA_MODE", data_mode, "live", "live|replay",
@@ -24,6 +32,10 @@ static const struct setting fixed[] = {
     COUNT(
         "UPSTREAM_BUDGET_PERCENT", budget_percent, "100", 1, 1000000,
         "Share of each provider's free budget to use; above 100 only with a paid plan or replay."),
+    COUNT("WORKERS_EXPECTED", workers_expected, "1", 1, 1000,
+          "Worker processes that share the budgets while Redis is away or not given."),
+    MS("BREAKER_OPEN", breaker_open_ms, "15s", 100, 600000,
+       "How long a provider that keeps failing is left alone at first; doubles up to 10 min."),
     LOG_OPTIONS,
 };
 
@@ -54,6 +66,16 @@ add_source(struct setting *rows, size_t index, struct arena *arena)
         .max = 1024,
         .help = arena_printf(arena, "Address of %s; empty = %s.", source->name, source->base_url),
     };
+    rows[count++] = (struct setting){
+        .name = upper_name(arena, source->name, "_RATE_LIMIT"),
+        .kind = SETTING_COUNT,
+        .offset = offsetof(struct worker_settings, rate_limit) + index * sizeof(int64_t),
+        .fallback = "0",
+        .max = RATE_LIMIT_MAX,
+        .help = arena_printf(arena, "%s a minute to %s, all workers together; 0 = %d.",
+                             source->weighs ? "Weight" : "Calls", source->name,
+                             (int)source->budget_per_minute),
+    };
     if (source->key_header)
         rows[count++] = (struct setting){
             .name = upper_name(arena, source->name, "_API_KEY"),
@@ -74,7 +96,7 @@ const struct setting *
 worker_settings_table(struct arena *arena)
 {
     struct setting *rows =
-        arena_alloc_array(arena, COUNT_OF(fixed) + 2 * WORKER_SOURCES_MAX + 1, sizeof(*rows));
+        arena_alloc_array(arena, COUNT_OF(fixed) + 3 * WORKER_SOURCES_MAX + 1, sizeof(*rows));
     size_t count = COUNT_OF(fixed);
 
     memcpy(rows, fixed, sizeof(fixed));
@@ -109,4 +131,12 @@ worker_settings_key(const struct worker_settings *settings, const struct source 
     const char *key = settings->api_key[place_of(source)];
 
     return key && key[0] ? key : NULL;
+}
+
+int64_t
+worker_settings_budget(const struct worker_settings *settings, const struct source *source)
+{
+    int64_t limit = settings->rate_limit[place_of(source)];
+
+    return limit > 0 ? limit : bucket_budget(source->budget_per_minute, settings->budget_percent);
 }

@@ -165,6 +165,9 @@ settle_run(struct child *child, const struct broker_delivery *delivery, const st
         outcome_settle(run->outcome, job->kind, job->attempt, run->wait_ms, tiers_ms, tier_count,
                        (uint32_t)random());
 
+    if (run->outcome == OUTCOME_TRANSIENT && settlement.action == ACTION_RETRY &&
+        !gate_retry_soon(child->gate))
+        settlement = outcome_postpone(&settlement, tier_count);
     switch (settlement.action) {
     case ACTION_ACK:
         acknowledge(child, delivery);

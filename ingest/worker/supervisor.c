@@ -22,7 +22,8 @@ enum { EXIT_CONFIGURATION = 2, EXIT_NO_EXEC = 127 };
 struct post {
     const struct source *source;
     bool live;
-    pid_t pid; /* 0 = nobody is there */
+    int32_t index; /* among the posts of its source */
+    pid_t pid;     /* 0 = nobody is there */
     int32_t failures;
     int64_t started_at_ms, start_at_ms;
 };
@@ -31,7 +32,7 @@ struct supervisor {
     const struct worker_settings *settings;
     struct post posts[WORKER_SOURCES_MAX * (CREW_MAX + 1)];
     size_t post_count;
-    int paces_fd;       /* the budgets of all sources, which the children share */
+    int gates_fd;       /* what the children share of each source */
     int64_t kill_at_ms; /* 0 = not stopping */
     bool misconfigured; /* a child cannot work with our settings, so none can */
 };
@@ -56,7 +57,7 @@ make_posts(struct supervisor *supervisor, struct error *err)
             return false;
         for (int32_t n = 0; count > 0 && n <= count; n++)
             supervisor->posts[supervisor->post_count++] =
-                (struct post){.source = sources[i], .live = n == count};
+                (struct post){.source = sources[i], .live = n == count, .index = n};
     }
     return supervisor->post_count > 0 ||
            error_set(err, ERROR_FATAL, "settings.invalid", "WORKERS: no source has a child");
@@ -69,12 +70,13 @@ make_posts(struct supervisor *supervisor, struct error *err)
 static void
 fill_post(struct supervisor *supervisor, struct post *post)
 {
-    char queue[TOPOLOGY_NAME_SIZE], fd[16];
-    char *const arguments[] = {"tidemark-worker", CHILD_ARGUMENT, queue, fd, NULL};
+    char queue[TOPOLOGY_NAME_SIZE], fd[16], index[16];
+    char *const arguments[] = {"tidemark-worker", CHILD_ARGUMENT, queue, fd, index, NULL};
     pid_t parent = getpid(), pid;
 
     topology_jobs_key(post->source->name, post->live, queue);
-    snprintf(fd, sizeof(fd), "%d", supervisor->paces_fd);
+    snprintf(fd, sizeof(fd), "%d", supervisor->gates_fd);
+    snprintf(index, sizeof(index), "%d", (int)post->index);
     pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -206,7 +208,7 @@ supervisor_run(const struct worker_settings *settings, struct error *err)
     if (!supervisor)
         abort();
     supervisor->settings = settings;
-    supervisor->paces_fd = pace_create_shared(WORKER_SOURCES_MAX);
+    supervisor->gates_fd = gate_memory_create(WORKER_SOURCES_MAX);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
@@ -219,7 +221,7 @@ supervisor_run(const struct worker_settings *settings, struct error *err)
              error_set(err, ERROR_FATAL, "settings.invalid",
                        "a child cannot work with these settings; its log says why");
     }
-    close(supervisor->paces_fd);
+    close(supervisor->gates_fd);
     free(supervisor);
     return ok;
 }

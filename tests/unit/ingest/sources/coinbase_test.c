@@ -136,8 +136,11 @@ empty_windows_are_walked_through(void **state)
     job = feed_job(&feed, arena);
     while (windows < 100) {
         struct payload payload = {
-            {"[]", 2},
-            "", "", 200, FEED_NOW_MS, 0
+            .body = {"[]", 2},
+            .target = "",
+            .content_type = "",
+            .status = 200,
+            .fetched_at_ms = FEED_NOW_MS,
         };
         struct batch batch;
 

@@ -101,17 +101,54 @@ a_cooldown_is_a_second_to_an_hour(void **state)
 {
     static const struct {
         const char *name;
+        const char *code;
         int64_t asked_ms, want_ms;
     } rows[] = {
-        {"not said: a minute",          0,             60000  },
-        {"said: that long",             90000,         90000  },
-        {"in the past: a second",       -5,            1000   },
-        {"less than a second: one",     1,             1000   },
-        {"more than an hour: one hour", 1000000000000, 3600000},
+        {"not said: a minute",          "provider.limited", 0,             60000    },
+        {"said: that long",             "provider.limited", 90000,         90000    },
+        {"in the past: a second",       "provider.limited", -5,            1000     },
+        {"less than a second: one",     "provider.limited", 1,             1000     },
+        {"more than an hour: one hour", "provider.limited", 1000000000000, 3600000  },
+        {"a ban may be longer",         "provider.banned",  86400000,      86400000 },
+        {"three days at most",          "provider.banned",  1000000000000, 259200000},
+        {"a ban without an end",        "provider.banned",  0,             60000    },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        check_int(rows[i].name, outcome_cooldown_ms(rows[i].asked_ms), rows[i].want_ms);
+        check_int(rows[i].name, outcome_cooldown_ms(rows[i].asked_ms, rows[i].code),
+                  rows[i].want_ms);
+}
+
+static void
+only_what_says_that_the_provider_is_unwell_counts_as_its_failure(void **state)
+{
+    const struct error timeout = {.kind = ERROR_RETRY, .code = "fetch.timeout"};
+    const struct error ours = {.kind = ERROR_RETRY, .code = "fetch.private_address"};
+    const struct error large = {.kind = ERROR_REJECT, .code = "fetch.too_large"};
+    const struct {
+        const char *name;
+        enum upstream_result got, want;
+    } rows[] = {
+        {"a timeout",         outcome_result_of_fetch(&timeout),            UPSTREAM_FAILED },
+        {"our own settings",  outcome_result_of_fetch(&ours),               UPSTREAM_NOTHING},
+        {"an endless body",   outcome_result_of_fetch(&large),              UPSTREAM_NOTHING},
+        {"5xx",               outcome_result_of_verdict(VERDICT_TRANSIENT), UPSTREAM_FAILED },
+        {"4xx: it is well",   outcome_result_of_verdict(VERDICT_PERMANENT), UPSTREAM_GOOD   },
+        {"429 is a cooldown", outcome_result_of_verdict(VERDICT_LIMITED),   UPSTREAM_LIMITED},
+        {"a good answer",     outcome_result_of_verdict(VERDICT_OK),        UPSTREAM_GOOD   },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        check_int(rows[i].name, rows[i].got, rows[i].want);
+}
+
+static void
+a_retry_over_the_budget_is_put_off(void **state)
+{
+    struct settlement soon = {ACTION_RETRY, 1, 3, NULL}, later = outcome_postpone(&soon, 12);
+
+    check_int("to the longest tier", (int64_t)later.tier, 11);
+    check_int("and is the same attempt", later.attempt, 3);
 }
 
 static void
@@ -154,6 +191,8 @@ main(void)
         cmocka_unit_test(each_outcome_has_its_settlement),
         cmocka_unit_test(errors_become_outcomes),
         cmocka_unit_test(a_cooldown_is_a_second_to_an_hour),
+        cmocka_unit_test(only_what_says_that_the_provider_is_unwell_counts_as_its_failure),
+        cmocka_unit_test(a_retry_over_the_budget_is_put_off),
         cmocka_unit_test(a_job_that_ends_its_workers_is_set_aside_and_then_dead),
     };
 

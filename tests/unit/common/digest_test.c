@@ -1,0 +1,30 @@
+#include "common/digest.h"
+#include "tests/unit/check.h"
+
+static void
+hashes_are_those_of_the_standard(void **state)
+{
+    static const struct {
+        const char *name, *text, *want;
+    } rows[] = {
+        {"nothing",          "",    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"FIPS 180-2's abc", "abc",
+         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"                           },
+    };
+    char hex[DIGEST_SHA256_HEX + 1];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        digest_sha256_hex(rows[i].text, strlen(rows[i].text), DIGEST_SHA256_HEX, hex);
+        check_string(rows[i].name, hex, rows[i].want);
+    }
+    digest_sha256_hex("abc", 3, 5, hex);
+    check_string("its beginning", hex, "ba781");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(hashes_are_those_of_the_standard)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
