@@ -144,14 +144,55 @@ int broker_consumer_socket(const struct broker_consumer *consumer);
  */
 MUST_CHECK bool broker_consumer_cancel(struct broker_consumer *consumer, struct error *err);
 
+/* --------------------------------------------------------------------------------- looking */
+
 /*
- * Looks at up to `max` messages at the head of a queue over a connection of its own and puts them
- * back in their places. For people: takes a round trip a message. `ret_deliveries` has room
- * for `max`; what is in them lives in `arena`.
+ * For tools: takes messages from the head of a queue one after the other, each a round trip, over a
+ * connection of its own. What was taken and not acknowledged goes back to the head of the queue, at
+ * the latest when the reader is destroyed; of more than a few a quorum queue loses the order. A
+ * queue that is not there is empty.
+ */
+struct broker_reader;
+
+struct broker_reader *broker_reader_open(const struct broker_settings *settings, const char *queue,
+                                         struct error *err); /* NULL on failure */
+void broker_reader_destroy(struct broker_reader *reader);    /* NULL is fine */
+/* How many messages were ready when it was opened. */
+int64_t broker_reader_waiting(const struct broker_reader *reader);
+/* As broker_consumer_next(), without waiting. */
+MUST_CHECK bool broker_reader_next(struct broker_reader *reader, struct arena *arena,
+                                   struct broker_delivery *ret_delivery, bool *ret_received,
+                                   struct error *err);
+MUST_CHECK bool broker_reader_ack(struct broker_reader *reader,
+                                  const struct broker_delivery *delivery, struct error *err);
+/* Puts back what is not acknowledged; true when the broker has done it, and all acks before. */
+MUST_CHECK bool broker_reader_put_back(struct broker_reader *reader, struct error *err);
+
+/*
+ * Looks at up to `max` messages at the head of a queue and puts them back. `ret_deliveries` has
+ * room for `max`; what is in them lives in `arena`.
  */
 MUST_CHECK bool broker_peek(const struct broker_settings *settings, const char *queue, size_t max,
                             struct arena *arena, struct broker_delivery *ret_deliveries,
                             size_t *ret_count, struct error *err);
+
+struct broker_queue {
+    bool exists;
+    int64_t messages; /* ready; those that are handed out are not counted */
+    int64_t consumers;
+};
+
+struct broker_server {
+    const char *product, *version; /* "RabbitMQ", "3.10.8"; "" = it does not say */
+};
+
+/*
+ * Connects, asks for each of the named queues, and leaves. `ret_server` may be NULL; its texts live
+ * in `arena`. settings->prepare is not called.
+ */
+MUST_CHECK bool broker_look(const struct broker_settings *settings, const char *const *names,
+                            size_t count, struct arena *arena, struct broker_queue *ret_queues,
+                            struct broker_server *ret_server, struct error *err);
 
 /* ------------------------------------------------------------------------------- publishing */
 
@@ -242,10 +283,12 @@ MUST_CHECK bool broker_bind_queue(struct broker_connection *connection, const ch
 MUST_CHECK bool broker_delete_queue(struct broker_connection *connection, const char *name,
                                     struct error *err);
 /*
- * Looks only. `*ret_exists` false is not an error. Over a publisher's connection a missing queue
- * ends the connection, because its channel and with it the confirms are gone: connect again.
+ * These two look only. A queue that is not there is no error. Over a publisher's connection it ends
+ * the connection, because its channel and with it the confirms are gone: connect again.
  */
 MUST_CHECK bool broker_queue_exists(struct broker_connection *connection, const char *name,
                                     bool *ret_exists, struct error *err);
+MUST_CHECK bool broker_queue_look(struct broker_connection *connection, const char *name,
+                                  struct broker_queue *ret_queue, struct error *err);
 
 #endif

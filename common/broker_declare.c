@@ -81,20 +81,21 @@ reopen_channel(struct broker_connection *connection, struct error *err)
 }
 
 bool
-broker_queue_exists(struct broker_connection *connection, const char *name, bool *ret_exists,
-                    struct error *err)
+broker_queue_look(struct broker_connection *connection, const char *name,
+                  struct broker_queue *ret_queue, struct error *err)
 {
+    const amqp_queue_declare_ok_t *declared;
     amqp_rpc_reply_t reply;
 
-    amqp_queue_declare(connection->state, BROKER_CHANNEL, amqp_cstring_bytes(name), 1, 0, 0, 0,
-                       amqp_empty_table);
+    declared = amqp_queue_declare(connection->state, BROKER_CHANNEL, amqp_cstring_bytes(name), 1, 0,
+                                  0, 0, amqp_empty_table);
     reply = amqp_get_rpc_reply(connection->state);
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
         reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
         const amqp_channel_close_t *closed = reply.reply.decoded;
 
         if (closed->reply_code == AMQP_NOT_FOUND) {
-            *ret_exists = false;
+            *ret_queue = (struct broker_queue){.exists = false};
             if (!connection->opened_at_ms)
                 return reopen_channel(connection, err);
             broker_connection_drop(connection);
@@ -103,6 +104,19 @@ broker_queue_exists(struct broker_connection *connection, const char *name, bool
     }
     if (!broker_connection_check(connection, reply, err, "look for queue", name))
         return false;
-    *ret_exists = true;
+    *ret_queue = (struct broker_queue){
+        .exists = true, .messages = declared->message_count, .consumers = declared->consumer_count};
+    return true;
+}
+
+bool
+broker_queue_exists(struct broker_connection *connection, const char *name, bool *ret_exists,
+                    struct error *err)
+{
+    struct broker_queue queue;
+
+    if (!broker_queue_look(connection, name, &queue, err))
+        return false;
+    *ret_exists = queue.exists;
     return true;
 }
