@@ -4,7 +4,8 @@
 #include "api/board.h"
 #include "common/text.h"
 
-/* Adds what /health and /stats both say of a source, as members of a JSON object, without braces. */
+/* Adds what /health and /stats both say of a source, as members of a JSON object, without braces.
+ */
 void source_fields_add(struct text *text, const struct source_state *source);
 
 /* "success", "failure", "running", "never_run", "no_key" or "skipped": how its last run stands. */

@@ -208,7 +208,7 @@ open_envelope(const struct json *tree, const struct json **ret_result, struct er
 }
 
 /*
- * A ticker says no time, so its price is as old as the answer, to the second. "c" is the last
+ * A ticker says no time, so its price is as old as the answer. "c" is the last
  * trade: [price, lots]. "v" and "p" are volume in the base currency and average price, each [today,
  * last 24 hours]; their product would be the quote volume only as far as the average is exact,
  * which it is not. "o" is what the UTC day opened with, not the price of 24 hours ago. So neither
@@ -222,7 +222,7 @@ parse_ticker(const struct json *value, size_t index, struct quote_args *asked,
     struct row row = row_begin(records, index);
     struct tick tick = {
         .symbol = json_key(value),
-        .observed_at_ms = payload->fetched_at_ms / 1000 * 1000,
+        .observed_at_ms = payload->fetched_at_ms,
     };
     int64_t count = -1;
 

@@ -65,13 +65,13 @@ class Oracle:
     # Prices and listings.
 
     def served(self, source, target, at_ms, fetched_ms=None):
-        """What is said at `at_ms`; a price without a time of its own is of the second of the fetch."""
+        """What is said at `at_ms`; a price without a time of its own is of when it was fetched."""
         headers = {"user-agent": "oracle"}
         answer = self.sources[source].answer(target, headers, at_ms)
         value = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)
         found = getattr(self, f"_read_{source}")(target, value)
-        second = (at_ms if fetched_ms is None else fetched_ms) // 1000 * 1000
-        found.ticks = {(symbol, second if at is None else at): fields
+        moment = at_ms if fetched_ms is None else fetched_ms
+        found.ticks = {(symbol, moment if at is None else at): fields
                        for (symbol, at), fields in found.ticks.items()}
         return found
 

@@ -196,6 +196,19 @@ def test_a_limited_job_spends_no_attempt_and_leaves_the_provider_alone(system):
     assert len(system.replay.requests("coinbase")) == 1
 
 
+def test_a_limit_that_names_its_end_under_status_200_is_kept(system):
+    until = int(time.time()) + 3
+    system.replay.rule(source="kraken", count=1, body=json.dumps(
+        {"error": ["WGeneral:Slow down", f"EService:Throttled: {until}"]}))
+    job = quote("kraken", ["XXBTZUSD"])
+    system.start_worker()
+    system.vhost.publish(job)
+    wait_done(system, [job])
+    assert run_of(system, job)["attempt"] == 1
+    first, second = [entry["at_ms"] for entry in system.replay.requests("kraken")]
+    assert first < until * 1000 <= second + 10
+
+
 def test_a_history_goes_on_where_it_failed(system):
     system.replay.rule(source="binance", skip=2, count=1, status=500)
     job = history("binance", "ETHUSDT", days=150)

@@ -36,20 +36,6 @@ tickers_become_ticks(void **state)
     arena_destroy(arena);
 }
 
-static void
-a_price_is_of_a_whole_second(void **state)
-{
-    struct arena *arena = arena_create(4096);
-    struct feed feed = quote;
-    struct fed fed;
-
-    feed.now_ms = FEED_NOW_MS + 999;
-    feed.args = "{\"symbols\":[\"XXBTZUSD\"]}";
-    fed = feed_text(&feed, "{\"error\":[],\"result\":{\"XXBTZUSD\":{\"c\":[\"1\",\"1\"]}}}", arena);
-    check_int("never in the future", fed.batch.ticks[0].observed_at_ms, FEED_NOW_MS);
-    arena_destroy(arena);
-}
-
 /* XDGUSD is left out: with the wrong one that makes two rejects. */
 static const struct {
     const char *name, *ticker, *reason;
@@ -321,15 +307,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tickers_become_ticks),
-        cmocka_unit_test(a_price_is_of_a_whole_second),
-        cmocka_unit_test(a_wrong_ticker_is_a_reject),
-        cmocka_unit_test(other_shapes_are_refused),
-        cmocka_unit_test(a_long_error_is_no_answer),
-        cmocka_unit_test(closed_candles_are_taken),
-        cmocka_unit_test(no_candles_move_nothing),
-        cmocka_unit_test(a_wrong_candle_is_a_reject),
-        cmocka_unit_test(pairs_become_references),
+        cmocka_unit_test(tickers_become_ticks),       cmocka_unit_test(a_wrong_ticker_is_a_reject),
+        cmocka_unit_test(other_shapes_are_refused),   cmocka_unit_test(a_long_error_is_no_answer),
+        cmocka_unit_test(closed_candles_are_taken),   cmocka_unit_test(no_candles_move_nothing),
+        cmocka_unit_test(a_wrong_candle_is_a_reject), cmocka_unit_test(pairs_become_references),
         cmocka_unit_test(an_odd_pair_is_a_reject),
     };
 
