@@ -1,8 +1,8 @@
 #include "ingest/ctl/ask.h"
 
 #include <stdio.h>
-#include <strings.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 bool
@@ -13,8 +13,8 @@ ask_whether(const struct call *call, const char *question, struct error *err)
     if (call_has(call, "yes"))
         return true;
     if (!isatty(STDIN_FILENO))
-        return error_set(err, ERROR_REJECT, "not_confirmed",
-                         "%.200s Nobody to ask: say --yes", question);
+        return error_set(err, ERROR_REJECT, "not_confirmed", "%.200s Nobody to ask: say --yes",
+                         question);
     fprintf(stderr, "%s [y/N] ", question);
     if (!fgets(answer, sizeof answer, stdin))
         answer[0] = '\0';

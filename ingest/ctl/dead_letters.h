@@ -16,8 +16,8 @@ const char *dead_letter_number(const struct broker_delivery *letter, const char 
 /* Whether --source and --reason, if given, fit. */
 bool dead_letter_fits(const struct call *call, const struct broker_delivery *letter);
 
-command_run dead_letters_list;            /* dead_letters.c */
-command_run dead_letters_show;            /* dead_letters_show.c */
+command_run dead_letters_list;                         /* dead_letters.c */
+command_run dead_letters_show;                         /* dead_letters_show.c */
 command_run dead_letters_replay, dead_letters_discard; /* dead_letters_settle.c */
 
 #endif

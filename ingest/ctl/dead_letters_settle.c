@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    PORTION = 64,       /* letters in hand at a time */
+    PORTION = 64,         /* letters in hand at a time */
     PROGRESS_LEAST = 200, /* fewer are done before anybody could read it */
 };
 
@@ -205,9 +205,8 @@ judge(const struct settling *settling, struct error *err)
                          "%zu cannot be replayed, only discarded: %.150s", settling->malformed,
                          settling->why.message);
     if (settling->refused > 0)
-        return error_set(err, ERROR_REJECT, "dead.refused",
-                         "the broker did not take %zu: %.150s", settling->refused,
-                         settling->why.message);
+        return error_set(err, ERROR_REJECT, "dead.refused", "the broker did not take %zu: %.150s",
+                         settling->refused, settling->why.message);
     if (settling->settled == 0 && call->argument_count > 0)
         return error_set(err, ERROR_REJECT, "dead.unknown",
                          "no dead letter of job \"%.100s\" among the %lld there",

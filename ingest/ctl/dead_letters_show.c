@@ -74,17 +74,16 @@ read_payload(const struct call *call, int64_t payload_id, struct evidence *evide
     }
     evidence->body = rows_bytes(&rows, 0, 8, arena);
     table_init(&evidence->facts, arena, columns, COUNT_OF(columns));
-    table_add(&evidence->facts,
-              (const char *[]){
-                  arena_printf(arena, "%lld", (long long)payload_id),
-                  rows_text(&rows, 0, 2),
-                  rows_text(&rows, 0, 3),
-                  rows_text(&rows, 0, 4),
-                  rows_text(&rows, 0, 5),
-                  rows_text(&rows, 0, 6),
-                  rows_text(&rows, 0, 7),
-                  arena_printf(arena, "%zu", evidence->body.size),
-              });
+    table_add(&evidence->facts, (const char *[]){
+                                    arena_printf(arena, "%lld", (long long)payload_id),
+                                    rows_text(&rows, 0, 2),
+                                    rows_text(&rows, 0, 3),
+                                    rows_text(&rows, 0, 4),
+                                    rows_text(&rows, 0, 5),
+                                    rows_text(&rows, 0, 6),
+                                    rows_text(&rows, 0, 7),
+                                    arena_printf(arena, "%zu", evidence->body.size),
+                                });
     return true;
 }
 
@@ -200,8 +199,8 @@ write_payload(const struct evidence *evidence, struct error *err)
         return error_set(err, ERROR_REJECT, "dead.no_payload",
                          "there was no answer of the provider to keep");
     if (evidence->missing)
-        return error_set(err, ERROR_REJECT, "dead.no_payload", "the payload cannot be shown: %.200s",
-                         evidence->missing);
+        return error_set(err, ERROR_REJECT, "dead.no_payload",
+                         "the payload cannot be shown: %.200s", evidence->missing);
     fwrite(evidence->body.data, 1, evidence->body.size, stdout);
     return true;
 }

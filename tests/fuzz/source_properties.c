@@ -113,6 +113,22 @@ check_rejects(const struct batch *batch)
 }
 
 void
+source_properties_hold(const struct fed *fed)
+{
+    MUST_HOLD(fed->parsed || (fed->err.kind != ERROR_NONE && fed->err.code && fed->err.message[0]),
+              "what is not taken has a reason");
+    MUST_HOLD(fed->verdict == VERDICT_OK || !fed->parsed, "only good answers are parsed");
+    MUST_HOLD(fed->err.retry_after_ms >= 0, "nobody waits backwards");
+    if (!fed->parsed)
+        return;
+    check_ticks(&fed->batch);
+    check_listings(&fed->batch);
+    check_candles(&fed->batch);
+    check_references(&fed->batch);
+    check_rejects(&fed->batch);
+}
+
+void
 source_properties_check(const struct feed *feeds, size_t count, const uint8_t *data, size_t size)
 {
     static const int32_t statuses[] = {400, 401, 403, 404, 418, 429, 451, 500};
@@ -125,17 +141,7 @@ source_properties_check(const struct feed *feeds, size_t count, const uint8_t *d
         if (data[0] & 0x80)
             feed.status = statuses[(data[0] >> 3) & 7];
         fed = feed_body(&feed, (struct bytes){(const char *)data + 1, size - 1}, arena);
-        MUST_HOLD(fed.parsed || (fed.err.kind != ERROR_NONE && fed.err.code && fed.err.message[0]),
-                  "what is not taken has a reason");
-        MUST_HOLD(fed.verdict == VERDICT_OK || !fed.parsed, "only good answers are parsed");
-        MUST_HOLD(fed.err.retry_after_ms >= 0, "nobody waits backwards");
-        if (fed.parsed) {
-            check_ticks(&fed.batch);
-            check_listings(&fed.batch);
-            check_candles(&fed.batch);
-            check_references(&fed.batch);
-            check_rejects(&fed.batch);
-        }
+        source_properties_hold(&fed);
     }
     arena_destroy(arena);
 }
