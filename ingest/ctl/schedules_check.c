@@ -286,10 +286,11 @@ check_quote(struct checker *checker, const struct file_schedule *schedule,
         return fail_at(checker, schedule->name.line,
                        "a quote schedule needs either symbols (one request for all) or each (one "
                        "request a symbol)");
-    if (!refuse_keys(checker, "quote", 5,
-                     KEYS("currency", "pages", "per_page", "interval", "lookback"),
+    if (!refuse_keys(checker, "quote", 6,
+                     KEYS("currency", "pages", "per_page", "interval", "lookback", "series"),
                      LINES(schedule->currency.line, schedule->pages.line, schedule->per_page.line,
-                           schedule->interval.line, schedule->lookback.line)))
+                           schedule->interval.line, schedule->lookback.line,
+                           schedule->series.line)))
         return false;
     text_init(&args, checker->arena, 64);
     text_add_string(&args, "{\"symbols\":[");
@@ -320,9 +321,10 @@ check_listing(struct checker *checker, const struct file_schedule *schedule,
 
     if (!schedule->currency.text)
         return fail_at(checker, schedule->name.line, "a listing schedule needs currency: usd");
-    if (!refuse_keys(checker, "listing", 4, KEYS("symbols", "each", "interval", "lookback"),
+    if (!refuse_keys(checker, "listing", 5,
+                     KEYS("symbols", "each", "interval", "lookback", "series"),
                      LINES(schedule->symbols.line, schedule->each.line, schedule->interval.line,
-                           schedule->lookback.line)) ||
+                           schedule->lookback.line, schedule->series.line)) ||
         !check_number(checker, &schedule->pages, "pages", PAGES_MAX, 1, &pages) ||
         !check_number(checker, &schedule->per_page, "per_page", 1000, PER_PAGE_DEFAULT, &per_page))
         return false;
@@ -351,10 +353,11 @@ check_reference(struct checker *checker, const struct file_schedule *schedule,
     bool paged = schedule->pages.text || schedule->per_page.text;
     int64_t pages, per_page;
 
-    if (!refuse_keys(checker, "reference", 5,
-                     KEYS("symbols", "each", "currency", "interval", "lookback"),
+    if (!refuse_keys(checker, "reference", 6,
+                     KEYS("symbols", "each", "currency", "interval", "lookback", "series"),
                      LINES(schedule->symbols.line, schedule->each.line, schedule->currency.line,
-                           schedule->interval.line, schedule->lookback.line)) ||
+                           schedule->interval.line, schedule->lookback.line,
+                           schedule->series.line)) ||
         !check_number(checker, &schedule->pages, "pages", PAGES_MAX, 1, &pages) ||
         !check_number(checker, &schedule->per_page, "per_page", REFERENCE_PER_PAGE,
                       REFERENCE_PER_PAGE, &per_page))
@@ -383,13 +386,28 @@ check_folder(struct checker *checker, const struct file_schedule *schedule,
     struct schedule_row row =
         row_of(checker, common, NULL, "history/inbox", "{}", schedule->name.line);
 
-    return refuse_keys(
-               checker, "folder's", 7,
-               KEYS("symbols", "each", "currency", "pages", "per_page", "interval", "lookback"),
-               LINES(schedule->symbols.line, schedule->each.line, schedule->currency.line,
-                     schedule->pages.line, schedule->per_page.line, schedule->interval.line,
-                     schedule->lookback.line)) &&
+    return refuse_keys(checker, "folder's", 8,
+                       KEYS("symbols", "each", "currency", "pages", "per_page", "interval",
+                            "lookback", "series"),
+                       LINES(schedule->symbols.line, schedule->each.line, schedule->currency.line,
+                             schedule->pages.line, schedule->per_page.line, schedule->interval.line,
+                             schedule->lookback.line, schedule->series.line)) &&
            add_row(checker, &row, source, JOB_HISTORY);
+}
+
+/* What a series other than the usual one adds to a history's stream, and to its arguments. */
+static const char *
+series_stream(const struct file_schedule *schedule, struct arena *arena)
+{
+    return schedule->series.text ? arena_printf(arena, "/%s", schedule->series.text) : "";
+}
+
+static const char *
+series_args(const struct file_schedule *schedule, struct arena *arena)
+{
+    return schedule->series.text
+               ? arena_printf(arena, ",\"series\":%s", quoted(arena, schedule->series.text))
+               : "";
 }
 
 static bool
@@ -414,10 +432,11 @@ check_history(struct checker *checker, const struct file_schedule *schedule,
         const char *interval = schedule->interval.text;
         struct schedule_row row = row_of(
             checker, common, symbol->text,
-            arena_printf(checker->arena, "history/%s/%s", symbol->text, interval),
-            arena_printf(checker->arena, "{\"symbol\":%s,\"interval\":%s,\"lookback_s\":%lld}",
+            arena_printf(checker->arena, "history/%s/%s%s", symbol->text, interval,
+                         series_stream(schedule, checker->arena)),
+            arena_printf(checker->arena, "{\"symbol\":%s,\"interval\":%s,\"lookback_s\":%lld%s}",
                          quoted(checker->arena, symbol->text), quoted(checker->arena, interval),
-                         (long long)lookback_s),
+                         (long long)lookback_s, series_args(schedule, checker->arena)),
             symbol->line);
 
         if (!check_symbol(checker, source, symbol) || !add_row(checker, &row, source, JOB_HISTORY))

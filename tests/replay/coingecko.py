@@ -2,6 +2,7 @@
 import re
 from functools import lru_cache
 
+from .aggregator import Aggregator, Raw, dump, percent, positive
 from .answer import Answer, Query, compact, iso, recorded_body
 from .coins import FIAT_USD, QUOTE_COINS
 from .digits import float_like, rescale
@@ -15,27 +16,12 @@ VS_CURRENCIES = tuple(code for code in (*FIAT_USD, *QUOTE_COINS) if code not in
                       ("usdt", "usdc", "dai"))
 
 
-class Raw(str):
-    """JSON text that goes out as it is."""
-
-
-def dump(value):
-    if isinstance(value, Raw):
-        return str(value)
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{dump(key)}:{dump(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(dump, value)) + "]"
-    return compact(value).decode()
-
-
-class CoinGecko:
+class CoinGecko(Aggregator):
     name = "coingecko"
 
     def __init__(self, market):
-        self.market = market
+        super().__init__(market, {coin: coin for coin in market.coins})
         self.row_cached = lru_cache(maxsize=4096)(self._row)
-        self.ranked = lru_cache(maxsize=8)(self._ranked)
 
     def answer(self, target, headers, now_ms):
         query = Query(target)
@@ -66,9 +52,6 @@ class CoinGecko:
 
     # Numbers.
 
-    def instrument(self, coin, quote):
-        return self.market.instrument("coingecko", f"{coin}/{quote}")
-
     def price_text(self, instrument, units, precision):
         places = instrument.places
         if precision == "full":
@@ -78,12 +61,6 @@ class CoinGecko:
         keep = 2 if units >= 10**places else min(places, places - len(str(units)) + 6)
         keep = min(keep, places)
         return Raw(float_like(rescale(units, places, keep), keep))
-
-    def worth(self, instrument, units, amount, keep):
-        """`amount` coins (10**-8) at a price, as a number with `keep` places."""
-        total = units * amount
-        places = instrument.places + VOLUME_PLACES
-        return Raw(float_like(rescale(total, places, keep), keep))
 
     # /coins/markets
 
@@ -107,15 +84,6 @@ class CoinGecko:
                 for rank, coin in order[(page - 1) * per_page:page * per_page]]
         return Answer(200, ("[" + ",".join(rows) + "]").encode(),
                       headers={"cache-control": "max-age=60, public"})
-
-    def _ranked(self, minute):
-        """[(rank, coin)], largest market cap first, as it was at the beginning of the minute."""
-        caps = []
-        for coin in self.market.coins:
-            instrument = self.instrument(coin, "usd")
-            units = self.market.price(instrument, minute * QUOTE_MS)
-            caps.append((-units * self.market.supply(coin) // 10**instrument.places, coin))
-        return [(rank, coin) for rank, (_, coin) in enumerate(sorted(caps), 1)]
 
     def row(self, coin, rank, quote, precision, windows, now_ms):
         return self.row_cached(coin, rank, quote, precision, windows,
@@ -264,11 +232,6 @@ def chart_width(span_ms, is_current):
     return HOUR_MS if span_ms <= 90 * DAY_MS else DAY_MS
 
 
-def percent(value, base, places):
-    return Raw(float_like(rescale((value - base) * 10**(places + 4) // base, places + 2, places),
-                          places))
-
-
 def ruby_float(value):
     """Supplies are doubles at the provider: a whole number has ".0"."""
     if value is None:
@@ -280,10 +243,6 @@ def ruby_float(value):
 def roi(value):
     return value and {key: item if isinstance(item, str) else Raw(str(item))
                       for key, item in value.items()}
-
-
-def positive(text, default):
-    return int(text) if text and text.isdigit() and int(text) > 0 else default
 
 
 def precision_is_valid(text):

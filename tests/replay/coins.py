@@ -1,5 +1,6 @@
 """The coins and markets that exist, read from the recorded answers of the providers."""
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -133,4 +134,32 @@ def kraken_pairs(recorded):
     return pairs
 
 
+@lru_cache(maxsize=None)
+def coinmarketcap_ids(recorded):
+    """{CoinMarketCap's number: coin id}: as recorded; a coin that is not gets a large one."""
+    path = Path(recorded) / "coinmarketcap/listings_latest_100rows_2022-01-29.json"
+    rows = read_json(path)["data"] if path.exists() else ()
+    known = {(row["symbol"].lower(), row["name"].lower()): str(row["id"]) for row in rows}
+    return {known.get((coin.symbol, coin.name.lower()), str(100_000 + place)): coin.id
+            for place, coin in enumerate(load_coins(recorded).values())}
+
+
+@lru_cache(maxsize=None)
+def coinpaprika_ids(recorded):
+    """{CoinPaprika's id: coin id}: "btc-bitcoin"."""
+    ids = {}
+    for coin in load_coins(recorded).values():
+        words = re.sub(r"[^a-z0-9]+", "-", f"{coin.symbol} {coin.name.lower()}").strip("-")
+        ids.setdefault(words, coin.id)
+    return ids
+
+
+@lru_cache(maxsize=None)
+def coingecko_ids(recorded):
+    return {coin: coin for coin in load_coins(recorded)}
+
+
+# What aggregators call a coin.
+IDS = {"coingecko": coingecko_ids, "coinmarketcap": coinmarketcap_ids,
+       "coinpaprika": coinpaprika_ids}
 PAIRS = {"binance": binance_pairs, "coinbase": coinbase_pairs, "kraken": kraken_pairs}

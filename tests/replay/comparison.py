@@ -6,10 +6,13 @@ from functools import cache
 from .expected import (CANDLE_FIELDS, INTERVALS_S, LISTING_FIELDS, TICK_FIELDS, iso, of_iso, to_ms)
 from .market import LISTED_MS
 
+DAY = 86_400_000
 # How far back some sources' history of an interval reaches.
 REACH_MS = {
     "coingecko": {"5m": 86_400_000, "1h": 364 * 86_400_000 + 82_800_000,
                   "1d": 364 * 86_400_000 + 82_800_000},
+    "coinmarketcap": {"5m": 28 * DAY, "1h": 28 * DAY, "1d": 364 * DAY},
+    "coinpaprika": {"1h": DAY - 300_000, "1d": 364 * DAY},
     "kraken": {name: 720 * step * 1000 for name, step in INTERVALS_S.items()},
 }
 
@@ -184,7 +187,7 @@ class Comparison:
                     continue
                 key = source, *self.oracle.asset_and_quote(source, symbol)
                 ticks[(*key, at)] = fields
-                if source == "coingecko" and at >= listings.get(key, (0,))[0]:
+                if served.listings and at >= listings.get(key, (0,))[0]:
                     listings[key] = at, served.listings[symbol, at]
         for (*key, at), fields in ticks.items():
             # At one moment a tick wins over a candle.
@@ -213,8 +216,8 @@ class Comparison:
         for entry in self.requests:
             # A payload's target is what is added to the configured address.
             target = entry["target"]
-            if entry["source"] == "coingecko":
-                target = target.removeprefix("/api/v3")
+            target = target.removeprefix({"coingecko": "/api/v3", "coinpaprika": "/v1"}.get(
+                entry["source"], ""))
             log[entry["source"], target, entry["sha256"]].append(entry)
         payloads = defaultdict(list)
         for row in self.rows("""
@@ -236,6 +239,7 @@ class Comparison:
                     continue
                 served = self.oracle.served(source, target, entries[0]["now_ms"],
                                             to_ms(fetched_at))
+                served = self.oracle.wanted_of(job, served)
                 self.compare_asked(job, served)
                 yield source, served
 

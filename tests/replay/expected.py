@@ -9,7 +9,9 @@ from pathlib import Path
 from .binance import Binance
 from .coinbase import Coinbase
 from .coingecko import CoinGecko
-from .coins import PAIRS
+from .coinmarketcap import KEY_HEADER, CoinMarketCap
+from .coinpaprika import CoinPaprika
+from .coins import IDS, PAIRS
 from .digits import decimal_of
 from .kraken import Kraken
 from .market import Market
@@ -53,12 +55,13 @@ class Oracle:
         self.recorded = str(recorded)
         self.sources = {source.name: source for source in (
             Binance(self.market), Coinbase(self.market), CoinGecko(self.market),
-            Kraken(self.market))}
+            CoinMarketCap(self.market), CoinPaprika(self.market), Kraken(self.market))}
 
     def asset_and_quote(self, source, symbol):
         """("bitcoin", "usd") of a source's own symbol."""
-        if source == "coingecko":
-            return tuple(symbol.rsplit("/", 1))
+        if source in IDS:
+            own_id, quote = symbol.rsplit("/", 1)
+            return IDS[source](self.recorded)[own_id], quote
         pair = PAIRS[source](self.recorded)[symbol]
         return pair.base, pair.quote
 
@@ -66,7 +69,7 @@ class Oracle:
 
     def served(self, source, target, at_ms, fetched_ms=None):
         """What is said at `at_ms`; a price without a time of its own is of when it was fetched."""
-        headers = {"user-agent": "oracle"}
+        headers = {"user-agent": "oracle", KEY_HEADER: "oracle"}
         answer = self.sources[source].answer(target, headers, at_ms)
         value = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)
         found = getattr(self, f"_read_{source}")(target, value)
@@ -104,10 +107,59 @@ class Oracle:
             found.listings[key] = {ours: row[theirs] for ours, theirs in LISTING_FIELDS.items()}
         return found
 
+    def _read_coinmarketcap(self, target, value):
+        found = Served()
+        for row in value["data"]:
+            quote = row["quote"][0]
+            key = f"{row['id']}/{quote['symbol'].lower()}", of_iso(quote["last_updated"])
+            found.ticks[key] = {"price": quote["price"], "volume_24h": quote["volume_24h"],
+                                "market_cap": quote["market_cap"],
+                                "change_24h_percent": quote["percent_change_24h"]}
+            found.listings[key] = {
+                **dict.fromkeys(LISTING_FIELDS), "rank": row["cmc_rank"],
+                "fully_diluted_valuation": quote["fully_diluted_market_cap"],
+                "change_24h_percent": quote["percent_change_24h"],
+                **{name: row[name] for name in ("circulating_supply", "total_supply",
+                                                "max_supply")}}
+        return found
+
+    def _read_coinpaprika(self, target, value):
+        found = Served()
+        for row in value if isinstance(value, list) else [value]:
+            code, quote = next(iter(row["quotes"].items()))
+            key = f"{row['id']}/{code.lower()}", of_iso(row["last_updated"])
+            found.ticks[key] = {"price": quote["price"], "volume_24h": quote["volume_24h"],
+                                "market_cap": quote["market_cap"],
+                                "change_24h_percent": quote["percent_change_24h"]}
+            found.listings[key] = {
+                **dict.fromkeys(LISTING_FIELDS), "rank": row["rank"], "ath": quote["ath_price"],
+                "change_24h_percent": quote["percent_change_24h"],
+                **{name: row[name] or None for name in ("circulating_supply", "total_supply",
+                                                        "max_supply")}}
+        return found
+
+    @staticmethod
+    def wanted_of(job, served):
+        """What a job takes of an answer: CoinPaprika gives all coins whatever is asked for."""
+        if job["source"] != "coinpaprika":
+            return served
+        if job["kind"] == "quote":
+            asked = set(job["args"]["symbols"])
+            keys = {key for key in served.ticks if key[0] in asked}
+        else:
+            last = job["args"]["page"] * job["args"]["per_page"]
+            keys = {key for key, fields in served.listings.items()
+                    if last - job["args"]["per_page"] < fields["rank"] <= last}
+        return Served({key: served.ticks[key] for key in keys},
+                      {key: served.listings[key] for key in keys})
+
     # Candles.
 
     def candles(self, source, symbol, interval, from_ms, to_ms):
         """{open_ms: fields} of the candles that open in [from_ms, to_ms), all of them closed."""
+        if source in ("coinmarketcap", "coinpaprika"):
+            return self._candles_of_samples(source, symbol, INTERVALS_S[interval] * 1000, from_ms,
+                                            to_ms)
         if source == "coingecko":
             return self._candles_of_points(symbol, INTERVALS_S[interval], from_ms, to_ms)
         interval_s = INTERVALS_S[interval]
@@ -125,6 +177,22 @@ class Oracle:
                 "volume": decimal_of(candle.volume, 8), "volume_24h": None, "market_cap": None,
                 "quote_volume": decimal_of(candle.quote_volume, 8) if source == "binance" else None,
                 "trades": None if source == "coinbase" else candle.trades, "inputs": 1}
+        return table
+
+    def _candles_of_samples(self, source, symbol, step, from_ms, to_ms):
+        """One sample at each boundary, or seconds after it: it closes the candle before it."""
+        own_id, quote = symbol.rsplit("/", 1)
+        provider, table = self.sources[source], {}
+        for open_ms in range(-(-from_ms // step) * step, to_ms, step):
+            at = open_ms + step
+            if source == "coinmarketcap":
+                at = provider.sample_times(own_id, step, at, at + step - 1)[0]
+            point = {name: Decimal(text)
+                     for name, text in provider.sample(own_id, quote, at).items()}
+            table[open_ms] = {
+                **dict.fromkeys(("open", "high", "low", "close"), point["price"]),
+                "volume": None, "quote_volume": None, "market_cap": point["market_cap"],
+                "volume_24h": point["volume_24h"], "trades": None, "inputs": 1}
         return table
 
     def _candles_of_points(self, symbol, interval_s, from_ms, to_ms):

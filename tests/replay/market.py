@@ -136,9 +136,10 @@ class Market:
         return self._instruments[key]
 
     def _make_instrument(self, source, symbol):
-        if source == "coingecko":
-            base, _, quote = symbol.rpartition("/")
-            if base not in self.coins:
+        if source in coin_list.IDS:
+            own_id, _, quote = symbol.rpartition("/")
+            base = coin_list.IDS[source](self.recorded).get(own_id)
+            if base is None:
                 return None
         else:
             pair = coin_list.PAIRS[source](self.recorded).get(symbol)
@@ -150,12 +151,12 @@ class Market:
             return None
         price = self.level_usd(base) * 10**24 // self.level_usd(quote_asset)  # 24 places
         whole = len(str(price)) - 24  # digits before the point; <= 0 for small prices
-        if source == "coingecko":
+        if source in coin_list.IDS:
             places = max(0, 13 - whole)
         else:
             places = min(8, max(2, 5 - whole))
         coin = self.coins[base]
-        share = {"coingecko": 100, "binance": 20, "coinbase": 5, "kraken": 4}[source]
+        share = {"binance": 20, "coinbase": 5, "kraken": 4}.get(source, 100)
         per_step = coin.volume * share / 100 / coin.price / STEPS
         thin = source in ("coinbase", "kraken") and not (base in ("bitcoin", "ethereum") and quote == "usd")
         return Instrument(source, symbol, base, quote_asset, places,

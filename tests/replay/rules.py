@@ -2,7 +2,8 @@
 How the server misbehaves when told to. A rule is a JSON object:
 
   which requests (all that are given must fit)
-    source        "coingecko", "binance", "coinbase", "kraken"; absent = all
+    source        "coingecko", "coinmarketcap", "coinpaprika", "binance", "coinbase", "kraken";
+                  absent = all
     path          pattern (fnmatch: * ? []) for target with query; absent = all
     skip          let so many fitting requests pass first
     count         then act on so many; absent = on all
@@ -136,6 +137,10 @@ def error_answer(source, status, recorded):
              ("coingecko", 404): "coingecko/errors/404_unknown_coin.json",
              ("binance", 418): "binance/errors/418_-1003_ip_banned.json",
              ("binance", 451): "binance/errors/451_restricted_location.json",
+             ("coinmarketcap", 401): "coinmarketcap/errors/401_1001_invalid_key.json",
+             ("coinmarketcap", 403): "coinmarketcap/errors/403_1006_plan.json",
+             ("coinpaprika", 402): "coinpaprika/errors/402_ohlcv_history_plan.json",
+             ("coinpaprika", 429): "coinpaprika/errors/429_too_many_requests.json",
              ("coinbase", 401): "coinbase/errors/401_accounts.json"}
     file = files.get((source, status))
     if file:
@@ -149,6 +154,11 @@ def error_answer(source, status, recorded):
                 "1 MINUTE." if status == 429 else text}
     elif source == "coinbase":
         body = {"message": text}
+    elif source == "coinmarketcap":
+        body = {"status": {"error_code": {402: 1003, 429: 1008}.get(status, status),
+                           "error_message": text, "elapsed": 0, "credit_count": 0}}
+    elif source == "coinpaprika":
+        body = {"error": text}
     elif source == "kraken":  # its own errors come with status 200: any other is of the CDN
         return Answer(status, HTML, "text/html; charset=UTF-8", headers)
     else:

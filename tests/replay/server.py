@@ -21,13 +21,15 @@ from .answer import Answer, compact
 from .binance import Binance
 from .coinbase import Coinbase
 from .coingecko import CoinGecko
+from .coinmarketcap import CoinMarketCap
+from .coinpaprika import CoinPaprika
 from .kraken import Kraken
 from .market import Market
 from .rules import Rules, change
 
 HEAD_MAX, LOG_MAX, KEPT_MAX, KEPT_BYTES_MAX = 64 * 1024, 200_000, 4096, 256 << 20
 SERVER_NAMES = {"coingecko": "cloudflare", "binance": "nginx", "coinbase": "cloudflare",
-                "kraken": "cloudflare"}
+                "kraken": "cloudflare", "coinmarketcap": "cloudflare", "coinpaprika": "cloudflare"}
 
 
 class Replay:
@@ -38,7 +40,7 @@ class Replay:
         market = Market(seed, recordings)
         self.sources = {source.name: source
                         for source in (CoinGecko(market), Binance(market), Coinbase(market),
-                                       Kraken(market))}
+                                       Kraken(market), CoinMarketCap(market), CoinPaprika(market))}
         self.rules = Rules()
         self.fixed_ms, self.offset_ms = now_ms, offset_ms
         self.requests = collections.deque(maxlen=LOG_MAX)

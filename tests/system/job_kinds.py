@@ -6,6 +6,8 @@ from replay.oracle import make_job
 HOUR_S = 3600
 BINANCE = ("BTCUSDT", "ETHUSDT", "XRPUSDT")
 COINBASE = ("BTC-USD", "ETH-USD", "ADA-USD")
+COINMARKETCAP = ("1/usd", "1027/usd", "52/usd")
+COINPAPRIKA = ("btc-bitcoin/usd", "eth-ethereum/usd", "xrp-xrp/usd")
 KRAKEN = ("XXBTZUSD", "XETHZUSD", "XDGUSD")
 COINGECKO = ("bitcoin/usd", "ethereum/usd", "ripple/usd")
 
@@ -21,8 +23,8 @@ def quote(source, symbols, at=None, **more):
                     **more)
 
 
-def listing(page=1, at=None, **more):
-    return make_job("coingecko", "listing", f"listing/usd/50/{page}", at or slot(),
+def listing(page=1, at=None, source="coingecko", **more):
+    return make_job(source, "listing", f"listing/usd/50/{page}", at or slot(),
                     {"currency": "usd", "page": page, "per_page": 50}, **more)
 
 
@@ -37,6 +39,13 @@ EVERY_KIND = {
     "coingecko listing": lambda n=0: listing(at=slot(back=20 - n)),
     "coingecko history": lambda n=0: history("coingecko", COINGECKO[n % 3],
                                              ("1h", "1d", "5m")[n // 3], (30, 200, 1)[n // 3]),
+    "coinmarketcap quote": lambda n=0: quote("coinmarketcap", COINMARKETCAP[:2], slot(back=20 - n)),
+    "coinmarketcap history": lambda n=0: history("coinmarketcap", COINMARKETCAP[n % 3],
+                                                 ("1h", "1d", "5m")[n // 3], (30, 200, 1)[n // 3]),
+    "coinpaprika quote": lambda n=0: quote("coinpaprika", COINPAPRIKA[:1 + n % 2],
+                                           slot(back=20 - n)),
+    "coinpaprika history": lambda n=0: history("coinpaprika", COINPAPRIKA[n % 3],
+                                               ("1d", "1h", "1d")[n // 3], (400, 1, 200)[n // 3]),
     "binance quote": lambda n=0: quote("binance", BINANCE[:2], slot(back=20 - n)),
     "binance history": lambda n=0: history("binance", BINANCE[n % 3], ("1h", "5m", "1d")[n // 3],
                                            (100, 9, 1000)[n // 3]),

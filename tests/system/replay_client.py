@@ -42,6 +42,9 @@ class Replay:
         return {"COINGECKO_BASE_URL": f"{self.url}/coingecko/api/v3",
                 "BINANCE_BASE_URL": f"{self.url}/binance",
                 "COINBASE_BASE_URL": f"{self.url}/coinbase",
+                "COINMARKETCAP_BASE_URL": f"{self.url}/coinmarketcap",
+                "COINMARKETCAP_API_KEY": "replay",
+                "COINPAPRIKA_BASE_URL": f"{self.url}/coinpaprika/v1",
                 "KRAKEN_BASE_URL": f"{self.url}/kraken",
                 "ALLOW_PRIVATE_UPSTREAM": "true", "DATA_MODE": "replay"}
 

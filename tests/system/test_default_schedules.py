@@ -33,5 +33,6 @@ def test_each_default_schedule_runs_at_once_and_ends_well(tidemark):
         "SELECT DISTINCT sources.name, assets.slug FROM latest_prices"
         " JOIN sources USING (source_id) JOIN assets USING (asset_id)")
     named = ("bitcoin", "ethereum", "ripple", "solana", "cardano", "dogecoin")
-    for source in ("coingecko", "binance", "coinbase", "kraken"):
+    for source in ("coingecko", "coinmarketcap", "coinpaprika", "binance", "coinbase",
+                   "kraken"):
         assert {(source, asset) for asset in named} <= set(prices)

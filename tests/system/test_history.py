@@ -25,6 +25,10 @@ def history(source, symbol, interval, days, period_s=3600):
     ("points beyond the ninety days of hours", [history("coingecko", "cardano/usd", "1h", 365),
                                                 history("coingecko", "solana/eur", "1d", 365),
                                                 history("coingecko", "bitcoin/usd", "5m", 1)]),
+    ("samples, as far back as the plan that costs nothing has them",
+     [history("coinmarketcap", "1/usd", "5m", 90), history("coinmarketcap", "52/eur", "1h", 365),
+      history("coinmarketcap", "74/usd", "1d", 3650), history("coinpaprika", "btc-bitcoin/usd", "1h", 30),
+      history("coinpaprika", "xrp-xrp/btc", "1d", 3650)]),
 ])
 def test_a_long_history(tidemark, name, jobs):
     tidemark.add_coins()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from replay.digits import decimal_of, fixed, float_like, rescale, trimmed, units_of
 from replay.market import DAY_MS, Market
-from replay.oracle import Oracle, iso
+from replay.oracle import Oracle, iso, of_iso
 from replay_client import Replay
 
 RECORDED = pathlib.Path(__file__).resolve().parent.parent / "recorded"
@@ -56,6 +56,8 @@ QUESTIONS = (
     "/coingecko/api/v3/coins/dogecoin/market_chart?vs_currency=usd&days=30",
     "/coingecko/api/v3/coins/solana/market_chart?vs_currency=usd&days=365",
     "/coingecko/api/v3/simple/price?ids=bitcoin,cardano&vs_currencies=usd,btc",
+    "/coinpaprika/v1/tickers?quotes=USD",
+    "/coinpaprika/v1/coins",
     "/binance/api/v3/ticker/24hr?symbols=%5B%22BTCUSDT%22,%22XRPUSDT%22%5D",
     "/binance/api/v3/klines?symbol=ETHUSDT&interval=5m",
     "/binance/api/v3/exchangeInfo",
@@ -250,6 +252,95 @@ def test_coinbase_counts_both_ends(fixed_replay, intervals, status):
         assert answer.content == (RECORDED / "coinbase/errors/400_granularity.json").read_bytes()
 
 
+def keyed(server, path):
+    """CoinMarketCap's data."""
+    answer = server.get("/coinmarketcap" + path, headers={"X-CMC_PRO_API_KEY": "any"})
+    assert answer.status_code == 200, answer.text
+    body = json.loads(answer.text, parse_float=Decimal)
+    assert body["status"]["error_code"] == 0
+    return body["data"]
+
+
+def test_coinmarketcap_gives_nothing_without_a_key(fixed_replay):
+    answer = fixed_replay.get("/coinmarketcap/v1/cryptocurrency/map")
+    assert (answer.status_code, answer.json()["status"]["error_code"]) == (401, 1002)
+
+
+def test_coinmarketcap_speaks_its_old_and_new_dialects(fixed_replay):
+    path = "/v{}/cryptocurrency/listings/latest?start=3&limit=2&convert=EUR"
+    wanted = recorded("coinmarketcap/listings_latest_100rows_2022-01-29.json")["data"][0]
+    old, new = keyed(fixed_replay, path.format(1)), keyed(fixed_replay, path.format(3))
+    assert [row["cmc_rank"] for row in old] == [3, 4] and set(old[0]) <= set(wanted)
+    assert set(old[0]["quote"]["EUR"]) <= set(wanted["quote"]["USD"])
+    assert [new[0]["quote"][0][name] for name in ("symbol", "price")] == [
+        "EUR", old[0]["quote"]["EUR"]["price"]]
+    path = "/v{}/cryptocurrency/quotes/latest?id=1,1027"
+    assert set(keyed(fixed_replay, path.format(2))) == {"1", "1027"}
+    assert [row["id"] for row in keyed(fixed_replay, path.format(3))] == [1, 1027]
+
+
+def test_coinmarketcap_samples_come_a_little_late(fixed_replay):
+    end = NOW_MS // HOUR_MS * HOUR_MS
+    history = keyed(fixed_replay, "/v3/cryptocurrency/quotes/historical?id=74&interval=1h&count=9"
+                    f"&time_start={iso(end - 5 * HOUR_MS)}&time_end={iso(end - HOUR_MS + 5000)}")
+    late = [of_iso(point["timestamp"]) - end + (5 - i) * HOUR_MS
+            for i, point in enumerate(history["quotes"])]
+    assert len(late) == 5 and all(0 <= ms < 3000 for ms in late) and any(late)
+
+
+@pytest.mark.parametrize("path, status, code", [
+    ("/v1/nothing", 404, 404),
+    ("/v2/cryptocurrency/ohlcv/historical?id=1", 403, 1006),
+    ("/v3/cryptocurrency/quotes/latest?id=9999999", 400, 400),
+    ("/v3/cryptocurrency/listings/latest?convert=ZZZ", 400, 400),
+    ("/v3/cryptocurrency/listings/latest?limit=5001", 400, 400),
+    ("/v3/cryptocurrency/quotes/historical?id=1&interval=1h&time_start=2017-01-01T00:00:00.000Z"
+     "&time_end=2017-01-02T00:00:00.000Z", 403, 1006),
+])
+def test_coinmarketcap_says_no_by_number(fixed_replay, path, status, code):
+    answer = fixed_replay.get("/coinmarketcap" + path, headers={"X-CMC_PRO_API_KEY": "any"})
+    assert (answer.status_code, answer.json()["status"]["error_code"]) == (status, code)
+
+
+def test_coinpaprika_tickers_look_as_recorded(fixed_replay):
+    wanted = recorded("coinpaprika/tickers_btc_2022-04-19.json")
+    found = rows(fixed_replay, "/coinpaprika/v1/tickers/btc-bitcoin?quotes=USD,EUR")
+    assert set(found) == set(wanted) and set(found["quotes"]) == {"USD", "EUR"}
+    assert set(found["quotes"]["USD"]) <= set(wanted["quotes"]["USD"])
+    tickers = rows(fixed_replay, "/coinpaprika/v1/tickers")
+    assert [row["rank"] for row in tickers] == list(range(1, len(tickers) + 1))
+    assert any(row["max_supply"] == 0 for row in tickers), "which means that there is none"
+    coins = rows(fixed_replay, "/coinpaprika/v1/coins")
+    assert any(row["rank"] == 0 and not row["is_active"] for row in coins)
+
+
+@pytest.mark.parametrize("path, status", [
+    ("/coins/nope", 404), ("/tickers/nope?quotes=USD", 404), ("/tickers?quotes=ZZZ", 400),
+    ("/tickers/btc-bitcoin/historical?start=1&interval=1d", 402),
+    ("/tickers/btc-bitcoin/historical?start=1795000000&interval=5m", 402),
+    ("/coins/btc-bitcoin/ohlcv/historical?start=1795000000&interval=1d", 402),
+    ("/tickers/btc-bitcoin/historical?start=yesterday&interval=1d", 400),
+])
+def test_coinpaprika_says_no_in_words(fixed_replay, path, status):
+    answer = fixed_replay.get("/coinpaprika/v1" + path)
+    assert answer.status_code == status and answer.json()["error"]
+
+
+def test_coinpaprika_candles_need_a_key_and_end_with_an_unfinished_one(fixed_replay):
+    begin = (NOW_MS // DAY_MS - 3) * DAY_MS // 1000
+    found = json.loads(fixed_replay.get(
+        f"/coinpaprika/v1/coins/eth-ethereum/ohlcv/historical?start={begin}&limit=9&interval=1d",
+        headers={"Authorization": "any"}).text, parse_float=Decimal)
+    wanted = recorded("coinpaprika/ohlcv_historical_eth_91rows.json")[0]
+    assert len(found) == 4 and set(found[0]) == set(wanted)
+    assert [row["time_close"].endswith("23:59:59Z") for row in found] == [True] * 3 + [False]
+
+
+def test_coinpaprika_redirects_a_slash_at_the_end(fixed_replay):
+    answer = fixed_replay.get("/coinpaprika/v1/coins/btc-bitcoin/", allow_redirects=False)
+    assert answer.status_code == 301 and answer.headers["Content-Type"].startswith("text/html")
+
+
 def kraken(server, path):
     answer = rows(server, "/kraken/0/public/" + path)
     assert answer["error"] == []
@@ -326,6 +417,9 @@ def test_recorded_bytes_come_as_they_are(fixed_replay):
              "coingecko/coins_markets_usd_250rows_2022-02-23.json"),
             ("/binance/api/v3/ticker/24hr", "binance/ticker_24hr_all_595_2019-08-22.json"),
             ("/coinbase/products", "coinbase/products_497_2022-06-20.json"),
+            ("/coinmarketcap/v1/cryptocurrency/listings/latest",
+             "coinmarketcap/listings_latest_100rows_2022-01-29.json"),
+            ("/coinpaprika/v1/coins", "coinpaprika/coins_2022-05-30_cut.json"),
             ("/kraken/0/public/OHLC?pair=XXBTZUSD&interval=60",
              "kraken/OHLC_XXBTZUSD_60_720rows_2020-04.json")):
         assert fixed_replay.get("/recorded" + path).content == (RECORDED / file).read_bytes()
@@ -343,6 +437,9 @@ def test_the_oracle_agrees_with_what_is_served(fixed_replay):
         fixed_replay, "OHLC?pair=XDGUSD&interval=60")["XDGUSD"]}
     assert all(Decimal(found[at][4]) == candle["close"] and found[at][7] == candle["trades"]
                for at, candle in wanted.items())
+    for source, symbol in (("coinmarketcap", "1/usd"), ("coinpaprika", "btc-bitcoin/usd")):
+        wanted = oracle.candles(source, symbol, "1d", begin - 9 * DAY_MS, begin)
+        assert len(wanted) == 9 and all(candle["inputs"] == 1 for candle in wanted.values())
     served = oracle.served("coinbase", "/products/BTC-USD/ticker", NOW_MS)
     price = rows(fixed_replay, "/coinbase/products/BTC-USD/ticker")["price"]
     assert served.ticks["BTC-USD", NOW_MS]["price"] == Decimal(price)

@@ -31,6 +31,18 @@ def market_of_coingecko(price):
     return "[" + row.replace('"@"', price) + "]"
 
 
+def listing_of_coinmarketcap(price):
+    row = json.dumps({"id": 1, "name": "Bitcoin", "symbol": "BTC", "quote": [
+        {"symbol": "USD", "price": "@", "last_updated": utc_text()}]})
+    return '{"status":{"error_code":"0"},"data":[' + row.replace('"@"', price) + "]}"
+
+
+def ticker_of_coinpaprika(price):
+    row = json.dumps({"id": "btc-bitcoin", "name": "Bitcoin", "symbol": "BTC", "rank": 1, "last_updated": utc_text(),
+                      "quotes": {"USD": {"price": "@", "volume_24h": "", "market_cap": None}}})
+    return row.replace('"@"', price)
+
+
 def ticker_of_kraken(price):
     return json.dumps({"error": [], "result": {"XXBTZUSD": {"c": [price, "1"], "t": [1, 1]}}})
 
@@ -38,6 +50,8 @@ def ticker_of_kraken(price):
 SOURCES = {
     "coinbase": (ticker_of_coinbase, ["BTC-USD"]),
     "coingecko": (market_of_coingecko, ["bitcoin/usd"]),
+    "coinmarketcap": (listing_of_coinmarketcap, ["1/usd"]),
+    "coinpaprika": (ticker_of_coinpaprika, ["btc-bitcoin/usd"]),
     "kraken": (ticker_of_kraken, ["XXBTZUSD"]),
 }
 

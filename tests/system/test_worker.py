@@ -319,6 +319,24 @@ def test_a_job_that_nobody_needs_any_more_is_expired(system):
     assert system.replay.requests() == []
 
 
+def test_a_source_without_the_key_that_it_needs_is_skipped(system):
+    jobs = [quote("coinmarketcap", ["1/usd"]), history("coinmarketcap", "1/usd", "1d", 10)]
+    worker = system.start_worker(COINMARKETCAP_API_KEY="")
+    api = system.start_api()
+    system.vhost.publish(*jobs)
+    wait_done(system, jobs, skipped=[job["job_id"] for job in jobs])
+    assert system.replay.requests() == []
+    for job in jobs:
+        run = run_of(system, job)
+        assert (run["error_code"], run["attempt"], run["http_status"]) == ("source.no_key", 1, None)
+    assert {line["outcome"] for line in worker.log(event="job.run")} == {"skipped"}
+    shown = system.ctl("runs", "--status", "skipped", "--json").stdout
+    assert shown.count("source.no_key") == 2
+    wait_for("health that says so", lambda: api.get("/health").json()["etl_status"]["sources"][
+        "coinmarketcap"]["status"] == "no_key")
+    assert api.get("/health").json()["etl_status"]["status"] == "never_run", "and is no failure"
+
+
 def test_an_address_of_a_private_network_is_refused(system):
     job = quote("binance", ["BTCUSDT"], attempt=6)
     system.start_worker(ALLOW_PRIVATE_UPSTREAM="false")

@@ -54,7 +54,8 @@ class Tidemark:
     def start_worker(self, workers="*=1", **more):
         """With `jobs.<source>` declared: jobs can be published."""
         worker = self.start("tidemark-worker", "worker", WORKERS=workers, **more)
-        for source in ("coingecko", "binance", "coinbase", "kraken"):
+        for source in ("coingecko", "coinmarketcap", "coinpaprika", "binance", "coinbase",
+                       "kraken"):
             self.vhost.wait_queue(f"jobs.{source}")
         return worker
 
@@ -92,8 +93,10 @@ class Tidemark:
         for coin in (coins[each] for each in coin_ids):
             self.query("INSERT INTO assets (slug, symbol, name) VALUES (%s, %s, %s)"
                        " ON CONFLICT DO NOTHING", coin.id, coin.symbol.upper(), coin.name)
-        rows = [("coingecko", f"{coin}/{quote}", coin, quote)
-                for coin in coin_ids for quote in ("usd", "eur", "btc")]
+        rows = [(source, f"{own_id}/{quote}", coin, quote)
+                for source, ids in coin_list.IDS.items()
+                for own_id, coin in ids(str(RECORDED)).items() if coin in coin_ids
+                for quote in ("usd", "eur", "btc")]
         for source, pairs in coin_list.PAIRS.items():
             rows += [(source, pair.symbol, pair.base, pair.quote)
                      for pair in pairs(str(RECORDED)).values()

@@ -9,9 +9,9 @@
     "assets:\n"                                                                                    \
     "  bitcoin: {symbol: BTC, name: Bitcoin}\n"                                                    \
     "instruments:\n"                                                                               \
-    "  binance:\n"                                                                                 \
-    "    BTCUSDT: bitcoin/usdt\n"                                                                  \
-    "    ETHUSDT: ethereum/usdt\n"                                                                 \
+    "  binance: {BTCUSDT: bitcoin/usdt,\n"                                                         \
+    "            ETHUSDT: ethereum/usdt}\n"                                                        \
+    "  coinpaprika: {btc-bitcoin/usd: bitcoin/usd}\n"                                              \
     "schedules:\n"
 
 /* Reads and checks a file of this text. */
@@ -152,6 +152,14 @@ test_what_is_wrong_is_said_with_its_line(void **state)
         {"a kind this source does not have",
          HEAD "  q: {source: binance, every: 5m, kind: listing, currency: usd}\n",
          ":8: q: "},
+        {"a series of a quote",
+         HEAD "  q: {source: coinpaprika, every: 5m, kind: quote, each: [btc-bitcoin/usd], series: "
+              "ohlcv}\n",
+         "a quote schedule takes no series"},
+        {"a series that nobody has",
+         HEAD "  h: {source: coinpaprika, every: 1d, kind: history, each: [btc-bitcoin/usd], "
+              "interval: 1d, lookback: 1d, series: x}\n",
+         "h/btc-bitcoin/usd: args.series must be points or ohlcv"},
         {"history without a lookback",
          HEAD "  h: {source: binance, every: 1h, kind: history, each: [BTCUSDT], interval: 1h}\n",
          "needs each: [symbols], interval: 1h and lookback: 365d"},
@@ -213,6 +221,12 @@ test_what_a_schedule_becomes(void **state)
          "h/BTCUSDT binance history history/BTCUSDT/1d "
          "{\"symbol\":\"BTCUSDT\",\"interval\":\"1d\",\"lookback_s\":31536000} 3600 261 "
          "catch_up 0 1;"},
+        {"a series of its own has a stream of its own",
+         "  h: {source: coinpaprika, every: 1d, offset: 0s, kind: history, each: "
+         "[btc-bitcoin/usd], interval: 1d, lookback: 365d, series: ohlcv}\n",
+         "h/btc-bitcoin/usd coinpaprika history history/btc-bitcoin/usd/1d/ohlcv "
+         "{\"symbol\":\"btc-bitcoin/usd\",\"interval\":\"1d\",\"lookback_s\":31536000,"
+         "\"series\":\"ohlcv\"} 86400 0 catch_up 0 1;"},
         {"a time of day is a slot of every day, and begins within five minutes",
          "  h: {source: binance, at: \"03:05\", kind: history, each: [BTCUSDT], interval: 1d, "
          "lookback: 365d}\n",
