@@ -86,7 +86,7 @@ bool
 store_claim(struct store *store, const struct job *job, const char *worker, struct arena *arena,
             struct claim *ret_claim, struct error *err)
 {
-    const struct rows *answers, *before, *claimed, *known, *position;
+    const struct rows *answers, *before, *claimed, *known, *position, *source;
     struct claim claim = {0};
 
     if (!store_ready(store, err))
@@ -101,12 +101,15 @@ store_claim(struct store *store, const struct job *job, const char *worker, stru
                    SQL_VALUES(SQL_INT(store->source_id), SQL_TEXT(job->stream)));
     /* Once more: another worker may have finished the run while the claim waited for its lock. */
     database_queue(store->db, &query_run_find, SQL_VALUES(SQL_TEXT(job->job_id)));
+    database_queue(store->db, &query_source_find, SQL_VALUES(SQL_TEXT(store->source->name)));
     if (!database_flush(store->db, arena, &answers, err))
         return false;
     before = &answers[0];
     claimed = &answers[1];
     position = &answers[2];
     known = &answers[3];
+    source = &answers[4];
+    claim.source_enabled = source->count > 0 && rows_bool(source, 0, 1);
     claim.failed_with = before->count > 0 ? rows_text(before, 0, 4) : NULL;
     claim.event = rows_text(known, 0, 2);
     claim.version = read_version(rows_text(known, 0, 3));

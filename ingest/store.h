@@ -35,6 +35,7 @@ MUST_CHECK bool store_ready(struct store *store, struct error *err);
 struct claim {
     int64_t run_id;
     bool finished;           /* somebody has done it: say its event again, that is all */
+    bool source_enabled;     /* an operator has not switched it off */
     const char *position;    /* of its stream; NULL = the beginning */
     const char *failed_with; /* the error code that ended its last try, or NULL */
     const char *event;       /* what was last said of it, as JSON, or NULL */

@@ -8,5 +8,6 @@ extern const struct noun checkpoints_noun;
 extern const struct noun dead_letters_noun;
 extern const struct noun runs_noun;
 extern const struct noun schedules_noun;
+extern const struct noun sources_noun;
 
 #endif

@@ -43,3 +43,14 @@ servers_broker(const struct call *call, struct broker_settings *ret_settings, st
     *ret_settings = (struct broker_settings){.url = call->rabbitmq_url, .program = PROGRAM};
     return true;
 }
+
+struct upstreams *
+servers_upstreams(const struct call *call, struct error *err)
+{
+    if (!*call->redis_url) {
+        error_set(err, ERROR_FATAL, "settings.missing",
+                  "REDIS_URL is not set: redis://[:password@]host:port/db");
+        return NULL;
+    }
+    return upstreams_open(call->redis_url, err);
+}

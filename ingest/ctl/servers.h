@@ -3,6 +3,7 @@
 
 #include "common/broker.h"
 #include "common/database.h"
+#include "common/upstream.h"
 #include "ingest/ctl/command.h"
 #include "ingest/ctl/table.h"
 
@@ -22,5 +23,8 @@ MUST_CHECK bool servers_fill(const struct call *call, const struct query *query,
 /* For a connection to RabbitMQ, as RABBITMQ_URL says. It declares nothing. */
 MUST_CHECK bool servers_broker(const struct call *call, struct broker_settings *ret_settings,
                                struct error *err);
+
+/* What the workers share of the sources in Redis, as REDIS_URL says. No I/O. NULL on failure. */
+struct upstreams *servers_upstreams(const struct call *call, struct error *err);
 
 #endif

@@ -307,3 +307,17 @@ table_print(const struct table *table, bool json)
     table_add_json(table, &text);
     puts(text_finish(&text).data);
 }
+
+void
+table_print_only_row(const struct table *table, bool json)
+{
+    struct text text;
+
+    if (!json) {
+        table_print_row(table, 0, stdout);
+        return;
+    }
+    text_init(&text, table->arena, 1024);
+    table_add_json_row(table, 0, &text);
+    puts(text_finish(&text).data);
+}

@@ -50,6 +50,9 @@ void table_print_within(const struct table *table, size_t width, FILE *out);
 /* One row for people, a line a column, those without a title by their key. */
 void table_print_row(const struct table *table, size_t row, FILE *out);
 
+/* The one row of a table to stdout: for people as above, for scripts a JSON object. */
+void table_print_only_row(const struct table *table, bool json);
+
 /* For documents that are more than one table: the JSON array, and one row as a JSON object. */
 void table_add_json(const struct table *table, struct text *text);
 void table_add_json_row(const struct table *table, size_t row, struct text *text);

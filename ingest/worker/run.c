@@ -164,6 +164,7 @@ claim_run(struct run *run, struct patience *patience)
             return false;
     run->run_id = claim.run_id;
     run->failed_with = claim.failed_with;
+    run->source_enabled = claim.source_enabled;
     set_position(run, claim.position);
     fault_point(STEP_CLAIM);
     announce_again(child, &claim, child->job_arena);
@@ -411,8 +412,14 @@ run_page(struct run *run)
  * one by one nor look as if they were waiting. Sets `err` to why.
  */
 static bool
-is_source_unused(const struct child *child, struct error *err)
+is_source_unused(const struct run *run, struct error *err)
 {
+    const struct child *child = run->child;
+
+    if (!run->source_enabled) {
+        error_set(err, ERROR_REJECT, "source.disabled", "%s is switched off", child->source->name);
+        return true;
+    }
     if (!child->source->key_required || worker_settings_key(child->settings, child->source))
         return false;
     error_set(err, ERROR_REJECT, "source.no_key", "%s gives nothing without a key",
@@ -445,7 +452,7 @@ run_job(struct run *run, struct child *child, const struct job *job)
     *run = (struct run){.child = child, .job = job, .started_at_ms = clock_monotonic_ms()};
     if (!claim_run(run, &patience))
         return;
-    if (is_source_unused(child, &err)) {
+    if (is_source_unused(run, &err)) {
         end_failed(run, OUTCOME_SKIPPED, &err, NULL);
         return;
     }

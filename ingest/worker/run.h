@@ -22,6 +22,7 @@ struct run {
     int64_t run_id;        /* 0 = not claimed */
     char *position;        /* of the stream, malloc'ed; NULL = the beginning */
     const char *failed_with;
+    bool source_enabled;
 
     enum outcome outcome;
     struct error err;    /* why, unless it is done or continued */

@@ -10,6 +10,36 @@ SELECT source_id, enabled
 FROM sources
 WHERE name = $1::text
 
+-- name: sources_overview
+-- For people, preferred first: name, kind, priority, enabled, and of its last run status, started_at_ms and error_code, then
+-- last_success_ms. NULLs where there is none.
+SELECT s.name, s.kind, s.priority, s.enabled, last.status,
+       (date_part('epoch', last.started_at) * 1000)::bigint AS started_at_ms, last.error_code,
+       (date_part('epoch', success.finished_at) * 1000)::bigint AS last_success_ms
+FROM sources s
+LEFT JOIN LATERAL (
+    SELECT r.status, r.started_at, r.error_code
+    FROM runs r
+    WHERE r.source_id = s.source_id
+    ORDER BY r.started_at DESC
+    LIMIT 1
+) AS last ON true
+LEFT JOIN LATERAL (
+    SELECT r.finished_at
+    FROM runs r
+    WHERE r.source_id = s.source_id AND r.status = 'ok'
+    ORDER BY r.finished_at DESC
+    LIMIT 1
+) AS success ON true
+ORDER BY s.priority, s.source_id
+
+-- name: source_switch
+-- Switches a source on or off: name. No row = there is none. $1 name, $2 enabled
+UPDATE sources
+SET enabled = $2::boolean
+WHERE name = $1::text
+RETURNING name
+
 -- name: currencies_list
 -- The currencies that may be asked for: quote_id, code, name, kind.
 SELECT quote_id, code, name, kind
