@@ -396,7 +396,7 @@ read_simple(struct database *db, const char *what, struct error *err)
                 db->usable = false;
         }
         PQclear(result);
-        if (status == PGRES_COPY_IN || !db->usable)
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || !db->usable)
             return succeeded;
     }
 }
@@ -453,6 +453,54 @@ database_copy(struct database *db, const struct query *query, struct bytes rows,
     if (!leave_pipeline(db, query->sql, err))
         return false;
     succeeded = read_simple(db, query->name, err) && send_copy(db, rows, err) &&
+                read_simple(db, query->name, err);
+    return return_to_pipeline(db, succeeded, err);
+}
+
+/* The next row of a COPY; a size of 0 at the end. The caller frees with PQfreemem. */
+static bool
+next_copied(struct database *db, int64_t deadline_ms, struct bytes *ret_row, struct error *err)
+{
+    char *row = NULL;
+    int size;
+
+    while ((size = PQgetCopyData(db->conn, &row, 1)) == 0) {
+        if (!wait_for(db, POLLIN, deadline_ms, err))
+            return false;
+        if (!PQconsumeInput(db->conn))
+            return lose(db, err, "connection lost while copying");
+    }
+    *ret_row = (struct bytes){row, size > 0 ? (size_t)size : 0};
+    return size >= -1 || lose(db, err, "connection lost while copying");
+}
+
+static bool
+receive_copy(struct database *db, database_sink *sink, void *context, struct error *err)
+{
+    struct bytes row;
+    bool taken = true;
+
+    do {
+        if (!next_copied(db, answer_deadline_ms(db), &row, err))
+            return false;
+        if (row.size > 0)
+            taken = sink(context, row, err);
+        PQfreemem((char *)row.data);
+    } while (taken && row.size > 0);
+    if (!taken)
+        db->usable = false; /* the rest is still on its way */
+    return taken;
+}
+
+bool
+database_copy_out(struct database *db, const struct query *query, database_sink *sink,
+                  void *context, struct error *err)
+{
+    bool succeeded;
+
+    if (!leave_pipeline(db, query->sql, err))
+        return false;
+    succeeded = read_simple(db, query->name, err) && receive_copy(db, sink, context, err) &&
                 read_simple(db, query->name, err);
     return return_to_pipeline(db, succeeded, err);
 }

@@ -160,6 +160,13 @@ MUST_CHECK bool database_flush(struct database *db, struct arena *arena,
  */
 MUST_CHECK bool database_copy(struct database *db, const struct query *query, struct bytes rows,
                               struct error *err);
+/*
+ * COPY ... TO STDOUT: hands every row to `sink` as it comes, in the form that database_copy takes.
+ * When `sink` fails the rest is not read and the connection is lost. Not while something is queued.
+ */
+typedef bool database_sink(void *context, struct bytes row, struct error *err);
+MUST_CHECK bool database_copy_out(struct database *db, const struct query *query,
+                                  database_sink *sink, void *context, struct error *err);
 void copy_cell(struct text *rows, const char *cell_or_null);
 void copy_cell_int(struct text *rows, int64_t number);
 void copy_cell_time_ms(struct text *rows, int64_t at_ms);

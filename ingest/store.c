@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "ingest/store_markets_json.h"
+#include "ingest/store_partitions.h"
 #include "ingest/store_writing.h"
 #include "schema/queries.h"
 
@@ -202,30 +203,6 @@ make_event(const struct store *store, const struct page *page, const struct mark
     return event;
 }
 
-/* BEGIN, the turn, the payload, and what has to be known before the rows. */
-static bool
-write_payload(struct store *store, const struct page *page, struct writing *writing,
-              uint64_t *ret_version, struct arena *arena, struct error *err)
-{
-    const struct origin origin = {page->request, page->batch, &writing->markets};
-    const struct rows *answers;
-    size_t at;
-    bool looks;
-
-    database_queue_begin(store->db);
-    at = 1 + writing_queue_turn(store->db, writing, arena);
-    queue_payload(store, page->run_id, page->payload, &origin, arena);
-    database_queue(store->db, &query_transaction_version, SQL_NO_VALUES);
-    looks = writing_queue_look(store->db, writing);
-    if (!database_flush(store->db, arena, &answers, err))
-        return false;
-    writing->lineage.run_id = page->run_id;
-    writing->lineage.payload_id = rows_int(&answers[at], 0, 0, 0);
-    *ret_version = read_version(rows_text(&answers[at + 1], 0, 0));
-    writing->occupied = looks && rows_bool(&answers[at + 2], 0, 0);
-    return true;
-}
-
 /*
  * A checkpoint never goes back: positions of quotes and listings are the slots that were done, as
  * text that sorts by time, and an older slot may come later.
@@ -240,7 +217,48 @@ checkpoint_moves(const struct page *page)
     return page->job->kind == JOB_HISTORY || !page->position || strcmp(next, page->position) > 0;
 }
 
-/* Rows, checkpoint, run, COMMIT: one round trip. */
+/* Returns how many queries that are: 0 if it stays. */
+static size_t
+queue_checkpoint(struct store *store, const struct page *page)
+{
+    if (!checkpoint_moves(page))
+        return 0;
+    database_queue(store->db, &query_checkpoint_advance,
+                   SQL_VALUES(SQL_INT(store->source_id), SQL_TEXT(page->job->stream),
+                              SQL_TEXT(page->position), SQL_TEXT(page->batch->position),
+                              SQL_INT(page->run_id)));
+    return 1;
+}
+
+/*
+ * BEGIN, the turn, the checkpoint, the payload, and what has to be known before the rows. A page
+ * that another worker was quicker with ends at the checkpoint, before it leaves anything behind.
+ */
+static bool
+write_payload(struct store *store, const struct page *page, struct writing *writing,
+              uint64_t *ret_version, struct arena *arena, struct error *err)
+{
+    const struct origin origin = {page->request, page->batch, &writing->markets};
+    const struct rows *answers;
+    size_t at;
+    bool looks;
+
+    database_queue_begin(store->db);
+    at = 1 + writing_queue_turn(store->db, writing, arena);
+    at += queue_checkpoint(store, page);
+    queue_payload(store, page->run_id, page->payload, &origin, arena);
+    database_queue(store->db, &query_transaction_version, SQL_NO_VALUES);
+    looks = writing_queue_look(store->db, writing);
+    if (!database_flush(store->db, arena, &answers, err))
+        return false;
+    writing->lineage.run_id = page->run_id;
+    writing->lineage.payload_id = rows_int(&answers[at], 0, 0, 0);
+    *ret_version = read_version(rows_text(&answers[at + 1], 0, 0));
+    writing->occupied = looks && rows_bool(&answers[at + 2], 0, 0);
+    return true;
+}
+
+/* Rows, run, COMMIT: one round trip. */
 static bool
 write_rows(struct store *store, const struct page *page, const struct writing *writing,
            uint64_t version, struct arena *arena, struct stored *ret_stored, struct error *err)
@@ -252,11 +270,6 @@ write_rows(struct store *store, const struct page *page, const struct writing *w
     stored.records = (int64_t)writing_queue_rows(store->db, writing, arena);
     stored.unmapped = offered - stored.records;
     stored.event = make_event(store, page, &writing->markets, writing->series, version, arena);
-    if (checkpoint_moves(page))
-        database_queue(store->db, &query_checkpoint_advance,
-                       SQL_VALUES(SQL_INT(store->source_id), SQL_TEXT(page->job->stream),
-                                  SQL_TEXT(page->position), SQL_TEXT(batch->position),
-                                  SQL_INT(page->run_id)));
     database_queue(store->db, &query_run_page,
                    SQL_VALUES(SQL_INT(page->run_id), SQL_INT(stored.records),
                               SQL_INT((int64_t)batch->rejected), SQL_INT(stored.unmapped),
@@ -291,48 +304,7 @@ write_page(struct store *store, const struct page *page, struct arena *arena,
     return false;
 }
 
-/* ---- partitions ---- */
-
-/* Adds a moment to an array, unless it is of the day of the one before. */
-static void
-add_day(struct text *moments, int64_t at_ms, int64_t *last_day)
-{
-    int64_t day = at_ms / (INT64_C(1000) * DAY_S);
-
-    if (day == *last_day)
-        return;
-    *last_day = day;
-    array_add_time_ms(moments, at_ms);
-}
-
-static void
-queue_partitions(struct store *store, const char *table, struct text *moments)
-{
-    database_queue(store->db, &query_partitions_ensure,
-                   SQL_VALUES(SQL_TEXT(table), SQL_TEXT(array_finish(moments))));
-}
-
-/* Asks for every partition that a page may need; one that exists costs next to nothing. */
-static bool
-ensure_partitions(struct store *store, const struct payload *payload, const struct batch *batch,
-                  struct arena *arena, struct error *err)
-{
-    int64_t tick_day = -1, candle_day = -1;
-    struct text payloads, ticks, candles;
-
-    array_start(&payloads, arena, 64);
-    array_start(&ticks, arena, 4096);
-    array_start(&candles, arena, 4096);
-    array_add_time_ms(&payloads, payload->fetched_at_ms);
-    for (size_t i = 0; batch && i < batch->tick_count; i++)
-        add_day(&ticks, batch->ticks[i].observed_at_ms, &tick_day);
-    for (size_t i = 0; batch && i < batch->candle_count; i++)
-        add_day(&candles, batch->candles[i].open_time_ms, &candle_day);
-    queue_partitions(store, "raw_payloads", &payloads);
-    queue_partitions(store, "ticks", &ticks);
-    queue_partitions(store, "candles", &candles);
-    return database_flush(store->db, arena, NULL, err);
-}
+/* ---- with the partitions they need ---- */
 
 bool
 store_page(struct store *store, const struct page *page, struct arena *arena,
@@ -342,7 +314,8 @@ store_page(struct store *store, const struct page *page, struct arena *arena,
 
     if (!store_ready(store, &first) || !write_page(store, page, arena, ret_stored, &first)) {
         if (strcmp(first.code, "database.no_partition") == 0)
-            return ensure_partitions(store, page->payload, page->batch, arena, err) &&
+            return partitions_ensure_for(store->db, page->payload->fetched_at_ms, page->batch,
+                                         arena, err) &&
                    write_page(store, page, arena, ret_stored, err);
         *err = first;
         return false;
@@ -385,7 +358,7 @@ store_end(struct store *store, int64_t run_id, const struct ending *ending, stru
         write_ending(store, run_id, ending, arena, ret_payload_id, &first))
         return true;
     if (ending->payload && strcmp(first.code, "database.no_partition") == 0)
-        return ensure_partitions(store, ending->payload, NULL, arena, err) &&
+        return partitions_ensure_for(store->db, ending->payload->fetched_at_ms, NULL, arena, err) &&
                write_ending(store, run_id, ending, arena, ret_payload_id, err);
     *err = first;
     return false;

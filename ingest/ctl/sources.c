@@ -35,7 +35,8 @@ static const struct column columns[] = {
 /* What is known of the sources beside the database. What is not known is left NULL. */
 struct surroundings {
     struct upstreams *upstreams; /* NULL = Redis is not there */
-    const struct broker_queue *queues; /* two a row, plain and live; NULL = the broker is not there */
+    const struct broker_queue
+        *queues; /* two a row, plain and live; NULL = the broker is not there */
 };
 
 static const char *
@@ -224,20 +225,20 @@ static const struct command commands[] = {
     {.verb = "list",
      .may_be_left_out = true,
      .about = "the providers, how it goes, and what waits",
-     .run = sources_list},
-    {.verb = "enable",
+     .run = sources_list   },
+    { .verb = "enable",
      .arguments = "NAME",
      .arguments_min = 1,
      .arguments_max = 1,
      .about = "switch one on",
      .run = sources_enable},
-    {.verb = "disable",
+    {  .verb = "disable",
      .arguments = "NAME",
      .arguments_min = 1,
      .arguments_max = 1,
      .about = "switch one off: no new jobs, and those that wait end as skipped",
      .run = sources_disable},
-    {.verb = "reset",
+    { .verb = "reset",
      .arguments = "NAME",
      .arguments_min = 1,
      .arguments_max = 1,

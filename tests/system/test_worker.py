@@ -54,14 +54,25 @@ def test_a_job_of_each_kind_fills_the_tables(system, kind):
     wait_done(system, [job])
 
 
+def dead_share(system, table):
+    """Rows that were replaced or rolled back, of all that are there, over a table's partitions."""
+    [(dead, live)] = system.query(
+        "SELECT sum((pgstattuple(relid)).dead_tuple_count), (SELECT count(*) FROM " + table + ")"
+        " FROM pg_partition_tree(%s) WHERE isleaf", table)
+    return dead / live
+
+
 def test_jobs_delivered_ten_times_in_random_order_are_done_once(system):
     jobs = [EVERY_KIND[kind](number) for kind in EVERY_KIND for number in range(3)]
     deliveries = jobs * 10
     random.Random(1).shuffle(deliveries)
+    system.query("CREATE EXTENSION pgstattuple")
     system.start_worker("*=2")
     system.vhost.publish(*deliveries)
     wait_done(system, jobs)
     assert system.query("SELECT max(pages) FROM runs WHERE kind <> 'history'") == [(1,)]
+    for table in ("ticks", "candles", "raw_payloads"):
+        assert dead_share(system, table) <= 0.01, table
 
 
 def test_a_client_s_job_comes_by_a_queue_of_its_own(system):
