@@ -14,7 +14,8 @@
  * So equal tables cost one reading of each, and memory stays bounded.
  *
  * Left out, because a rebuilt database does not take them over: slots (jobs that are published
- * already), users, API keys, the audit log, and what migrations write.
+ * already), leader, users, api_keys, audit_log, and what migrations write; and run_counters, which
+ * are sums over runs, in rows that depend on who ran them.
  */
 enum { COMPARED_TABLES_MAX = 32, DIFFERENCES_MAX = 10 };
 
