@@ -66,7 +66,7 @@ class Lines:
         """Counted as ever, but without a dot."""
         if is_fault_test(report):
             counts = report.when == "call" or report.outcome != "passed"
-            return (report.outcome if counts else ""), "", ""
+            return (report.outcome, "", report.outcome.upper()) if counts else ("", "", "")
         return None
 
     def pytest_runtest_logreport(self, report):
