@@ -1,6 +1,7 @@
 #include "ingest/fetch.h"
 
 #include "common/clock.h"
+#include "common/secret.h"
 #include "common/text.h"
 #include "ingest/fetch_head.h"
 
@@ -15,7 +16,6 @@ enum {
     CONNECTION_AGE_S = 300,
     TOO_LARGE_KEPT = 64 * 1024,
     HEADER_KEPT = 200,
-    KEY_SHOWN = 3, /* so much of a key at the end of a body that was cut off there says nothing */
 };
 
 struct fetcher {
@@ -259,34 +259,13 @@ perform(struct fetcher *fetcher, const struct fetch_company *company)
     return message ? message->data.result : CURLE_FAILED_INIT;
 }
 
-/*
- * An answer that repeats our key loses it here, so that nothing behind this door can show it: not
- * the raw payload, nor an error that quotes the answer.
- */
-static void
-blank_key(char *data, size_t size, const char *key)
-{
-    size_t length = key ? strlen(key) : 0;
-    char *at = data, *end = data + size;
-
-    while (length > 0 && (at = memmem(at, (size_t)(end - at), key, length))) {
-        memset(at, '*', length);
-        at += length;
-    }
-    /* The body may have been cut off in the middle of it. */
-    while (length-- > KEY_SHOWN + 1) {
-        if (length <= size && memcmp(end - length, key, length) == 0)
-            memset(end - length, '*', length);
-    }
-}
-
 /* A header of the provider, as text that may go into a table: printable ASCII, not endless. */
 static const char *
 clean_header(const char *value, const char *key, struct arena *arena)
 {
     char *copy = arena_string(arena, value ? value : "");
 
-    blank_key(copy, strlen(copy), key);
+    secret_blank(copy, strlen(copy), key);
     if (strlen(copy) > HEADER_KEPT)
         copy[HEADER_KEPT] = '\0';
     for (char *c = copy; *c; c++)
@@ -304,7 +283,9 @@ take_answer(struct fetcher *fetcher, const struct fetch *fetch, struct arena *ar
 
     curl_easy_getinfo(fetcher->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(fetcher->easy, CURLINFO_CONTENT_TYPE, &content_type);
-    blank_key(fetcher->body.data, fetcher->body.size, fetch->key);
+    /* Nothing behind this door can show our key: not the raw payload, nor an error that quotes it.
+     */
+    secret_blank(fetcher->body.data, fetcher->body.size, fetch->key);
     if (fetcher->too_large && fetcher->body.size > TOO_LARGE_KEPT)
         fetcher->body.size = TOO_LARGE_KEPT;
     *ret_payload = (struct payload){

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "ingest/folder.h"
 #include "ingest/worker/announce.h"
 #include "ingest/worker/steps.h"
@@ -131,12 +132,23 @@ clean(char *text)
             *c = '?';
 }
 
+/* The bytes of an answer have lost our key already; its text may have had it in an escaped form. */
+static void
+hide_key(const struct run *run, char *text)
+{
+    const struct child *child = run->child;
+
+    if (child->source->upstream == UPSTREAM_HTTP)
+        secret_blank(text, strlen(text), worker_settings_key(child->settings, child->source));
+}
+
 static void
 end_failed(struct run *run, enum outcome outcome, const struct error *err,
            const struct payload *payload)
 {
     run->outcome = outcome;
     run->err = *err;
+    hide_key(run, run->err.message);
     clean(run->err.message);
     end_try(run, payload, outcome_name(outcome));
 }

@@ -88,9 +88,14 @@ class Hostile:
 
 def said_everywhere(tidemark):
     """All that Tidemark has written down or says about this test, as (where, text)."""
+    for api in (program for program in tidemark.programs if program.name == "tidemark-api"):
+        for path in ("/health", "/stats", "/metrics", "/data?limit=100"):
+            answer = api.get(path)
+            yield f"API {path}", f"{answer.headers} {answer.text}"
     for program in tidemark.programs:
         yield f"log of {program.name}", program.text()
-    for row in tidemark.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+    for row in tidemark.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                              " AND tablename NOT LIKE 'candles%%'"):  # these hold numbers only
         for line, in tidemark.query(f'SELECT t::text FROM "{row[0]}" t'):
             yield f"table {row[0]}", line
     for body, in tidemark.query("SELECT body FROM raw_payloads"):

@@ -2,12 +2,14 @@
 import datetime
 import json
 import os
+import statistics
 import time
 
 import pytest
 
 from fetching import forget_peak, peak_kb
 from hostile import KEYS, Hostile, at_once, check_no_secret
+from job_kinds import history
 from programs import ROOT
 from waiting import wait_for
 
@@ -256,6 +258,54 @@ def test_a_limit_that_says_nothing_lasts_a_minute(hostile):
     assert len(times) == 2 and 59_900 <= times[1] - times[0] < 75_000
 
 
+# Neighbours.
+
+def count_pages(hostile, since, until):
+    """Pages of other providers that came in within that time, a second."""
+    count, = hostile.tidemark.query(
+        "SELECT count(*) FROM raw_payloads WHERE source_id <> 2 AND fetched_at BETWEEN %s AND %s",
+        since, until)[0]
+    return count / (until - since).total_seconds()
+
+
+def compare_throughput(hostile, windows=5):
+    """Median of the others' pages a second while Binance hangs, over that of the seconds between."""
+    hung = []
+    for _ in range(windows):
+        job = hostile.job("binance")
+        number = hostile.replay.rule(source="binance", count=1, hang=True)
+        hostile.publish(job)
+        run, = hostile.wait_runs([job])
+        assert run["error_code"] == "fetch.timeout", run
+        hung += hostile.tidemark.query("SELECT started_at, finished_at FROM runs WHERE job_id = %s", job["job_id"])
+        hostile.replay.remove_rules(number)
+        good = hostile.job("binance")
+        hostile.publish(good)
+        hostile.wait_runs([good])
+        time.sleep(0.6)  # a measurement needs time to pass
+    free = [(one[1], next_one[0]) for one, next_one in zip(hung, hung[1:])]
+    with_it = statistics.median(count_pages(hostile, *window) for window in hung)
+    without = statistics.median(count_pages(hostile, *window) for window in free)
+    print(f"{with_it:.0f} pages a second while one provider hangs, {without:.0f} while none does")
+    assert without > 0
+    return with_it / without
+
+
+def test_a_provider_that_never_answers_costs_the_others_nothing(hostile):
+    """One provider accepts and never answers: the others' throughput stays within 5 % of what it is without."""
+    jobs = [history("coinbase", symbol, "5m", 1000) for symbol in ("BTC-USD", "ETH-USD")]
+    hostile.tidemark.start_worker("*=1,coinbase=2", UPSTREAM_TIMEOUT="1s")
+    hostile.publish(*jobs)
+    wait_for("pages come in", lambda: hostile.tidemark.query("SELECT 1 FROM raw_payloads LIMIT 1"))
+    # A busy machine moves both numbers; a real loss would show each time.
+    ratios = []
+    while not ratios or (ratios[-1] < 0.95 and len(ratios) < 4):
+        ratios.append(compare_throughput(hostile))
+    print("ratios", ratios)
+    assert ratios[-1] >= 0.95
+    assert all(run["status"] != "ok" for run in hostile.runs(*jobs).values()), "there was enough to do"
+
+
 # Memory.
 
 def tokens(count):
@@ -352,3 +402,36 @@ def test_fifty_poisoned_bodies_end_as_dead_letters(hostile):
                  if f"P{number:02}USDT" in request["target"]]
         assert 1 <= len(asked) <= 6, asked
     assert hostile.tidemark.query("SELECT count(*) FROM ticks WHERE source_id = 2") == [(0,)]
+
+
+# Keys.
+
+def echo(text):
+    return {source: body.replace("KEY", text) for source, body in {
+        "coingecko": '{"status":{"error_code":403,"error_message":"the key KEY is wrong"}}',
+        "coinmarketcap": '{"status":{"error_code":1001,"error_message":"the key KEY is wrong"}}',
+        "coinpaprika": '{"error":"the key KEY is wrong"}'}.items()}
+
+
+def test_a_key_is_sent_and_shown_nowhere(hostile):
+    """Providers repeat our keys, plain and escaped, in bodies and types: no log, table, letter, API or tool shows one."""
+    hostile.tidemark.start_worker("*=1")
+    hostile.tidemark.start_api()
+    jobs = []
+    for source in (each for each in hostile.sources if f"{each.upper()}_API_KEY" in KEYS):
+        key = KEYS[f"{source.upper()}_API_KEY"]
+        for text in (key, "".join(f"\\u{ord(c):04x}" for c in key)):
+            for kind in ("application/json", f"text/{key}"):
+                hostile.replay.rule(source=source, count=1, status=403, body=echo(text)[source],
+                                    headers={"Content-Type": kind})
+                jobs.append(hostile.job(source))
+                hostile.publish(jobs[-1])
+                run, = hostile.wait_runs([jobs[-1]])
+                assert run["status"] == "dead" and key not in run["error_text"], run
+                good = [hostile.job(source) for _ in range(2)]
+                hostile.publish(*good)
+                hostile.wait_runs(good)
+    assert jobs
+    for arguments in (("dead", "list", "--json"), ("runs", "list", "--json"), ("sources", "list", "--json")):
+        done = hostile.tidemark.ctl(*arguments, check=False)
+        assert not any(key in done.stdout + done.stderr for key in KEYS.values()), arguments
