@@ -3,6 +3,7 @@
 
 #include "api/catalog.h"
 #include "common/arena.h"
+#include "common/upstream.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct source_state {
     const char *status; /* "ok", "failed" ...; NULL = never ran */
     const char *error_code;
     int64_t last_run_ms, last_success_ms, last_failure_ms; /* 0 = never */
+    struct upstream_state upstream; /* what workers share; not known while Redis is away */
 };
 
 struct run_total {

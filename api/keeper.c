@@ -22,6 +22,7 @@ struct keeper {
     atomic_bool stopping;
 
     struct database *db; /* NULL = not connected yet */
+    struct upstreams *upstreams;
     struct arena *arena; /* of one round */
     int64_t catalog_at_ms;
     bool up;
@@ -70,6 +71,17 @@ copied(struct arena *arena, const char *text)
     return text ? arena_string(arena, text) : NULL;
 }
 
+/* Redis may be away: that costs a moment at most, once a second. */
+static void
+read_upstreams(struct keeper *keeper, struct source_state *sources, size_t count)
+{
+    struct error err;
+
+    for (size_t i = 0; i < count; i++)
+        if (!upstream_read(keeper->upstreams, sources[i].name, &sources[i].upstream, &err))
+            sources[i].upstream = (struct upstream_state){.known = false};
+}
+
 static bool
 read_sources(struct keeper *keeper, struct report *report, struct error *err)
 {
@@ -90,6 +102,7 @@ read_sources(struct keeper *keeper, struct report *report, struct error *err)
             .last_failure_ms = rows_int(&rows, i, 7, 0),
         };
     }
+    read_upstreams(keeper, sources, rows.count);
     report->sources = sources;
     report->source_count = rows.count;
     return true;
@@ -187,12 +200,18 @@ run(void *context)
 }
 
 struct keeper *
-keeper_start(const char *database_url, struct board *board)
+keeper_start(const char *database_url, const char *redis_url, struct board *board,
+             struct error *err)
 {
     struct keeper *keeper = calloc(1, sizeof *keeper);
 
     if (!keeper)
         abort();
+    keeper->upstreams = upstreams_open(redis_url, err);
+    if (!keeper->upstreams) {
+        free(keeper);
+        return NULL;
+    }
     keeper->url = strdup(database_url);
     keeper->board = board;
     keeper->arena = arena_create(64 * 1024);
@@ -209,6 +228,7 @@ keeper_stop(struct keeper *keeper)
     atomic_store(&keeper->stopping, true);
     board_wake(keeper->board);
     pthread_join(keeper->pthread, NULL);
+    upstreams_close(keeper->upstreams);
     arena_destroy(keeper->arena);
     free(keeper->url);
     free(keeper);

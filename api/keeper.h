@@ -5,12 +5,15 @@
 
 /*
  * The thread that asks the database what every loop must know without asking: whether it is there
- * (each second), which names exist, how the sources and their runs are doing. It may wait; what it
+ * (each second), which names exist, how the sources and their runs are doing; and Redis, what
+ * the workers share of each provider. It may wait; what it
  * finds goes to the board.
  */
 struct keeper;
 
-struct keeper *keeper_start(const char *database_url, struct board *board);
+/* Errors: fatal "redis.url". */
+MUST_CHECK struct keeper *keeper_start(const char *database_url, const char *redis_url,
+                                       struct board *board, struct error *err);
 void keeper_stop(struct keeper *keeper); /* waits for it; NULL is fine */
 
 #endif

@@ -1,6 +1,7 @@
 #include "api/metrics.h"
 
 #include "api/board.h"
+#include "api/metrics_upstream.h"
 #include "api/routes.h"
 
 #include <inttypes.h>
@@ -267,6 +268,8 @@ metrics_render(struct metrics *const *all, const struct report *report, bool bro
     render_cells(all, text);
     add_header(text, "api_broker_up", "gauge", "1 while events arrive from the broker.");
     text_add_format(text, "api_broker_up %d\n", broker_up);
-    if (report)
+    if (report) {
         render_runs(report, text);
+        metrics_upstream_render(report, text);
+    }
 }

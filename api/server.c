@@ -73,8 +73,8 @@ create_threads(struct server *server, struct error *err)
     return true;
 }
 
-static void
-start_threads(struct server *server)
+static bool
+start_threads(struct server *server, struct error *err)
 {
     const struct events_settings events = {server->settings->rabbitmq_url, server->threads,
                                            server->thread_count, server->board};
@@ -82,11 +82,14 @@ start_threads(struct server *server)
 
     server->keeper = keeper_start(*settings->database_read_url ? settings->database_read_url
                                                                : settings->database_url,
-                                  server->board);
+                                  settings->redis_url, server->board, err);
+    if (!server->keeper)
+        return false;
     server->events = events_start(&events);
     for (size_t i = 0; i < server->thread_count; i++)
         thread_start(server->threads[i]);
     server->running = server->thread_count;
+    return true;
 }
 
 struct server *
@@ -110,11 +113,10 @@ server_start(const struct api_settings *settings, struct error *err)
         return NULL;
     }
     if (!trusted_proxies_parse(settings->trusted_proxies, arena, &server->proxies, err) ||
-        !create_threads(server, err)) {
+        !create_threads(server, err) || !start_threads(server, err)) {
         server_destroy(server);
         return NULL;
     }
-    start_threads(server);
     return server;
 }
 

@@ -119,8 +119,7 @@ local function take(budget, name, weight, backfill, hint)
     local usable, room = bucket.level, burst - bucket.flying
     if weight <= burst then usable = math.min(usable, room) end
     short = math.max(weight - usable, weight + spare - bucket.level)
-    if weight > burst and bucket.flying > 0 then short = math.max(short, 0) + FLIGHT_POLL * bucket.flow end
-    if short <= 0 then
+    if short <= 0 and (weight <= burst or bucket.flying == 0) then
         bucket.level = (weight <= burst and usable or burst) - weight
         save_bucket(bucket, name, weight)
         return 0

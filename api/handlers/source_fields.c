@@ -35,6 +35,35 @@ source_fields_status(const struct source_state *source)
     return "failure";
 }
 
+/* A budget of 0 is no limit. */
+static void
+add_limit(struct text *text, const char *name, const struct upstream_state *state, int64_t number)
+{
+    text_add_format(text, ",\"%s\":", name);
+    if (state->budget_per_minute > 0)
+        text_add_int(text, number);
+    else
+        text_add_string(text, "null");
+}
+
+static void
+add_upstream(struct text *text, const struct upstream_state *state)
+{
+    if (!state->known) {
+        text_add_string(text, "null");
+        return;
+    }
+    text_add_string(text, "{\"breaker\":");
+    text_add_json_string(text, upstream_breaker_name(state->breaker));
+    text_add_char(text, ',');
+    source_fields_add_moment(text, "open_until", state->open_until_ms);
+    text_add_char(text, ',');
+    source_fields_add_moment(text, "cooldown_until", state->cooldown_until_ms);
+    add_limit(text, "budget_per_minute", state, state->budget_per_minute);
+    add_limit(text, "tokens_left", state, state->tokens);
+    text_add_char(text, '}');
+}
+
 void
 source_fields_add(struct text *text, const struct source_state *source)
 {
@@ -50,4 +79,6 @@ source_fields_add(struct text *text, const struct source_state *source)
     source_fields_add_moment(text, "last_failure", source->last_failure_ms);
     text_add_string(text, ",\"error\":");
     text_add_json_nullable(text, source->error_code);
+    text_add_string(text, ",\"upstream\":");
+    add_upstream(text, &source->upstream);
 }

@@ -4,7 +4,10 @@
 #include "api/board.h"
 #include "common/text.h"
 
-/* Adds what /health and /stats both say of a source, as members of a JSON object, without braces.
+/*
+ * Adds what /health and /stats both say of a source, as members of a JSON object, without braces.
+ * "upstream" is what the workers share of it: null while Redis is away, and when nobody has asked
+ * the provider in the last day.
  */
 void source_fields_add(struct text *text, const struct source_state *source);
 

@@ -358,7 +358,7 @@ def test_stats_are_what_the_runs_say(tidemark):
     assert stats_of(found) == (0, 0, None, None, None)
     assert found["by_source"]["kraken"] == {
         "status": "never_run", "run_status": None, "enabled": True, "last_run": None, "last_success": None,
-        "last_failure": None, "error": None, "total_runs": 0, "records_processed": 0,
+        "last_failure": None, "error": None, "upstream": None, "total_runs": 0, "records_processed": 0,
         "average_duration_seconds": None, "by_status": {}}
     for number, (source, status, seconds) in enumerate((
             (2, "ok", "0.25"), (2, "ok", "1.000007"), (2, "dead", "3"), (2, "waiting", "70"), (3, "failed", "0.5"),
