@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "ingest/store_markets_json.h"
 #include "ingest/store_partitions.h"
+#include "ingest/store_references.h"
 #include "ingest/store_writing.h"
 #include "schema/queries.h"
 
@@ -48,6 +49,7 @@ prepare(struct store *store, struct error *err)
     bool ok;
 
     ok = database_run(store->db, &query_candles_stage_create, SQL_NO_VALUES, arena, NULL, err) &&
+         database_run(store->db, &query_references_stage_create, SQL_NO_VALUES, arena, NULL, err) &&
          database_run(store->db, &query_source_find, SQL_VALUES(SQL_TEXT(store->source->name)),
                       arena, &rows, err);
     if (ok && rows.count == 0)
@@ -268,7 +270,8 @@ write_rows(struct store *store, const struct page *page, const struct writing *w
     struct stored stored = {.payload_id = writing->lineage.payload_id};
 
     stored.records = (int64_t)writing_queue_rows(store->db, writing, arena);
-    stored.unmapped = offered - stored.records;
+    stored.unmapped = offered - stored.records + writing->unmapped_references;
+    stored.records += (int64_t)batch->reference_count;
     stored.event = make_event(store, page, &writing->markets, writing->series, version, arena);
     database_queue(store->db, &query_run_page,
                    SQL_VALUES(SQL_INT(page->run_id), SQL_INT(stored.records),
@@ -286,6 +289,16 @@ write_rows(struct store *store, const struct page *page, const struct writing *w
 }
 
 static bool
+load_markets(struct store *store, const struct page *page, struct arena *arena,
+             struct markets *ret_markets, struct error *err)
+{
+    const struct markets_origin origin = {store->source_id, page->run_id,
+                                          page->payload->fetched_at_ms};
+
+    return markets_load(store->db, &origin, page->batch, arena, ret_markets, err);
+}
+
+static bool
 write_page(struct store *store, const struct page *page, struct arena *arena,
            struct stored *ret_stored, struct error *err)
 {
@@ -293,11 +306,13 @@ write_page(struct store *store, const struct page *page, struct arena *arena,
     struct markets markets;
     uint64_t version;
 
-    if (!markets_load(store->db, store->source_id, page->batch, arena, &markets, err))
+    if (!load_markets(store, page, arena, &markets, err))
         return false;
     writing_begin(&writing, page->batch, &markets, store->source_id);
     if (write_payload(store, page, &writing, &version, arena, err) &&
         writing_copy(store->db, &writing, arena, err) &&
+        references_write(store->db, page->batch, &writing.lineage, page->payload->fetched_at_ms,
+                         arena, &writing.unmapped_references, err) &&
         write_rows(store, page, &writing, version, arena, ret_stored, err))
         return true;
     database_rollback(store->db);

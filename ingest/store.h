@@ -60,7 +60,8 @@ struct page {
 struct stored {
     int64_t payload_id;
     int64_t records;    /* rows that were new, changed or the same */
-    int64_t unmapped;   /* records of markets that are not in the table of instruments */
+    int64_t unmapped;   /* records of markets that are not in the table of instruments; of a list of
+                           references: those of its source that are active and not mapped */
     struct event event; /* what to tell the API's replicas */
 };
 

@@ -66,61 +66,130 @@ look_up(struct database *db, int64_t source_id, const char *symbols, struct aren
     return true;
 }
 
-/* Makes an asset and an instrument of each listed coin that is not known. */
-static bool
-make_known(struct database *db, int64_t source_id, const struct batch *batch,
-           const struct markets *known, struct arena *arena, struct error *err)
-{
-    struct text slugs, tickers, names, symbols, codes;
-    const char *slug_array;
+/* What listings say of coins that are not known. */
+struct listed {
+    struct text symbols; /* of coins: "bitcoin" */
+    struct text slugs;   /* of their assets; with `ticker` and `name` */
+    struct text tickers, names, ranks;
+    size_t count;
+};
 
-    array_start(&slugs, arena, 4096);
-    array_start(&tickers, arena, 4096);
-    array_start(&names, arena, 4096);
-    array_start(&symbols, arena, 4096);
-    array_start(&codes, arena, 4096);
+static void
+listed_start(struct listed *listed, struct arena *arena)
+{
+    array_start(&listed->symbols, arena, 4096);
+    array_start(&listed->slugs, arena, 4096);
+    array_start(&listed->tickers, arena, 4096);
+    array_start(&listed->names, arena, 4096);
+    array_start(&listed->ranks, arena, 4096);
+    listed->count = 0;
+}
+
+static void
+listed_add(struct listed *listed, const struct listing *listing, struct arena *arena)
+{
+    const char *slash = strrchr(listing->symbol, '/');
+
+    if (!slash)
+        return;
+    array_add(&listed->symbols,
+              arena_copy(arena, listing->symbol, (size_t)(slash - listing->symbol)));
+    array_add(&listed->slugs, listing->asset);
+    array_add(&listed->tickers, listing->ticker);
+    array_add(&listed->names, listing->name);
+    if (listing->rank > 0)
+        array_add_int(&listed->ranks, listing->rank);
+    else
+        array_add(&listed->ranks, NULL);
+    listed->count++;
+}
+
+/* Coins that come with the slug of their asset are that asset, which is made if need be. */
+static void
+queue_named_coins(struct database *db, const struct markets_origin *origin, struct listed *named)
+{
+    const char *slugs = array_finish(&named->slugs);
+
+    if (named->count == 0)
+        return;
+    database_queue(db, &query_assets_ensure,
+                   SQL_VALUES(SQL_TEXT(slugs), SQL_TEXT(array_finish(&named->tickers)),
+                              SQL_TEXT(array_finish(&named->names))));
+    database_queue(db, &query_coins_ensure,
+                   SQL_VALUES(SQL_INT(origin->source_id), SQL_TEXT(array_finish(&named->symbols)),
+                              SQL_TEXT(slugs)));
+}
+
+/* Others are what their ticker and name say, if that can be only one thing. */
+static void
+queue_other_coins(struct database *db, const struct markets_origin *origin, struct listed *others)
+{
+    const char *symbols = array_finish(&others->symbols);
+
+    if (others->count == 0)
+        return;
+    database_queue(db, &query_references_lock, SQL_NO_VALUES);
+    database_queue(db, &query_references_offer,
+                   SQL_VALUES(SQL_INT(origin->source_id), SQL_INT(origin->run_id),
+                              SQL_TIME_MS(origin->fetched_at_ms), SQL_TEXT(symbols),
+                              SQL_TEXT(array_finish(&others->tickers)),
+                              SQL_TEXT(array_finish(&others->names)),
+                              SQL_TEXT(array_finish(&others->ranks))));
+    database_queue(db, &query_references_map_coins,
+                   SQL_VALUES(SQL_INT(origin->source_id), SQL_TEXT(symbols)));
+}
+
+/* Makes instruments of aggregators' coins that have none in this currency yet. */
+static bool
+make_known(struct database *db, const struct markets_origin *origin, const struct batch *batch,
+           const struct markets *known, const char *symbols, struct arena *arena, struct error *err)
+{
+    struct listed named, others;
+
+    listed_start(&named, arena);
+    listed_start(&others, arena);
     for (size_t i = 0; i < batch->listing_count; i++) {
         const struct listing *listing = &batch->listings[i];
-        const char *slash = strrchr(listing->symbol, '/');
 
-        if (!slash || markets_find(known, listing->symbol))
-            continue;
-        array_add(&slugs, listing->asset);
-        array_add(&tickers, listing->ticker);
-        array_add(&names, listing->name);
-        array_add(&symbols, listing->symbol);
-        array_add(&codes, slash + 1);
+        if (!markets_find(known, listing->symbol))
+            listed_add(listing->asset ? &named : &others, listing, arena);
     }
-    slug_array = array_finish(&slugs);
-    database_queue(db, &query_assets_ensure,
-                   SQL_VALUES(SQL_TEXT(slug_array), SQL_TEXT(array_finish(&tickers)),
-                              SQL_TEXT(array_finish(&names))));
-    database_queue(db, &query_instruments_ensure,
-                   SQL_VALUES(SQL_INT(source_id), SQL_TEXT(array_finish(&symbols)),
-                              SQL_TEXT(slug_array), SQL_TEXT(array_finish(&codes))));
+    queue_named_coins(db, origin, &named);
+    queue_other_coins(db, origin, &others);
+    database_queue(db, &query_instruments_derive,
+                   SQL_VALUES(SQL_INT(origin->source_id), SQL_TEXT(symbols)));
     return database_flush(db, arena, NULL, err);
 }
 
-static size_t
-count_unknown_listings(const struct batch *batch, const struct markets *markets)
+/* True for an instrument that is made of a coin and a currency, and is not known. */
+static bool
+may_be_made(const struct markets *markets, const char *symbol)
 {
-    size_t unknown = 0;
+    return strchr(symbol, '/') && !markets_find(markets, symbol);
+}
 
+static bool
+lacks_any(const struct batch *batch, const struct markets *markets)
+{
+    for (size_t i = 0; i < batch->tick_count; i++)
+        if (may_be_made(markets, batch->ticks[i].symbol))
+            return true;
     for (size_t i = 0; i < batch->listing_count; i++)
-        unknown += !markets_find(markets, batch->listings[i].symbol);
-    return unknown;
+        if (may_be_made(markets, batch->listings[i].symbol))
+            return true;
+    return batch->candle_count > 0 && may_be_made(markets, batch->candle_symbol);
 }
 
 bool
-markets_load(struct database *db, int64_t source_id, const struct batch *batch, struct arena *arena,
-             struct markets *ret_markets, struct error *err)
+markets_load(struct database *db, const struct markets_origin *origin, const struct batch *batch,
+             struct arena *arena, struct markets *ret_markets, struct error *err)
 {
     const char *symbols = collect_symbols(batch, arena);
 
-    if (!look_up(db, source_id, symbols, arena, ret_markets, err))
+    if (!look_up(db, origin->source_id, symbols, arena, ret_markets, err))
         return false;
-    if (count_unknown_listings(batch, ret_markets) == 0)
+    if (!lacks_any(batch, ret_markets))
         return true;
-    return make_known(db, source_id, batch, ret_markets, arena, err) &&
-           look_up(db, source_id, symbols, arena, ret_markets, err);
+    return make_known(db, origin, batch, ret_markets, symbols, arena, err) &&
+           look_up(db, origin->source_id, symbols, arena, ret_markets, err);
 }

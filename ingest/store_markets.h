@@ -19,12 +19,20 @@ struct markets {
     size_t count;
 };
 
+/* Whose symbols, and who says what is new about them. */
+struct markets_origin {
+    int64_t source_id, run_id, fetched_at_ms;
+};
+
 /*
- * Looks up every symbol of a batch, in one round trip. What a listing names and nobody knows yet is
- * made known first. Text lives in `arena`.
+ * Looks up every symbol of a batch, in one round trip. Instruments of an aggregator's coins that
+ * are known are made first, and so are coins that a listing names: those that come with the slug of
+ * their asset make it, the others are mapped by ticker and name (schema/queries/references.sql).
+ * That is a transaction of its own. Text lives in `arena`.
  */
-MUST_CHECK bool markets_load(struct database *db, int64_t source_id, const struct batch *batch,
-                             struct arena *arena, struct markets *ret_markets, struct error *err);
+MUST_CHECK bool markets_load(struct database *db, const struct markets_origin *origin,
+                             const struct batch *batch, struct arena *arena,
+                             struct markets *ret_markets, struct error *err);
 
 /* Brings the rows into the order in which they are found. */
 void markets_sort(struct markets *markets);

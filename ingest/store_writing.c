@@ -25,6 +25,10 @@ writing_queue_turn(struct database *db, const struct writing *writing, struct ar
     int64_t source_id = writing->lineage.source_id;
     size_t count = 0;
 
+    if (writing->batch->reference_count > 0) {
+        database_queue(db, &query_references_lock, SQL_NO_VALUES);
+        count++;
+    }
     if (writing->batch->tick_count + writing->batch->listing_count > 0) {
         database_queue(
             db, &query_raw_payload_turn,

@@ -22,7 +22,7 @@
  * remember when it was confirmed last, and the same payloads written again in the order of their
  * ids give the same rows, whichever workers fetched them in which order.
  *
- * A turn is a market of a source for candles (and the price that the last one gives), and the whole
+ * A turn is all references for a list of them, a market of a source for candles (and the price that the last one gives), and the whole
  * source for ticks and listings, whose pages are short. A tick and a candle of one market do not
  * wait for each other: where they meet, in latest_prices, the newer observation wins, and at the
  * same moment the tick.
@@ -33,13 +33,14 @@ struct writing {
     const struct market *series; /* of the candles; NULL = none, or not known */
     struct lineage lineage;
     bool occupied; /* there are candles already where these go */
+    int64_t unmapped_references; /* for the caller, who writes references (store_references.h) */
 };
 
 /* Lineage but for the source is left to the caller. */
 void writing_begin(struct writing *writing, const struct batch *batch,
                    const struct markets *markets, int64_t source_id);
 
-/* Waits for the turn of the rows; queues 0 to 2 queries and returns how many. */
+/* Waits for the turn of the rows; queues 0 to 3 queries and returns how many. */
 size_t writing_queue_turn(struct database *db, const struct writing *writing, struct arena *arena);
 
 /* Asks whether there are candles already: its answer is `occupied`. False if there is no need. */

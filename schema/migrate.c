@@ -127,7 +127,8 @@ check_queries(struct migrate *migrate, struct error *err)
     size_t checked = 0, failed = 0;
 
     /* Some queries are about the stage of this session. */
-    if (!database_run(migrate->db, &query_candles_stage_create, SQL_NO_VALUES, NULL, NULL, err))
+    if (!database_run(migrate->db, &query_candles_stage_create, SQL_NO_VALUES, NULL, NULL, err) ||
+        !database_run(migrate->db, &query_references_stage_create, SQL_NO_VALUES, NULL, NULL, err))
         return false;
     for (; queries[checked]; checked++) {
         if (database_prepare(migrate->db, queries[checked], err))

@@ -91,7 +91,10 @@ apply_instruments(struct database *db, const char *path, const struct checked_sc
     return database_run(db, &query_instruments_unknown, values, COUNT_OF(values), arena, &unknown,
                         err) &&
            refuse_unknown(&unknown, path, checked, err) &&
-           database_run(db, &query_instruments_apply, values, COUNT_OF(values), arena, NULL, err);
+           database_run(db, &query_references_lock, SQL_NO_VALUES, arena, NULL, err) &&
+           database_run(db, &query_instruments_apply, values, COUNT_OF(values), arena, NULL, err) &&
+           database_run(db, &query_coins_apply, values, 3, arena, NULL, err) &&
+           database_run(db, &query_instruments_follow_coins, SQL_NO_VALUES, arena, NULL, err);
 }
 
 static bool

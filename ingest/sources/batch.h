@@ -45,7 +45,8 @@ struct candle {
 /* The market row of a coin, as an aggregator lists it. Values in the quote currency of `symbol`. */
 struct listing {
     const char *symbol; /* "bitcoin/usd" */
-    const char *asset;  /* "bitcoin": becomes an asset of its own if nobody has it yet */
+    const char *asset;  /* "bitcoin": becomes an asset of its own if nobody has it yet; NULL where
+                           the provider's ids are not our slugs: ticker and name say what it is */
     const char *ticker; /* "btc", as the provider spells it */
     const char *name;
     int64_t rank; /* 0 = unranked */

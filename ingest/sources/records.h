@@ -30,7 +30,7 @@ enum {
     RECORDS_MAX = 100000,              /* of each kind in one batch */
     RECORDS_AHEAD_MS = 10 * 60 * 1000, /* how far a provider's clock may be ahead of ours */
 
-    /* Of references, in bytes; what the tables of assets and instruments hold. */
+    /* Of references and listings, in bytes; what the tables of assets and instruments hold. */
     RECORDS_SYMBOL_BYTES = 100, /* the longest id seen has 53 (CoinGecko) */
     RECORDS_TICKER_BYTES = 100, /* 50 */
     RECORDS_NAME_BYTES = 200,   /* 60 */

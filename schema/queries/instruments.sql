@@ -10,33 +10,47 @@ WHERE i.source_id = $1::smallint AND i.symbol = ANY ($2::text[]) AND i.status = 
 -- name: assets_ensure
 -- Assets that a listing names and nobody has yet; what is there stays as it is.
 -- $1 slugs, $2 symbols (any case), $3 names
-INSERT INTO assets (slug, symbol, name)
-SELECT DISTINCT ON (n.slug) n.slug, upper(n.symbol), n.name
+INSERT INTO assets (slug, symbol, name, origin)
+SELECT DISTINCT ON (n.slug) n.slug, upper(n.symbol), n.name, 'listing'
 FROM unnest($1::text[], $2::text[], $3::text[]) AS n (slug, symbol, name)
 WHERE NOT EXISTS (SELECT FROM assets a WHERE a.slug = n.slug) -- spends no id on known ones
 ORDER BY n.slug
 ON CONFLICT (slug) DO NOTHING
 
--- name: instruments_ensure
--- Names that a source uses in a listing and nobody has mapped yet. Run assets_ensure before it.
--- $1 source_id, $2 symbols, $3 slugs, $4 quote codes
-INSERT INTO instruments (source_id, symbol, asset_id, quote_id)
-SELECT DISTINCT ON (n.symbol) $1::smallint, n.symbol, a.asset_id, q.quote_id
-FROM unnest($2::text[], $3::text[], $4::text[]) AS n (symbol, slug, code)
+-- name: coins_ensure
+-- Coins that a listing names by the slug of their asset, and nobody has mapped yet. Run assets_ensure before it.
+-- $1 source_id, $2 symbols, $3 slugs
+INSERT INTO coins (source_id, symbol, asset_id, origin)
+SELECT DISTINCT ON (n.symbol) $1::smallint, n.symbol, a.asset_id, 'listing'
+FROM unnest($2::text[], $3::text[]) AS n (symbol, slug)
 JOIN assets a ON a.slug = n.slug
-JOIN quotes q ON q.code = n.code
+WHERE NOT EXISTS (SELECT FROM coins c WHERE c.source_id = $1::smallint AND c.symbol = n.symbol)
+ORDER BY n.symbol
+ON CONFLICT (source_id, symbol) DO NOTHING
+
+-- name: instruments_derive
+-- An aggregator's coin is the same asset in every currency: makes the instruments of mapped coins that are asked for.
+-- $1 source_id, $2 symbols ("bitcoin/usd")
+INSERT INTO instruments (source_id, symbol, asset_id, quote_id, origin)
+SELECT DISTINCT ON (n.symbol) $1::smallint, n.symbol, c.asset_id, q.quote_id,
+       CASE c.origin WHEN 'listing' THEN 'listing' ELSE 'reference' END
+FROM unnest($2::text[]) AS n (symbol)
+JOIN coins c ON c.source_id = $1::smallint AND c.symbol = instrument_coin(n.symbol)
+JOIN quotes q ON q.code = instrument_currency(n.symbol)
+WHERE c.asset_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM instruments i WHERE i.source_id = $1::smallint AND i.symbol = n.symbol)
 ORDER BY n.symbol
 ON CONFLICT (source_id, symbol) DO NOTHING
 
 -- name: assets_apply
 -- Assets as the schedules file spells them: new ones are added, others take its symbol and name.
 -- $1 slugs (each once), $2 symbols (any case), $3 names
-INSERT INTO assets (slug, symbol, name)
-SELECT n.slug, upper(n.symbol), n.name
+INSERT INTO assets (slug, symbol, name, origin)
+SELECT n.slug, upper(n.symbol), n.name, 'operator'
 FROM unnest($1::text[], $2::text[], $3::text[]) AS n (slug, symbol, name)
 ORDER BY n.slug
-ON CONFLICT (slug) DO UPDATE SET symbol = excluded.symbol, name = excluded.name
-WHERE (assets.symbol, assets.name) IS DISTINCT FROM (excluded.symbol, excluded.name)
+ON CONFLICT (slug) DO UPDATE SET symbol = excluded.symbol, name = excluded.name, origin = excluded.origin
+WHERE (assets.symbol, assets.name, assets.origin) IS DISTINCT FROM (excluded.symbol, excluded.name, excluded.origin)
 
 -- name: instruments_unknown
 -- Rows of a schedules file that name a source, asset or quote that does not exist: source, symbol, what is unknown.
@@ -53,17 +67,41 @@ ORDER BY n.place
 -- name: instruments_apply
 -- Instruments as the schedules file spells them; each (source, symbol) once.
 -- $1 source names, $2 symbols, $3 slugs, $4 quote codes
-INSERT INTO instruments (source_id, symbol, asset_id, quote_id)
-SELECT s.source_id, n.symbol, a.asset_id, q.quote_id
+INSERT INTO instruments (source_id, symbol, asset_id, quote_id, origin)
+SELECT s.source_id, n.symbol, a.asset_id, q.quote_id, 'operator'
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS n (source, symbol, slug, code)
 JOIN sources s ON s.name = n.source
 JOIN assets a ON a.slug = n.slug
 JOIN quotes q ON q.code = n.code
 ORDER BY s.source_id, n.symbol
 ON CONFLICT (source_id, symbol)
-DO UPDATE SET asset_id = excluded.asset_id, quote_id = excluded.quote_id, status = 'active'
-WHERE (instruments.asset_id, instruments.quote_id, instruments.status)
-      IS DISTINCT FROM (excluded.asset_id, excluded.quote_id, 'active')
+DO UPDATE SET asset_id = excluded.asset_id, quote_id = excluded.quote_id, origin = excluded.origin, status = 'active'
+WHERE (instruments.asset_id, instruments.quote_id, instruments.origin, instruments.status)
+      IS DISTINCT FROM (excluded.asset_id, excluded.quote_id, excluded.origin, 'active')
+
+-- name: coins_apply
+-- The operator's word about an aggregator's coins, here as its instruments spell it: it holds in every currency. Other
+-- sources' rows are passed over. Run instruments_apply before it.
+-- $1 source names, $2 symbols, $3 slugs
+INSERT INTO coins (source_id, symbol, asset_id, origin)
+SELECT DISTINCT ON (s.source_id, instrument_coin(n.symbol)) s.source_id, instrument_coin(n.symbol), a.asset_id,
+       'operator'
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS n (source, symbol, slug, place)
+JOIN sources s ON s.name = n.source
+JOIN assets a ON a.slug = n.slug
+WHERE s.kind = 'aggregator' AND instrument_coin(n.symbol) IS NOT NULL
+ORDER BY s.source_id, instrument_coin(n.symbol), n.place
+ON CONFLICT (source_id, symbol)
+DO UPDATE SET asset_id = excluded.asset_id, origin = excluded.origin
+WHERE (coins.asset_id, coins.origin) IS DISTINCT FROM (excluded.asset_id, excluded.origin)
+
+-- name: instruments_follow_coins
+-- After the operator has spoken about coins: what was made of them becomes what they are now.
+UPDATE instruments i
+SET asset_id = c.asset_id
+FROM coins c
+WHERE c.origin = 'operator' AND c.asset_id IS NOT NULL AND i.source_id = c.source_id
+  AND c.symbol = instrument_coin(i.symbol) AND i.origin <> 'operator' AND i.asset_id IS DISTINCT FROM c.asset_id
 
 -- name: assets_find
 -- What a client's words mean, slugs first, then symbols (of several the best ranked): asked, asset_id, slug, symbol, name.

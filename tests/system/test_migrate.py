@@ -57,6 +57,9 @@ def populate(url):
     with session(url) as db:
         db.execute("INSERT INTO assets (slug, symbol, name) VALUES ('bitcoin', 'BTC', 'Bitcoin')")
         db.execute("INSERT INTO instruments (source_id, symbol, asset_id, quote_id) VALUES (2, 'BTCUSDT', 1, 50)")
+        db.execute("INSERT INTO reference_entries (source_id, symbol, ticker, quote, active, seen_at, run_id)"
+                   " VALUES (2, 'BTCUSDT', 'BTC', 'usdt', true, now(), 1)")
+        db.execute("INSERT INTO coins (source_id, symbol, asset_id, origin) VALUES (1, 'bitcoin', 1, 'listing')")
         db.execute("INSERT INTO schedules (name, source_id, kind, stream, period_s, missed)"
                    " VALUES ('a', 2, 'quote', 'quote/a', 300, 'coalesce')")
         db.execute("INSERT INTO schedules (name, source_id, kind, stream, cron, missed)"
@@ -338,6 +341,10 @@ def test_partitions_are_there_a_month_ahead(migrated):
     ("worker", "TRUNCATE candles"),
     ("worker", "UPDATE sources SET enabled = false"),
     ("worker", "UPDATE assets SET slug = 'x'"),
+    ("worker", "DELETE FROM instruments"),
+    ("worker", "UPDATE coins SET asset_id = 1"),
+    ("api", "DELETE FROM coins"),
+    ("operator", "DELETE FROM reference_entries"),
     ("worker", "SELECT * FROM users"),
     ("worker", "INSERT INTO slots SELECT * FROM slots"),
     ("scheduler", "UPDATE runs SET status = 'ok'"),

@@ -83,6 +83,7 @@ def test_every_query_can_be_prepared_by_hand_too(connect):
     """`tidemark-migrate check` prepares them all; here those that SQL's PREPARE takes, once more by name."""
     db = connect()
     db.utility("candles_stage_create")
+    db.utility("references_stage_create")
     for name, sql in SQL.items():
         if sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
             db.prepare(name)
@@ -265,8 +266,8 @@ def test_a_listing_makes_assets_and_instruments_once(worker):
     for _ in range(2):
         worker.run("assets_ensure", array("bitcoin", "dogecoin", "dogecoin"), array("btc", "doge", "doge"),
                    array("Other name", "Dogecoin", "Dogecoin"))
-        worker.run("instruments_ensure", 1, array("bitcoin/usd", "dogecoin/usd"), array("bitcoin", "dogecoin"),
-                   array("usd", "usd"))
+        worker.run("coins_ensure", 1, array("bitcoin", "dogecoin"), array("bitcoin", "dogecoin"))
+        worker.run("instruments_derive", 1, array("bitcoin/usd", "dogecoin/usd", "dogecoin/zzz", "nope/usd"))
     assert worker.execute("SELECT slug, symbol, name FROM assets WHERE slug IN ('bitcoin', 'dogecoin') ORDER BY 1") == [
         ("bitcoin", "BTC", "Bitcoin"), ("dogecoin", "DOGE", "Dogecoin")]
     assert [row[3] for row in worker.run("instruments_map", 1, array("bitcoin/usd", "dogecoin/usd"))] == [
