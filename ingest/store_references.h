@@ -8,7 +8,8 @@
 
 /*
  * Part of ingest/store.c: what a provider's own list of coins or markets changes, inside of the
- * page's transaction, in the turn of references (store_writing.h). schema/queries/references.sql has the rules; in short:
+ * page's transaction, in the turn of references (store_writing.h). schema/queries/references.sql
+ * has the rules; in short:
  *
  * - The list is kept as it is (reference_entries); rows that say the same again are not touched.
  * - Coins whose ids are our assets make them (CoinGecko).

@@ -22,17 +22,17 @@
  * remember when it was confirmed last, and the same payloads written again in the order of their
  * ids give the same rows, whichever workers fetched them in which order.
  *
- * A turn is all references for a list of them, a market of a source for candles (and the price that the last one gives), and the whole
- * source for ticks and listings, whose pages are short. A tick and a candle of one market do not
- * wait for each other: where they meet, in latest_prices, the newer observation wins, and at the
- * same moment the tick.
+ * A turn is all references for a list of them, a market of a source for candles (and the price that
+ * the last one gives), and the whole source for ticks and listings, whose pages are short. A tick
+ * and a candle of one market do not wait for each other: where they meet, in latest_prices, the
+ * newer observation wins, and at the same moment the tick.
  */
 struct writing {
     const struct batch *batch;
     struct markets markets;
     const struct market *series; /* of the candles; NULL = none, or not known */
     struct lineage lineage;
-    bool occupied; /* there are candles already where these go */
+    bool occupied;               /* there are candles already where these go */
     int64_t unmapped_references; /* for the caller, who writes references (store_references.h) */
 };
 

@@ -6,6 +6,7 @@
 /* Each in the file of its name. A new noun is one file, one line here and one row in nouns.c. */
 extern const struct noun checkpoints_noun;
 extern const struct noun dead_letters_noun;
+extern const struct noun instruments_noun;
 extern const struct noun rebuild_noun;
 extern const struct noun runs_noun;
 extern const struct noun schedules_noun;

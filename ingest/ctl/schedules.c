@@ -94,7 +94,8 @@ apply_instruments(struct database *db, const char *path, const struct checked_sc
            database_run(db, &query_references_lock, SQL_NO_VALUES, arena, NULL, err) &&
            database_run(db, &query_instruments_apply, values, COUNT_OF(values), arena, NULL, err) &&
            database_run(db, &query_coins_apply, values, 3, arena, NULL, err) &&
-           database_run(db, &query_instruments_follow_coins, SQL_NO_VALUES, arena, NULL, err);
+           database_run(db, &query_instruments_follow_coins, SQL_VALUES(SQL_NULL, SQL_NULL), arena,
+                        NULL, err);
 }
 
 static bool

@@ -17,9 +17,9 @@
 
 /* The longest seen: ids of 53, tickers of 50 and names of 60 characters of up to 4 bytes. */
 enum {
-    AGGREGATOR_ID_BYTES = 100,
-    AGGREGATOR_TICKER_BYTES = 200,
-    AGGREGATOR_NAME_BYTES = 250,
+    AGGREGATOR_ID_BYTES = RECORDS_SYMBOL_BYTES,
+    AGGREGATOR_TICKER_BYTES = RECORDS_TICKER_BYTES,
+    AGGREGATOR_NAME_BYTES = RECORDS_NAME_BYTES,
 };
 
 /* Errors: reject "job.args". The id is never "." nor "..": it becomes part of a path. */

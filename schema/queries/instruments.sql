@@ -96,12 +96,21 @@ DO UPDATE SET asset_id = excluded.asset_id, origin = excluded.origin
 WHERE (coins.asset_id, coins.origin) IS DISTINCT FROM (excluded.asset_id, excluded.origin)
 
 -- name: instruments_follow_coins
--- After the operator has spoken about coins: what was made of them becomes what they are now.
+-- After the operator has spoken about coins: what was made of them becomes what they are now. Of a coin that is named
+-- here, also what the operator had said about it in one currency.
+-- $1 source name and $2 coin, or NULL and NULL for all coins that the operator has spoken about
 UPDATE instruments i
-SET asset_id = c.asset_id
+SET asset_id = coalesce(c.asset_id, i.asset_id), status = new.status
 FROM coins c
-WHERE c.origin = 'operator' AND c.asset_id IS NOT NULL AND i.source_id = c.source_id
-  AND c.symbol = instrument_coin(i.symbol) AND i.origin <> 'operator' AND i.asset_id IS DISTINCT FROM c.asset_id
+JOIN sources s USING (source_id)
+LEFT JOIN reference_entries e ON e.source_id = c.source_id AND e.symbol = c.symbol
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN c.asset_id IS NULL OR NOT coalesce(e.active, true) THEN 'inactive' ELSE 'active' END AS status
+) AS new
+WHERE c.origin = 'operator' AND ($1::text IS NULL OR (s.name = $1 AND c.symbol = $2::text))
+  AND i.source_id = c.source_id AND instrument_coin(i.symbol) = c.symbol
+  AND (i.origin <> 'operator' OR $1::text IS NOT NULL)
+  AND (i.asset_id, i.status) IS DISTINCT FROM (coalesce(c.asset_id, i.asset_id), new.status)
 
 -- name: assets_find
 -- What a client's words mean, slugs first, then symbols (of several the best ranked): asked, asset_id, slug, symbol, name.

@@ -177,3 +177,126 @@ WHERE e.source_id = $1::smallint AND e.active
   AND NOT EXISTS (SELECT FROM instruments i
                   WHERE i.source_id = e.source_id AND i.symbol = e.symbol
                     AND (i.status = 'active' OR i.origin = 'operator'))
+
+-- name: instruments_list
+-- For people: what sources call their coins and markets, and what they are here. source, symbol, ticker, quote, name,
+-- rank, asset, status, origin, reason, candidates (JSON, at most 5 slugs, best ranked first), seen_at_ms. An aggregator's
+-- coin is one row for all currencies. Reasons: mapped; refused = the operator says that it is none of ours; and of those
+-- that are not mapped: inactive, unknown quote, unknown (nobody has the ticker), name differs (some have the ticker, none
+-- the name), ambiguous (several it could be, or several that could be it), taken (another one of the source is it).
+-- $1 source name or NULL, $2 "ambiguous" (with taken), "unmapped" (all that could be mapped and is not) or NULL, $3 limit
+WITH spoken AS ( -- what a row of it is about, and what was said about that
+    SELECT s.source_id, s.name AS source, s.kind, e.symbol, e.ticker, e.quote, e.name, e.rank, e.active, e.seen_at,
+           coalesce(c.asset_id, i.asset_id) AS asset_id, coalesce(c.origin, i.origin) AS origin,
+           coalesce(i.status, CASE WHEN c.asset_id IS NULL OR NOT e.active THEN 'inactive' ELSE 'active' END) AS status
+    FROM reference_entries e
+    JOIN sources s USING (source_id)
+    LEFT JOIN coins c ON c.source_id = e.source_id AND c.symbol = e.symbol
+    LEFT JOIN instruments i ON i.source_id = e.source_id AND i.symbol = e.symbol
+                           AND (i.status = 'active' OR i.origin = 'operator' OR NOT e.active)
+    UNION ALL
+    SELECT s.source_id, s.name, s.kind, c.symbol, NULL, NULL, NULL, NULL, NULL, NULL, c.asset_id, c.origin,
+           CASE WHEN c.asset_id IS NULL THEN 'inactive' ELSE 'active' END
+    FROM coins c
+    JOIN sources s USING (source_id)
+    WHERE NOT EXISTS (SELECT FROM reference_entries e WHERE e.source_id = c.source_id AND e.symbol = c.symbol)
+    UNION ALL
+    SELECT s.source_id, s.name, s.kind, i.symbol, NULL, q.code, NULL, NULL, NULL, NULL, i.asset_id, i.origin, i.status
+    FROM instruments i
+    JOIN sources s USING (source_id)
+    LEFT JOIN quotes q USING (quote_id)
+    WHERE s.kind <> 'aggregator'
+      AND NOT EXISTS (SELECT FROM reference_entries e WHERE e.source_id = i.source_id AND e.symbol = i.symbol)
+), judged AS (
+    SELECT p.*, found.candidates,
+           CASE WHEN p.asset_id IS NOT NULL THEN 'mapped'
+                WHEN p.origin IS NOT NULL THEN 'refused'
+                WHEN NOT p.active THEN 'inactive'
+                WHEN p.kind = 'exchange' AND NOT EXISTS (SELECT FROM quotes q WHERE q.code = p.quote)
+                    THEN 'unknown quote'
+                WHEN found.tickers = 0 THEN 'unknown'
+                WHEN p.kind = 'aggregator' AND found.names = 0 THEN 'name differs'
+                WHEN CASE p.kind WHEN 'aggregator' THEN found.names ELSE found.tickers END > 1 THEN 'ambiguous'
+                WHEN EXISTS (SELECT FROM reference_entries twin
+                             WHERE twin.source_id = p.source_id AND twin.ticker = p.ticker AND twin.active
+                               AND twin.symbol <> p.symbol
+                               AND CASE p.kind WHEN 'aggregator' THEN lower(twin.name) = lower(p.name)
+                                               ELSE twin.quote = p.quote END)
+                    THEN 'ambiguous'
+                ELSE 'taken' END AS reason
+    FROM spoken p
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS tickers, count(*) FILTER (WHERE lower(a.name) = lower(p.name)) AS names,
+               to_jsonb((array_agg(a.slug ORDER BY (SELECT min(l.rank) FROM listings l WHERE l.asset_id = a.asset_id)
+                                                   NULLS LAST, a.slug))[1:5]) AS candidates
+        FROM assets a
+        WHERE a.symbol = p.ticker
+    ) AS found ON p.asset_id IS NULL AND p.origin IS NULL AND p.active
+    WHERE ($1::text IS NULL OR p.source = $1)
+      AND ($2::text IS NULL OR (p.asset_id IS NULL AND p.origin IS NULL AND p.active))
+)
+SELECT j.source, j.symbol, j.ticker, j.quote, j.name, j.rank, a.slug, j.status, j.origin, j.reason,
+       coalesce(j.candidates, '[]'), (date_part('epoch', j.seen_at) * 1000)::bigint AS seen_at_ms
+FROM judged j
+LEFT JOIN assets a USING (asset_id)
+WHERE $2::text IS DISTINCT FROM 'ambiguous' OR j.reason IN ('ambiguous', 'taken')
+ORDER BY j.source, j.rank NULLS LAST, j.symbol
+LIMIT $3::bigint
+
+-- name: instrument_words
+-- What the words of an operator's command are: always one row with kind of the source (NULL = unknown), asset_id, quote_id
+-- and the currency that the source's own list names for this market. NULL = unknown.
+-- $1 source name, $2 symbol, $3 slug, $4 quote code
+SELECT (SELECT kind FROM sources WHERE name = $1::text),
+       (SELECT asset_id FROM assets WHERE slug = $3::text),
+       (SELECT quote_id FROM quotes WHERE code = $4::text),
+       (SELECT e.quote FROM reference_entries e JOIN sources s USING (source_id)
+        WHERE s.name = $1::text AND e.symbol = $2::text)
+
+-- name: assets_suggest
+-- Assets that somebody may have meant, best first, at most 5: slug. $1 word
+SELECT a.slug
+FROM assets a
+WHERE a.symbol = upper($1::text) OR lower(a.name) = lower($1::text) OR starts_with(a.slug, lower($1::text))
+   OR starts_with(lower($1::text), a.slug)
+ORDER BY a.symbol <> upper($1::text) AND lower(a.name) <> lower($1::text),
+         (SELECT min(l.rank) FROM listings l WHERE l.asset_id = a.asset_id) NULLS LAST, length(a.slug), a.slug
+LIMIT 5
+
+-- name: coin_say
+-- The operator's word about an aggregator's coin, in every currency. $1 source name, $2 coin, $3 asset_id or NULL = none
+-- of ours
+INSERT INTO coins (source_id, symbol, asset_id, origin)
+SELECT s.source_id, $2::text, $3::integer, 'operator'
+FROM sources s
+WHERE s.name = $1::text
+ON CONFLICT (source_id, symbol) DO UPDATE SET asset_id = excluded.asset_id, origin = excluded.origin
+
+-- name: market_say
+-- The operator's word about a market. $1 source name, $2 symbol, $3 asset_id, $4 quote_id; both NULL = none of ours
+INSERT INTO instruments (source_id, symbol, asset_id, quote_id, status, origin)
+SELECT s.source_id, $2::text, $3::integer, $4::smallint, CASE WHEN $3::integer IS NULL THEN 'inactive' ELSE 'active' END,
+       'operator'
+FROM sources s
+WHERE s.name = $1::text
+ON CONFLICT (source_id, symbol)
+DO UPDATE SET asset_id = excluded.asset_id, quote_id = excluded.quote_id, status = excluded.status,
+              origin = excluded.origin
+
+-- name: operator_word_forget
+-- Takes the operator's word about a coin or a market back, with the instruments that were made of the coin: automatic
+-- mapping is next. How many words there were. $1 source name, $2 symbol
+WITH coin AS (
+    DELETE FROM coins c
+    USING sources s
+    WHERE s.name = $1::text AND c.source_id = s.source_id AND c.symbol = $2::text AND c.origin = 'operator'
+    RETURNING c.source_id, c.symbol
+), market AS (
+    DELETE FROM instruments i
+    USING sources s
+    WHERE s.name = $1::text AND i.source_id = s.source_id
+      AND ((i.symbol = $2::text AND i.origin = 'operator')
+           OR EXISTS (SELECT FROM coin WHERE coin.symbol = instrument_coin(i.symbol)))
+    RETURNING i.origin
+)
+SELECT (SELECT count(*) FROM coin) + (SELECT count(*) FROM market WHERE origin = 'operator')

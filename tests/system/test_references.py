@@ -66,7 +66,7 @@ class Lists:
         values = array(source), array(symbol), array(slug)
         self.operator.run("instruments_apply", *values, array(quote))
         self.operator.run("coins_apply", *values)
-        self.operator.run("instruments_follow_coins")
+        self.operator.run("instruments_follow_coins", None, None)
 
     def instruments(self):
         return {(row[0], row[1]): row[2:] for row in self.worker.execute(
