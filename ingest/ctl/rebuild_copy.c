@@ -12,6 +12,8 @@ static const struct {
     {&query_rebuild_quotes_out,      &query_rebuild_quotes_in     },
     {&query_rebuild_assets_out,      &query_rebuild_assets_in     },
     {&query_rebuild_instruments_out, &query_rebuild_instruments_in},
+    {&query_rebuild_coins_out,       &query_rebuild_coins_in      },
+    {&query_rebuild_references_out,  &query_rebuild_references_in },
     {&query_rebuild_schedules_out,   &query_rebuild_schedules_in  },
     {&query_rebuild_runs_out,        &query_rebuild_runs_in       },
     {&query_rebuild_checkpoints_out, &query_rebuild_checkpoints_in},

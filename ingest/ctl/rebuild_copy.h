@@ -7,8 +7,8 @@
 
 /*
  * What no payload says and a rebuilt database has from the original: sources, currencies, assets,
- * instruments, schedules, runs, checkpoints, ids included, so that every row's lineage stays true.
- * Streamed, a bounded piece at a time, in one transaction of `to`.
+ * instruments, coins, reference lists, schedules, runs, checkpoints, ids included, so that every
+ * row's lineage stays true. Streamed, a bounded piece at a time, in one transaction of `to`.
  */
 MUST_CHECK bool rebuild_copy(struct database *from, struct database *to, struct arena *arena,
                              struct error *err);

@@ -20,6 +20,8 @@ FROM schema_migrations
 -- Tables that should be empty and are not: name.
 SELECT 'assets' WHERE EXISTS (SELECT FROM assets)
 UNION ALL SELECT 'instruments' WHERE EXISTS (SELECT FROM instruments)
+UNION ALL SELECT 'coins' WHERE EXISTS (SELECT FROM coins)
+UNION ALL SELECT 'reference_entries' WHERE EXISTS (SELECT FROM reference_entries)
 UNION ALL SELECT 'schedules' WHERE EXISTS (SELECT FROM schedules)
 UNION ALL SELECT 'slots' WHERE EXISTS (SELECT FROM slots)
 UNION ALL SELECT 'runs' WHERE EXISTS (SELECT FROM runs)
@@ -70,6 +72,22 @@ COPY instruments TO STDOUT
 -- name: rebuild_instruments_in
 -- See rebuild_sources_out.
 COPY instruments FROM STDIN
+
+-- name: rebuild_coins_out
+-- See rebuild_sources_out.
+COPY coins TO STDOUT
+
+-- name: rebuild_coins_in
+-- See rebuild_sources_out.
+COPY coins FROM STDIN
+
+-- name: rebuild_references_out
+-- See rebuild_sources_out.
+COPY reference_entries TO STDOUT
+
+-- name: rebuild_references_in
+-- See rebuild_sources_out.
+COPY reference_entries FROM STDIN
 
 -- name: rebuild_schedules_out
 -- See rebuild_sources_out.
@@ -155,26 +173,31 @@ FROM (
     UNION ALL
     SELECT 4, 'instruments', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM instruments t
     UNION ALL
-    SELECT 5, 'schedules', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM schedules t
+    SELECT 5, 'coins', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM coins t
     UNION ALL
-    SELECT 6, 'runs', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM runs t
+    SELECT 6, 'reference_entries', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)
+    FROM reference_entries t
     UNION ALL
-    SELECT 7, 'checkpoints', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM checkpoints t
+    SELECT 7, 'schedules', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM schedules t
     UNION ALL
-    SELECT 8, 'raw_payloads', false, count(*), coalesce(sum(hashtextextended(
+    SELECT 8, 'runs', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM runs t
+    UNION ALL
+    SELECT 9, 'checkpoints', false, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM checkpoints t
+    UNION ALL
+    SELECT 10, 'raw_payloads', false, count(*), coalesce(sum(hashtextextended(
                ROW(payload_id, run_id, source_id, fetched_at, target, http_status, content_type, verdict, error_code, sha256,
                    sha256(body), rejects, position, window_from, window_to, markets)::text, 0)), 0)
     FROM raw_payloads
     UNION ALL
-    SELECT 9, 'ticks', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ticks t
+    SELECT 11, 'ticks', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ticks t
     UNION ALL
-    SELECT 10, 'candles', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM candles t
+    SELECT 12, 'candles', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM candles t
     UNION ALL
-    SELECT 11, 'series', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM series t
+    SELECT 13, 'series', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM series t
     UNION ALL
-    SELECT 12, 'latest_prices', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM latest_prices t
+    SELECT 14, 'latest_prices', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM latest_prices t
     UNION ALL
-    SELECT 13, 'listings', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM listings t
+    SELECT 15, 'listings', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM listings t
 ) AS every
 ORDER BY place
 
