@@ -248,7 +248,7 @@ command_parse(const struct noun *const *known, const char *const *words, size_t 
               int64_t now_ms, struct call *call, struct error *err)
 {
     struct line line = {NULL};
-    size_t used;
+    size_t used = 0;
 
     return split(known, words, word_count, call->arena, &line, err) &&
            find_command(known, &line, call, &used, err) &&

@@ -128,7 +128,7 @@ schedules_time(const char *path, const struct file_schedule *schedule, struct ar
 {
     const struct file_value *offset = &schedule->offset, *not_after = &schedule->not_after;
     struct schedule_time time = {.offset_s = -1};
-    int64_t gap_s;
+    int64_t gap_s = 0;
 
     if (!read_rhythm(path, schedule, arena, &time, &gap_s, err))
         return false;

@@ -425,7 +425,7 @@ static bool
 kraken_parse(const struct job *job, const struct request *request, const struct payload *payload,
              struct arena *arena, struct batch *ret_batch, struct error *err)
 {
-    const struct json *tree, *result;
+    const struct json *tree, *result = NULL;
     struct records records;
 
     if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err) ||
