@@ -42,7 +42,7 @@ LEFT JOIN LATERAL (
 ) AS newest ON true
 WHERE NOT $1::boolean OR (d.enabled AND s.enabled)
 -- In this order they are published: at the first start nobody should wait for a price behind a year of history.
-ORDER BY d.kind = 'history', d.name
+ORDER BY array_position(ARRAY['quote', 'listing', 'reference', 'history'], d.kind), d.name
 
 -- name: schedules_named
 -- A schedule, or all that one entry of the file made ("name/BTCUSDT"): name, source_id, source, kind, stream, args,
