@@ -11,6 +11,7 @@ from programs import build_directory
 
 pytestmark = pytest.mark.xdist_group("up")  # one installation for all of them
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = ("coingecko", "coinmarketcap", "coinpaprika", "binance", "coinbase", "kraken", "csv")
 ASSETS = {"bitcoin", "ethereum", "ripple", "solana", "cardano", "dogecoin"}
 
 
@@ -75,6 +76,23 @@ def test_it_prints_the_prices_and_says_that_they_are_not_real(installation):
         assert f"\n{asset} " in installation.printed
     assert "REPLAY" in installation.printed
     assert installation.get("/health")["data_mode"] == "replay"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_has_rows_and_a_line(installation, source):
+    rows = installation.get(f"/data?source={source}&page_size=5")
+    assert rows["metadata"]["total_count"] > 0 and len(rows["data"]) > 0
+    assert {row["source"] for row in rows["data"]} == {source}
+    assert all(row["current_price"] > 0 for row in rows["data"])
+    [line] = [line.split() for line in installation.printed.splitlines() if line.startswith(source + " ")]
+    assert int(line[1]) > 0 and line[4] in ("usd", "usdt"), line
+
+
+def test_it_collects_as_many_days_as_were_asked_for(installation):
+    assert "lookback: 3d" in (installation.folder / ".run/schedules.yml").read_text(encoding="utf-8")
+    chart = installation.get("/market_chart?asset=bitcoin&currency=usd&days=30&interval=hourly&source=coinbase")
+    days = (max(time for time, _ in chart["prices"]) - min(time for time, _ in chart["prices"])) / 86_400_000
+    assert 2.8 < days <= 3.1
 
 
 def test_prices_and_hourly_history_are_served_through_the_balancer(installation):
