@@ -306,14 +306,14 @@ def test_only_http_is_spoken(server, fetcher, tmp_path):
 # Retry-After, as it comes over the wire.
 
 def test_a_retry_after_is_clamped_whatever_it_says(server, fetcher):
-    """Seconds, dates, past, huge, negative and garbage: within a second and an hour, or as if nothing was said."""
+    """Seconds, dates, past, huge, negative, garbage: within a second and three days, or as if nothing was said."""
     def date(seconds):
         moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
         return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
     rows = [("7", 7000, 7000), (date(30), 28_000, 30_000), (date(-86400), 1000, 1000),
-            (date(10 * 86400), 3_600_000, 3_600_000), ("1000000000000", 3_600_000, 3_600_000),
-            ("9" * 40, 3_600_000, 3_600_000), ("-5", 1000, 1000), ("0", 1000, 1000),
+            (date(10 * 86400), 259_200_000, 259_200_000), ("1000000000000", 259_200_000, 259_200_000),
+            ("9" * 40, 259_200_000, 259_200_000), ("-5", 1000, 1000), ("0", 1000, 1000),
             ("soon", 0, 0), ("", 0, 0), ("\xff\xfe", 0, 0), ("60 s", 0, 0), ("1e9", 0, 0)]
     for value, least, most in rows:
         sends(server, answer(b"", b"Retry-After: " + value.encode("latin-1"), status=b"429 No"))
