@@ -46,6 +46,8 @@ EVERY_KIND = {
                                            slot(back=20 - n)),
     "coinpaprika history": lambda n=0: history("coinpaprika", COINPAPRIKA[n % 3],
                                                ("1d", "1h", "1d")[n // 3], (400, 1, 200)[n // 3]),
+    "coinmarketcap listing": lambda n=0: listing(source="coinmarketcap", at=slot(back=20 - n)),
+    "coinpaprika listing": lambda n=0: listing(source="coinpaprika", at=slot(back=20 - n)),
     "binance quote": lambda n=0: quote("binance", BINANCE[:2], slot(back=20 - n)),
     "binance history": lambda n=0: history("binance", BINANCE[n % 3], ("1h", "5m", "1d")[n // 3],
                                            (100, 9, 1000)[n // 3]),

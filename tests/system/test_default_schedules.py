@@ -47,6 +47,17 @@ def test_each_default_schedule_runs_at_once_and_ends_well(tidemark):
                    "kraken"):
         assert {(source, asset) for asset in named} <= set(prices)
 
+    # Now that the lists are known, rows of other aggregators' pages find their coins by ticker and name.
+    for source, count in (("coinmarketcap", 190), ("coinpaprika", 190)):
+        tidemark.ctl("schedules", "run", f"{source}-top-200")
+        wait_for(lambda: f"{count} coins of {source}, not {listed(tidemark, source)}",
+                 lambda: listed(tidemark, source) >= count)
+
+
+def listed(tidemark, source):
+    return tidemark.query("SELECT count(*) FROM listings JOIN sources USING (source_id)"
+                          " WHERE name = %s", source)[0][0]
+
 
 def slots_a_month(schedule):
     """The most that a month can have of a period, or of a cron rule of each day or of days of the week."""
