@@ -128,6 +128,10 @@ args_read_history(const struct job *job, struct history_args *ret_args, struct e
     if (!json_integer(json_get(job->args, "lookback_s"), &args.lookback_s) ||
         args.lookback_s <= 0 || args.lookback_s > longest_s)
         return refuse(err, "lookback_s", "a positive number of seconds, at most 100 years");
+    if (json_get(job->args, "until_s") &&
+        (!json_integer(json_get(job->args, "until_s"), &args.until_s) || args.until_s <= 0 ||
+         args.until_s > RECORDS_SECONDS_MAX))
+        return refuse(err, "until_s", "a moment in unix seconds");
     *ret_args = args;
     return true;
 }

@@ -35,6 +35,7 @@ struct history_args {
     const char *interval; /* "5m", "1h", "1d" */
     int32_t interval_s;
     int64_t lookback_s;
+    int64_t until_s; /* unix seconds: no candle that opens then or later; 0 = up to the present */
 };
 
 MUST_CHECK bool args_read_quote(const struct job *job, size_t max, struct arena *arena,

@@ -26,8 +26,16 @@ progress_plan(const struct job *job, const struct history_args *args, const char
     int64_t step_ms = (int64_t)args->interval_s * 1000;
     int64_t first_ms = ceil_to(earliest_ms, step_ms);
     int64_t end_ms = floor_to(now_ms, step_ms);
-    int64_t from_ms = floor_to((job->slot_s - args->lookback_s) * 1000, step_ms);
+    int64_t begin_ms = (job->slot_s - args->lookback_s) * 1000;
+    int64_t from_ms = floor_to(begin_ms, step_ms);
 
+    if (args->until_s > 0) { /* a window: exactly this, not what overlaps with it */
+        int64_t until_ms = ceil_to(args->until_s * 1000, step_ms);
+
+        from_ms = ceil_to(begin_ms, step_ms);
+        first_ms = from_ms > first_ms ? from_ms : first_ms;
+        end_ms = until_ms < end_ms ? until_ms : end_ms;
+    }
     if (position) {
         if (!clock_parse_ms(position, strlen(position), &from_ms))
             return error_set(err, ERROR_REJECT, "job.position", "\"%.40s\" is no time", position);

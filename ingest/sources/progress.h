@@ -21,10 +21,11 @@ enum { PROGRESS_OVERLAP = 2 };
 struct progress {
     int64_t from_ms; /* the first candle to ask for */
     int64_t to_ms;   /* the end of the window of at most `capacity` candles, exclusive */
-    int64_t end_ms;  /* the end of what can exist: the candle that opens here is not closed */
+    int64_t end_ms;  /* the end of what can exist, and of what is wanted: exclusive */
 };
 
 /*
+ * A job with `until_s` is of a window: nothing outside of it is asked for, by whatever position.
  * `earliest_ms`: no history before it. `capacity`: candles the provider gives in one answer,
  * > PROGRESS_OVERLAP. Sets `*ret_done` to whether nothing is left. Errors: reject "job.position".
  */

@@ -23,7 +23,9 @@
  * listing  {"currency":"usd","page":1,"per_page":250}: one request; CoinGecko only.
  * history  {"symbol":"BTCUSDT","interval":"5m|1h|1d","lookback_s":31536000}: as many requests as
  *          it takes, each committed with its position. Without a position it begins at
- *          slot - lookback_s, or where the provider's history begins, whichever is later.
+ *          slot - lookback_s, or where the provider's history begins, whichever is later. With
+ *          "until_s":1763712000 no candle that opens then or later is taken, and none before
+ *          slot - lookback_s.
  *          csv: {} (a folder has whatever it has).
  * reference {}, or {"page":1,"per_page":5000} where the provider gives its list in pages: one
  *          request; the provider's own list of coins or markets.

@@ -103,3 +103,10 @@ ORDER BY open_time
 -- With a limit the planner takes the partitions in their order, so that the first point is on its way at once, and
 -- nothing is sorted.
 LIMIT $6::bigint
+
+-- name: candles_count
+-- How many candles of a series open in a window. $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 from, $6 until (exclusive)
+SELECT count(*)
+FROM candles
+WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::smallint AND interval_s = $4::integer
+  AND open_time >= $5::timestamptz AND open_time < $6::timestamptz

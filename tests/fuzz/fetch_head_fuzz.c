@@ -18,7 +18,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         next = memchr(at, '\n', (size_t)(end - at));
         next = next ? next + 1 : end;
         wait_ms = fetch_retry_after_ms((struct bytes){at, (size_t)(next - at)}, NOW_MS);
-        MUST_HOLD(wait_ms == 0 || (wait_ms >= 1000 && wait_ms <= LONGEST_MS), "a wait is in its range");
+        MUST_HOLD(wait_ms == 0 || (wait_ms >= 1000 && wait_ms <= LONGEST_MS),
+                  "a wait is in its range");
         if (!fetch_head_take(&head, (struct bytes){at, (size_t)(next - at)}, NOW_MS))
             break;
         MUST_HOLD(head.retry_after_ms >= longest_ms, "the longest wait counts");
