@@ -10,6 +10,7 @@ void
 fault_point(const char *name)
 {
     const char *wanted = getenv("TIDEMARK_FAULT"), *once = getenv("TIDEMARK_FAULT_ONCE");
+    const char *how = getenv("TIDEMARK_FAULT_SIGNAL");
 
     if (!wanted || strcmp(wanted, name) != 0)
         return;
@@ -20,7 +21,7 @@ fault_point(const char *name)
             return; /* another process has died here already */
         close(fd);
     }
-    kill(getpid(), SIGKILL);
+    kill(getpid(), how && strcmp(how, "STOP") == 0 ? SIGSTOP : SIGKILL);
 }
 
 void

@@ -257,6 +257,32 @@ def test_slots_are_made_while_the_broker_swallows_everything(tidemark, proxy_to)
     wait_for("all are published", lambda: len(slots(tidemark, "pending")) == 0)
 
 
+def test_a_thousand_streams_do_not_fire_in_one_second(tidemark):
+    """All of them come at once when they are new; from then on each at its place in the period."""
+    symbols = [f"COIN{number}USDT" for number in range(1000)]
+    path = tidemark.directory / "thousand.yml"
+    path.write_text("\n".join([
+        "assets:", "  bitcoin: {symbol: BTC, name: Bitcoin}", "instruments:", "  binance:",
+        *(f"    {symbol}: bitcoin/usdt" for symbol in symbols), "schedules:",
+        "  all: {source: binance, kind: quote, every: 40s, each: [" + ", ".join(symbols) + "]}"]), encoding="utf-8")
+    tidemark.ctl("schedules", "apply", path)
+    tidemark.start_scheduler()
+    wait_for("the first of each", lambda: len(slots(tidemark, "published")) >= 1000, timeout=60)
+
+    second = max(slot for *_, slot, _ in slots(tidemark)) + 40
+    wait_for("the second of each", lambda: sum(row[2] == second for row in slots(tidemark, "published")) == 1000,
+             timeout=120)
+
+    [(busiest, seconds, early)] = tidemark.query(
+        "SELECT max(streams), count(*), sum(early) FROM ("
+        " SELECT count(*) AS streams, sum((inserted_at < slot + offset_s * interval '1 second')::int) AS early"
+        " FROM slots JOIN schedules USING (source_id, stream) WHERE slot = to_timestamp(%s)"
+        " GROUP BY date_trunc('second', published_at)) AS a_second", second)
+    assert early == 0, "none before its place"
+    assert seconds >= 5 and busiest <= 400, "a quarter of the period is ten seconds; on a busy machine some come late"
+    assert {row[3] for row in slots(tidemark)} == {1}, "each published once"
+
+
 def test_a_job_that_no_message_can_carry_does_not_stop_the_others(tidemark):
     add_schedule(tidemark, "long", stream="quote/" + "x" * 255)
     add_schedule(tidemark, "named")

@@ -48,12 +48,32 @@ once_means_the_first_process_only(void **state)
     rmdir(folder);
 }
 
+static void
+a_paused_process_goes_on_when_it_is_told_to(void **state)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        setenv("TIDEMARK_FAULT", "after:fetch", 1);
+        setenv("TIDEMARK_FAULT_SIGNAL", "STOP", 1);
+        fault_point("after:fetch");
+        _exit(7);
+    }
+    waitpid(pid, &status, WUNTRACED);
+    check_true("it is paused", WIFSTOPPED(status));
+    kill(pid, SIGCONT);
+    waitpid(pid, &status, 0);
+    check_int("and ends by itself", WIFEXITED(status) ? WEXITSTATUS(status) : -1, 7);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_named_point_kills),
         cmocka_unit_test(once_means_the_first_process_only),
+        cmocka_unit_test(a_paused_process_goes_on_when_it_is_told_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
