@@ -22,6 +22,10 @@ struct json_limits {
     int32_t tokens; /* values and keys: what bounds the memory, at about 64 bytes each */
 };
 
+/*
+ * A payload of 500,000 tokens takes a worker's child to 43 MiB above idle. Longer lists are read
+ * element by element (json_list.h) rather than with a higher limit.
+ */
 extern const struct json_limits json_limits_payload; /* 8 MiB, depth 32, 500,000 tokens */
 extern const struct json_limits json_limits_message; /* 64 KiB, depth 8, 4,096 tokens */
 

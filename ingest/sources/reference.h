@@ -7,7 +7,8 @@
 /*
  * Where a provider's list of its coins or markets is in an answer, and how to read an entry of it.
  * The list may be as long as a body may be: it is read entry by entry (common/json_list.h), and
- * only the records stay.
+ * only the records stay. A worker's child that takes the 43,092 coins of CoinPaprika, 5.2 MB, grows
+ * by 30 MiB up to the commit; one that takes 8 MiB of such coins, 68,674 of them, by 46 MiB.
  */
 struct reference_list {
     const char *member; /* of the object that the body is; NULL = the body is the list */

@@ -136,7 +136,8 @@ def test_whatever_was_fetched_in_whichever_order_the_tables_come_out_the_same(re
     assert report["differences"] == [] and report["troubles"] == []
     assert report["payloads"]["total"] == sum(report["payloads"][fate] for fate in ("fed", "refused"))
     assert {table["table"] for table in report["tables"] if table["from"] == "payloads"} == MADE
-    assert all(table["rows"] > 0 for table in report["tables"] if table["table"] != "schedules"), report
+    assert all(table["rows"] > 0 for table in report["tables"]
+               if table["table"] not in ("schedules", "coins", "reference_entries")), report
 
     # The order of the rows on the disk says nothing either.
     shuffled, second = rebuilder.target(rebuilder_copy(rebuilder)), rebuilder.target()
