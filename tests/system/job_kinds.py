@@ -7,7 +7,8 @@ HOUR_S = 3600
 BINANCE = ("BTCUSDT", "ETHUSDT", "XRPUSDT")
 COINBASE = ("BTC-USD", "ETH-USD", "ADA-USD")
 COINMARKETCAP = ("1/usd", "1027/usd", "52/usd")
-COINPAPRIKA = ("btc-bitcoin/usd", "eth-ethereum/usd", "xrp-xrp/usd")
+COINPAPRIKA = ("btc-bitcoin/usd", "eth-ethereum/usd", "xrp-xrp/usd",
+               "sol-solana/usd", "ada-cardano/usd", "doge-dogecoin/usd")
 KRAKEN = ("XXBTZUSD", "XETHZUSD", "XDGUSD")
 COINGECKO = ("bitcoin/usd", "ethereum/usd", "ripple/usd")
 
@@ -44,7 +45,7 @@ EVERY_KIND = {
                                                  ("1h", "1d", "5m")[n // 3], (30, 200, 1)[n // 3]),
     "coinpaprika quote": lambda n=0: quote("coinpaprika", COINPAPRIKA[:1 + n % 2],
                                            slot(back=20 - n)),
-    "coinpaprika history": lambda n=0: history("coinpaprika", COINPAPRIKA[n % 3],
+    "coinpaprika history": lambda n=0: history("coinpaprika", COINPAPRIKA[n % 3 + n // 6 * 3],
                                                ("1d", "1h", "1d")[n // 3], (400, 1, 200)[n // 3]),
     "coinmarketcap listing": lambda n=0: listing(source="coinmarketcap", at=slot(back=20 - n)),
     "coinpaprika listing": lambda n=0: listing(source="coinpaprika", at=slot(back=20 - n)),
