@@ -68,18 +68,19 @@ ORDER BY asked.place
 
 -- name: slots_pending
 -- What was inserted and not confirmed, of each source the oldest, so that one whose queue is full does not hide the
--- others: job_id, source, message.
+-- others; of one moment prices before histories, as in schedules_list: job_id, source, message.
 -- $1 limit for each source
 SELECT p.job_id, s.name, p.message
 FROM sources s
 CROSS JOIN LATERAL (
-    SELECT job_id, message, inserted_at
+    SELECT job_id, message, inserted_at,
+           array_position(ARRAY['quote', 'listing', 'reference', 'history'], split_part(stream, '/', 1)) AS rank
     FROM slots
     WHERE slots.source_id = s.source_id AND slots.state = 'pending'
-    ORDER BY slots.inserted_at, slots.job_id
+    ORDER BY slots.inserted_at, rank, slots.job_id
     LIMIT $1::bigint
 ) AS p
-ORDER BY p.inserted_at, p.job_id
+ORDER BY p.inserted_at, p.rank, p.job_id
 
 -- name: slots_mark_published
 -- The broker confirmed them. $1 job_ids

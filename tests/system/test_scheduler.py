@@ -29,6 +29,17 @@ def test_a_new_schedule_runs_at_once_and_its_job_says_everything(tidemark):
     assert job["traceparent"].startswith("00-") and len(job["traceparent"]) == 55
 
 
+def test_at_first_prices_come_before_histories(tidemark):
+    """Also when all of it waited in the table until there was a broker."""
+    for stream in ("history/bitcoin/usd/1h", "reference", "listing/usd/50/1", "quote/named"):
+        add_schedule(tidemark, stream.replace("/", "-"), kind=stream.split("/")[0], stream=stream)
+    tidemark.start_scheduler()
+
+    wait_published(tidemark, 4)
+
+    assert [job["kind"] for job in messages(tidemark)] == ["quote", "listing", "reference", "history"]
+
+
 def test_slots_follow_each_other_without_a_hole(tidemark):
     add_schedule(tidemark, "fast", period=1)
     tidemark.start_scheduler()
