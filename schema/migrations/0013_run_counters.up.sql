@@ -15,8 +15,9 @@ COMMENT ON TABLE run_counters IS 'sums over runs; only the sum over the lanes me
 COMMENT ON COLUMN run_counters.lane IS 'sessions add to different rows, so that they do not wait for each other';
 COMMENT ON COLUMN run_counters.ended IS 'runs that have an end: those that duration_us is of';
 
--- What changes from an old run, or none, to a new one, or none. The rows of one statement come in one order, so that
--- two sessions of one lane cannot wait for each other.
+-- What changes from an old run, or none, to a new one, or none. Two sessions of one lane must not wait in a circle. A
+-- page's transaction first adds to the sums of the status that its run has, then to those and to the sums of ok: so ok
+-- comes last, and the others of one statement in one order.
 CREATE FUNCTION run_count() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -30,7 +31,7 @@ BEGIN
          AS r (sign, source_id, status, records, started_at, finished_at)
     WHERE r.source_id IS NOT NULL
     GROUP BY r.source_id, r.status
-    ORDER BY r.source_id, r.status
+    ORDER BY r.source_id, r.status = 'ok', r.status
     ON CONFLICT (source_id, status, lane)
     DO UPDATE SET runs = c.runs + excluded.runs, records = c.records + excluded.records,
                   ended = c.ended + excluded.ended, duration_us = c.duration_us + excluded.duration_us;

@@ -1,4 +1,5 @@
 """What each named query promises, held against a migrated database, as the role that runs it."""
+import concurrent.futures
 import contextlib
 import datetime
 import decimal
@@ -12,6 +13,7 @@ import pytest
 from named_queries import SQL, NamedQueries, array
 from postgres_server import postgres_server
 from programs import run_program
+from waiting import wait_for
 
 TICK = datetime.datetime(2026, 11, 21, 8, 0, tzinfo=datetime.timezone.utc)
 BINANCE, COINBASE = 2, 3
@@ -502,6 +504,29 @@ def test_the_totals_are_what_the_runs_add_up_to(connect, worker):
     assert reader.run("run_totals") == superuser.execute(TOTALS_OF_RUNS)
     superuser.execute("TRUNCATE runs")
     assert reader.run("run_totals") == []
+
+
+def test_workers_whose_sums_meet_do_not_wait_in_a_circle(connect):
+    """One ends its page and then its run, the other only its run: both add to the same rows of run_counters."""
+    watcher, lanes = connect(None), {}
+    while True:  # sessions of one lane
+        session = connect("worker")
+        [(pid,)] = session.execute("SELECT pg_backend_pid()")
+        if pid % 32 in lanes:
+            break
+        lanes[pid % 32] = session
+    first, second = lanes[pid % 32], session
+    [(run,)], [(other,)] = claim(first, "binance/quote/a/1"), claim(second, "binance/quote/a/2")
+    first.execute("BEGIN")
+    first.run("run_page", run, 10, 0, 0, None)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, contextlib.closing(first.connection):
+        ending = pool.submit(second.run, "run_finish", other, "ok", None, None, None)
+        wait_for("the other waits", lambda: watcher.execute(
+            "SELECT pid FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'", pid))
+        first.run("run_finish", run, "ok", None, None, None)
+        first.execute("COMMIT")
+        ending.result(timeout=10)
+    assert connect("api").run("run_totals") == watcher.execute(TOTALS_OF_RUNS)
 
 
 # ---- schedules and slots ----
