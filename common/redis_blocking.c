@@ -213,14 +213,24 @@ log_in(struct redis_blocking *redis, int64_t deadline_ms, struct error *err)
     return true;
 }
 
+/* Between two calls there is nothing to read, unless the other side has ended the connection. */
+static bool
+is_quiet(const struct redis_blocking *redis)
+{
+    struct pollfd fd = {.fd = redis->context->fd, .events = POLLIN};
+
+    return poll(&fd, 1, 0) == 0;
+}
+
 static bool
 make_ready(struct redis_blocking *redis, struct error *err)
 {
     int64_t now_ms = clock_monotonic_ms();
 
     forget_reply(redis);
-    if (redis->context)
+    if (redis->context && is_quiet(redis))
         return true;
+    disconnect(redis);
     if (now_ms < redis->skip_until_ms)
         return error_set(err, ERROR_RETRY, "redis.away", "Redis was away a moment ago");
     return open_socket(redis, err) && log_in(redis, now_ms + REDIS_BLOCKING_CONNECT_MS, err);

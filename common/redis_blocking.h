@@ -7,7 +7,8 @@
  * Redis for programs that do one thing at a time: a call waits for its answer, but never long, so
  * that those who can do without Redis lose nothing when it is away. A connection belongs to one
  * thread and never crosses a fork; it is made by the first call that needs it, and made anew after
- * any doubt. Only a host name in the url may take longer, at each connect: give an address.
+ * any doubt, and when the other side has closed it meanwhile. Only a host name in the url may take
+ * longer, at each connect: give an address.
  *
  * Errors of every call: retry "redis.away" (no connection, no answer in time, or not asked because
  * that was so a moment ago), retry "redis.error" (it answered with an error: password, privilege,

@@ -279,6 +279,14 @@ def test_it_never_waits_long_and_comes_back_by_itself(probe):
         redis.remove()
 
 
+def test_a_connection_that_was_closed_meanwhile_is_not_an_outage(server, client, probe):
+    """Redis was started again, or a proxy gave up an idle connection: the next call makes a new one."""
+    link = probe("redis", server.url(1))
+    for _ in range(5):
+        assert link.say("show", "test")[0] == "unknown"
+        client.client_kill_filter(_type="normal", skipme=True)
+
+
 def test_a_password_that_is_wrong_is_said_without_it(server, client, probe):
     client.config_set("requirepass", "right")
     try:
