@@ -307,7 +307,7 @@ set_history_position(const struct request *request, size_t rows, struct arena *a
 }
 
 static const struct reference_list markets = {
-    .member = "symbols", .whole = true, .parse = parse_market};
+    .member = "symbols", .whole = true, .id = "symbol", .parse = parse_market};
 
 static bool
 binance_parse(const struct job *job, const struct request *request, const struct payload *payload,

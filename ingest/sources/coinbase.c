@@ -211,7 +211,7 @@ parse_product(const struct json *entry, struct row *row)
         records_add_reference(row->records, row->index, &product);
 }
 
-static const struct reference_list products = {.whole = true, .parse = parse_product};
+static const struct reference_list products = {.whole = true, .id = "id", .parse = parse_product};
 
 /*
  * Intervals without trades are not published, and a market has none at all before it was listed:

@@ -420,7 +420,7 @@ parse_coin(const struct json *entry, struct row *row)
         records_add_reference(row->records, row->index, &coin);
 }
 
-static const struct reference_list coins = {.whole = true, .parse = parse_coin};
+static const struct reference_list coins = {.whole = true, .id = "id", .parse = parse_coin};
 
 static bool
 coingecko_parse(const struct job *job, const struct request *request, const struct payload *payload,

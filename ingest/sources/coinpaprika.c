@@ -350,7 +350,7 @@ parse_entry(const struct json *entry, struct row *row)
         records_add_reference(row->records, row->index, &coin);
 }
 
-static const struct reference_list coins = {.whole = true, .parse = parse_entry};
+static const struct reference_list coins = {.whole = true, .id = "id", .parse = parse_entry};
 
 static void
 parse_points(const struct json *rows, struct records *records)

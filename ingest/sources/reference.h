@@ -13,6 +13,7 @@
 struct reference_list {
     const char *member; /* of the object that the body is; NULL = the body is the list */
     bool whole;         /* what is not in it is gone; false where it comes in pages */
+    const char *id;     /* whole: the member of an entry that is its name for ever */
     /*
      * Adds an entry with records_add_reference() to `row->records`, at `row->index`; keeps nothing
      * of `entry` by itself. Leaves out what is no coin or market of its own.
@@ -20,7 +21,10 @@ struct reference_list {
     void (*parse)(const struct json *entry, struct row *row);
 };
 
-/* What parse() of a source does for a reference job. Errors: reject "json.*", "payload.shape". */
+/*
+ * What parse() of a source does for a reference job. An entry that has a name and cannot be taken
+ * is not gone: such a list is not whole. Errors: reject "json.*", "payload.shape".
+ */
 MUST_CHECK bool reference_list_parse(const struct reference_list *list, const struct job *job,
                                      const struct request *request, const struct payload *payload,
                                      struct arena *arena, struct batch *ret_batch,
