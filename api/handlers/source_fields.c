@@ -28,8 +28,8 @@ source_fields_status(const struct source_state *source)
         return "never_run";
     if (strcmp(source->status, "ok") == 0)
         return "success";
-    if (strcmp(source->status, "running") == 0)
-        return "running";
+    if (strcmp(source->status, "running") == 0 || strcmp(source->status, "waiting") == 0)
+        return source->status; /* for its budget, a cooldown, its next page: that is no failure */
     if (strcmp(source->status, "skipped") == 0)
         return is_without_key(source) ? "no_key" : "skipped";
     return "failure";

@@ -11,7 +11,10 @@
  */
 void source_fields_add(struct text *text, const struct source_state *source);
 
-/* "success", "failure", "running", "never_run", "no_key" or "skipped": how its last run stands. */
+/*
+ * How its last run stands: "success", "failure", "running", "waiting", "never_run", "no_key" or
+ * "skipped".
+ */
 const char *source_fields_status(const struct source_state *source);
 
 /* Adds `"name":"2026-11-21T08:41:05.000Z"`, or null for 0, which is never. */

@@ -380,6 +380,18 @@ def test_stats_are_what_the_runs_say(tidemark):
     assert found["by_source"]["binance"]["by_status"] == {"dead": 1, "ok": 2, "waiting": 1}
 
 
+def test_waiting_is_not_failing(tidemark):
+    api = tidemark.start_api()
+    tidemark.query(
+        "INSERT INTO runs (job_id, source_id, kind, stream, slot, attempt, status, error_code)"
+        " VALUES ('job/1', 2, 'history', 'a', now(), 1, 'waiting', 'provider.cooldown')")
+    wait_for("the run is shown", lambda: api.get("/health").json()["etl_status"]["last_run"])
+    found = api.get("/health").json()["etl_status"]
+    assert found["sources"]["binance"]["status"] == "waiting"
+    assert found["sources"]["binance"]["error"] == "provider.cooldown"
+    assert found["status"] == "success", "as a source that is running"
+
+
 def test_metrics_are_what_prometheus_takes(tidemark, rows):
     api = tidemark.start_api()
     api.get(PRICE)
