@@ -1,5 +1,6 @@
 #include "ingest/worker/settings.h"
 
+#include "ingest/worker/breaker.h"
 #include "ingest/worker/bucket.h"
 
 #include <assert.h>
@@ -7,7 +8,11 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { RATE_LIMIT_MAX = 1000000000 };
+enum { RATE_LIMIT_MAX = 1000000000, TIMEOUT_MAX_MS = 50000 };
+
+/* What became of a call is known before it counts as lost, or a half-open breaker never opens. */
+static_assert((int64_t)TIMEOUT_MAX_MS * 1000 < BREAKER_LEASE_US, "a probe outlives its lease");
+static_assert((int64_t)TIMEOUT_MAX_MS * 1000 < BUCKET_FLIGHT_US, "a call outlives its flight");
 
 #define SETTINGS struct worker_settings
 static const struct setting fixed[] = {
@@ -25,7 +30,7 @@ static const struct setting fixed[] = {
            "Where the data comes from; replay is shown wherever a person could look."),
     BOOL("ALLOW_PRIVATE_UPSTREAM", allow_private_upstream, "false",
          "Ask providers at addresses of private networks: for tests and the replay server."),
-    MS("UPSTREAM_TIMEOUT", upstream_timeout_ms, "20s", 1000, 60000,
+    MS("UPSTREAM_TIMEOUT", upstream_timeout_ms, "20s", 1000, TIMEOUT_MAX_MS,
        "Longest wait for one answer of a provider; one that is slow all along gets half of it."),
     STRING("UPSTREAM_CA_FILE", upstream_ca_file, "",
            "PEM file of the authorities that may vouch for providers; empty = the system's."),
