@@ -427,7 +427,7 @@ read_listing(struct row *row, const struct json *coin, const struct json *quote)
     return listing;
 }
 
-/* A market, and what it is asked in and for. */
+/* What was asked for: which coins, and in what currency. */
 struct asked {
     const char *currency;
     struct quote_args *quote; /* NULL = any coin will do */

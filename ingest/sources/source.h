@@ -17,15 +17,17 @@
  *
  * What a job of each kind carries in `args`, and how many requests it becomes:
  *
- * quote    {"symbols":[...]}: one request. CoinGecko takes up to 250 symbols of one currency,
- *          Binance and Kraken up to 100. Coinbase prices one market a call, so its quote jobs
- *          carry exactly ONE symbol: one schedule (stream "quote/BTC-USD") per market.
- * listing  {"currency":"usd","page":1,"per_page":250}: one request; CoinGecko only.
+ * quote    {"symbols":[...]}: one request. CoinGecko and CoinPaprika take up to 250 symbols of one
+ *          currency, CoinMarketCap 100, Binance and Kraken up to 100. Coinbase prices one market
+ *          a call, so its quote jobs carry exactly ONE symbol: one schedule (stream
+ *          "quote/BTC-USD") per market.
+ * listing  {"currency":"usd","page":1,"per_page":250}: one request; aggregators only.
  * history  {"symbol":"BTCUSDT","interval":"5m|1h|1d","lookback_s":31536000}: as many requests as
  *          it takes, each committed with its position. Without a position it begins at
  *          slot - lookback_s, or where the provider's history begins, whichever is later. With
  *          "until_s":1763712000 no candle that opens then or later is taken, and none before
- *          slot - lookback_s.
+ *          slot - lookback_s. CoinMarketCap and CoinPaprika also take "series":"ohlcv": their
+ *          own candles, which need a paid plan, instead of price points.
  *          csv: {} (a folder has whatever it has).
  * reference {}, or {"page":1,"per_page":5000} where the provider gives its list in pages: one
  *          request; the provider's own list of coins or markets.
