@@ -324,8 +324,10 @@ command_overview(const struct noun *const *known, struct arena *arena)
                "--help.\n"
                "All of them take --json: one JSON document for scripts instead of a table.\n"
                "\n"
-               "Exit codes: 0 done, 1 refused (the answer is no, and nothing changed), 2 usage or\n"
-               "settings, 75 a server is away: try again.");
+               "Exit codes: 0 done; 1 refused and nothing changed, or what was waited for did not "
+               "end well,\n"
+               "or something is broken (doctor); 2 usage or settings; 75 a server is away: try "
+               "again.");
     return text_finish(&text).data;
 }
 

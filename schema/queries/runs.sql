@@ -96,3 +96,37 @@ JOIN sources s USING (source_id)
 GROUP BY s.name, c.status
 HAVING sum(c.runs) > 0
 ORDER BY s.name, c.status
+
+-- name: run_show
+-- Everything about a run, for people: run_id, job_id, source, kind, stream, slot_ms, args, attempt, status, started_at_ms,
+-- finished_at_ms, pages, records, rejected, unmapped, error_code, error_text, http_status, worker, traceparent, schedule,
+-- published_at_ms.
+-- $1 run_id
+SELECT r.run_id, r.job_id, s.name, r.kind, r.stream, (date_part('epoch', r.slot) * 1000)::bigint AS slot_ms, r.args,
+       r.attempt, r.status, (date_part('epoch', r.started_at) * 1000)::bigint AS started_at_ms,
+       (date_part('epoch', r.finished_at) * 1000)::bigint AS finished_at_ms, r.pages, r.records, r.rejected, r.unmapped,
+       r.error_code, r.error_text, r.http_status, r.worker, r.traceparent, p.schedule_name,
+       (date_part('epoch', p.published_at) * 1000)::bigint AS published_at_ms
+FROM runs r
+JOIN sources s USING (source_id)
+LEFT JOIN slots p USING (job_id)
+WHERE r.run_id = $1::bigint
+
+-- name: run_payloads
+-- What the provider answered in a run, in order: payload_id, fetched_at_ms, target, http_status, content_type, verdict,
+-- error_code, bytes, sha256 (hex).
+-- $1 run_id
+SELECT payload_id, (date_part('epoch', fetched_at) * 1000)::bigint AS fetched_at_ms, target, http_status, content_type,
+       verdict, error_code, octet_length(body) AS bytes, encode(sha256, 'hex') AS sha256
+FROM raw_payloads
+WHERE run_id = $1::bigint
+ORDER BY payload_id
+
+-- name: run_rejects
+-- Records of a run that were not taken: payload_id, where, reason, excerpt. At most a hundred a payload were kept.
+-- $1 run_id
+SELECT p.payload_id, r ->> 'where', r ->> 'reason', r ->> 'excerpt'
+FROM raw_payloads p
+CROSS JOIN LATERAL jsonb_array_elements(p.rejects) WITH ORDINALITY AS e (r, place)
+WHERE p.run_id = $1::bigint AND jsonb_typeof(p.rejects) = 'array'
+ORDER BY p.payload_id, e.place

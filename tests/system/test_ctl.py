@@ -1,5 +1,6 @@
 """tidemarkctl on real engines: the schedules file, and what an operator looks at."""
 
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -148,6 +149,53 @@ def test_runs_and_checkpoints_are_listed(tidemark):
     assert len(text.splitlines()) == 3 and "bad?line" in text
     assert (checkpoint["stream"], checkpoint["position"]) == ("quote/x", "here")
     assert json.loads(tidemark.ctl("runs", "--source", "csv", "--json").stdout) == []
+
+
+def test_runs_are_filtered(tidemark):
+    for n, (kind, stream, ago) in enumerate((("quote", "quote/a", 0), ("quote", "quote/b", 5),
+                                             ("history", "history/c/1h", 0))):
+        tidemark.query(
+            "INSERT INTO runs (job_id, source_id, kind, stream, slot, attempt, status, started_at)"
+            " SELECT %s, source_id, %s, %s, now(), 1, 'ok', now() - %s * interval '1 hour'"
+            " FROM sources WHERE name = 'binance'", f"job-{n}", kind, stream, ago)
+
+    def jobs(*options):
+        return sorted(run["job_id"] for run in json.loads(
+            tidemark.ctl("runs", *options, "--json").stdout))
+
+    assert jobs("--kind", "quote") == ["job-0", "job-1"]
+    assert jobs("--stream", "quote/b") == ["job-1"] == jobs("--job", "job-1")
+    assert jobs("--since", "2h") == ["job-0", "job-2"] and jobs("--since", "2100-01-01") == []
+    assert jobs("--kind", "quote", "--since", "2h") == ["job-0"] and len(jobs("--limit", "2")) == 2
+
+
+def test_a_run_is_shown_with_its_payloads_and_rejects(tidemark):
+    tidemark.query(
+        "INSERT INTO runs (job_id, source_id, kind, stream, slot, attempt, status, rejected, args)"
+        " SELECT 'job', source_id, 'quote', 'quote/x', now(), 1, 'ok', 1, '{\"a\":[1]}'"
+        " FROM sources WHERE name = 'binance'")
+    tidemark.query("SELECT ensure_partition('raw_payloads', now())")
+    for status, rejects in ((500, None),
+                            (200, '[{"where":"[3]","reason":"price.missing","excerpt":"\\u001b"}]')):
+        tidemark.query(
+            "INSERT INTO raw_payloads (run_id, source_id, fetched_at, target, http_status,"
+            " content_type, verdict, sha256, body, rejects) SELECT run_id, source_id, now(),"
+            " '/api?x=1', %s, 'application/json', 'ok', sha256('body'), 'body', %s FROM runs",
+            status, rejects)
+
+    shown = json.loads(tidemark.ctl("runs", "show", "1", "--json").stdout)
+    text = tidemark.ctl("runs", "show", "1").stdout
+    missing = tidemark.ctl("runs", "show", "2", check=False)
+
+    assert (shown["job_id"], shown["args"], shown["schedule"]) == ("job", {"a": [1]}, None)
+    assert [p["http_status"] for p in shown["payloads"]] == [500, 200]
+    assert shown["payloads"][0]["bytes"] == 4
+    assert shown["payloads"][0]["sha256"] == hashlib.sha256(b"body").hexdigest()
+    assert shown["rejects"] == [{"payload_id": shown["payloads"][1]["payload_id"], "where": "[3]",
+                                 "reason": "price.missing", "excerpt": "\x1b"}]
+    assert "/api?x=1" in text and "price.missing" in text and "\x1b" not in text
+    assert missing.returncode == 1 and "no run 2" in missing.stderr
+    assert tidemark.ctl("runs", "show", "one", check=False).returncode == 2
 
 
 def bury(tidemark, job_id, **headers):
