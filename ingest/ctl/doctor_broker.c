@@ -31,7 +31,8 @@ list_queues(struct queues *queues, struct arena *arena)
                 topology_jobs_queue(sources[i]->name, live, arena_alloc(arena, TOPOLOGY_NAME_SIZE));
     }
     for (size_t i = 0; i < tier_count; i++)
-        queues->names[queues->count++] = topology_retry_queue(tiers_ms[i], arena_alloc(arena, TOPOLOGY_NAME_SIZE));
+        queues->names[queues->count++] =
+            topology_retry_queue(tiers_ms[i], arena_alloc(arena, TOPOLOGY_NAME_SIZE));
     queues->dead = queues->count;
     queues->names[queues->count++] = TOPOLOGY_DEAD_QUEUE;
     queues->names[queues->count++] = TOPOLOGY_INTACT_QUEUE;
@@ -79,7 +80,8 @@ check_presence(struct findings *findings, const struct queues *queues)
 
 /*
  * Declares what is there already, over the same connection that a worker would: the broker refuses
- * if anything is of another kind, and nothing changes. A confirmed message to nobody tells of alarms.
+ * if anything is of another kind, and nothing changes. A confirmed message to nobody tells of
+ * alarms.
  */
 static void
 check_kinds_and_alarms(struct findings *findings, struct queues *queues)
@@ -121,7 +123,8 @@ check_jobs(struct findings *findings, const struct queues *queues, size_t i)
     int64_t most = plain->messages > live->messages ? plain->messages : live->messages;
 
     if (plain->consumers == 0 || live->consumers == 0)
-        findings_add(findings, HEALTH_WARN, what, "start a tidemark-worker, and look at its WORKERS",
+        findings_add(findings, HEALTH_WARN, what,
+                     "start a tidemark-worker, and look at its WORKERS",
                      "nobody takes from %s (%lld jobs wait)",
                      queues->names[plain->consumers == 0 ? 2 * i : 2 * i + 1], (long long)most);
     else if (most > (int64_t)TOPOLOGY_JOBS_MAX * FULL_PERCENT / 100)
@@ -140,8 +143,8 @@ check_dead_letters(struct findings *findings, const struct queues *queues)
     int64_t count = queues->found[queues->dead].messages;
 
     findings_add(findings, count == 0 ? HEALTH_OK : HEALTH_WARN, "dead letters",
-                 count == 0 ? NULL : "tidemarkctl dead lists them; replay or discard them",
-                 "%lld", (long long)count);
+                 count == 0 ? NULL : "tidemarkctl dead lists them; replay or discard them", "%lld",
+                 (long long)count);
 }
 
 void

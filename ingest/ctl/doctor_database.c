@@ -54,12 +54,12 @@ check_server(struct doctor *doctor)
                  (long long)version % 10000, rows_text(&rows, 0, 5),
                  (double)rows_int(&rows, 0, 4, 0) / (1024 * 1024 * 1024));
     if (rows_bool(&rows, 0, 2))
-        findings_add(findings, HEALTH_FAIL, "postgresql role",
-                     "point DATABASE_URL at the primary", "this is a standby: it takes no writes");
-    findings_add(findings, locks >= LOCKS_LEAST ? HEALTH_OK : HEALTH_FAIL, "postgresql locks",
-                 locks >= LOCKS_LEAST ? NULL
-                                      : "set max_locks_per_transaction = 256 and restart the server",
-                 "max_locks_per_transaction is %lld", (long long)locks);
+        findings_add(findings, HEALTH_FAIL, "postgresql role", "point DATABASE_URL at the primary",
+                     "this is a standby: it takes no writes");
+    findings_add(
+        findings, locks >= LOCKS_LEAST ? HEALTH_OK : HEALTH_FAIL, "postgresql locks",
+        locks >= LOCKS_LEAST ? NULL : "set max_locks_per_transaction = 256 and restart the server",
+        "max_locks_per_transaction is %lld", (long long)locks);
     doctor_check_clock(findings, "postgresql clock",
                        rows_int(&rows, 0, 3, 0) - (asked_ms + clock_now_ms()) / 2);
 }
