@@ -379,10 +379,16 @@ find_quote(const struct json *coin, const char *currency)
 
 /* "1" of 1 or "1". */
 static const char *
+id_text(const struct json *value)
+{
+    return json_number(value) ? json_number(value) : json_string(value);
+}
+
+static const char *
 read_id(struct row *row, const struct json *coin)
 {
     const struct json *value = json_get(coin, "id");
-    const char *text = json_number(value) ? json_number(value) : json_string(value);
+    const char *text = id_text(value);
 
     if (text && text[0] && strlen(text) <= 18 && strspn(text, "0123456789") == strlen(text))
         return text;
@@ -518,13 +524,23 @@ static const struct reference_list coin_map = {.member = "data", .parse = parse_
 
 /* The rows of the one coin that was asked for, however it is wrapped. */
 static const struct json *
-find_rows(const struct json *data)
+find_rows(const struct json *data, const char *id, struct error *err)
 {
-    for (int depth = 0; data && depth < 3; depth++) {
-        if (json_is_array(json_get(data, "quotes")))
-            return json_get(data, "quotes");
+    const struct json *rows = NULL;
+    const char *of = NULL;
+
+    for (int depth = 0; data && !rows && depth < 3; depth++) {
+        rows = json_get(data, "quotes");
+        of = id_text(json_get(data, "id"));
         data = json_first(data);
     }
+    if (!json_is_array(rows))
+        error_set(err, ERROR_REJECT, "payload.shape", "the history has no list of quotes");
+    else if (of && strcmp(of, id) != 0)
+        error_set(err, ERROR_REJECT, "payload.shape", "the history is of coin %.20s, not of %.20s",
+                  of, id);
+    else
+        return rows;
     return NULL;
 }
 
@@ -572,16 +588,14 @@ static bool
 parse_history(const struct job *job, const struct request *request, const struct json *data,
               struct records *records, struct error *err)
 {
-    const struct json *rows = find_rows(data);
+    const struct json *rows;
     struct wish wish;
     size_t index = 0;
 
-    if (!read_wish(job, records->arena, &wish, err) ||
+    if (!read_wish(job, records->arena, &wish, err) || !(rows = find_rows(data, wish.id, err)) ||
         !args_begin_series(job, request, wish.candles ? CANDLE_PROVIDER : CANDLE_POINTS, records,
                            err))
         return false;
-    if (!rows)
-        return error_set(err, ERROR_REJECT, "payload.shape", "the history has no list of quotes");
     if (!wish.candles)
         parse_points(rows, wish.currency, records);
     else

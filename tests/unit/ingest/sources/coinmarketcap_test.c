@@ -266,6 +266,25 @@ samples_close_the_interval_before_them(void **state)
     arena_destroy(arena);
 }
 
+static void
+a_history_of_another_coin_is_not_taken(void **state)
+{
+    static const char *const bodies[] = {
+        "{" STATUS ",'data':{'id':2,'quotes':[" POINT("2026-11-21T00:00:08.000Z", "3") "]}}",
+        "{" STATUS
+        ",'data':{'1':{'id':'2','quotes':[" POINT("2026-11-21T00:00:08.000Z", "3") "]}}}",
+    };
+    struct arena *arena = arena_create(4096);
+
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct fed fed = feed_quoted(&days, bodies[i], arena);
+
+        check_error(bodies[i], fed.parsed, &fed.err, "payload.shape");
+        check_contains("which", fed.err.message, "of coin 2, not of 1");
+    }
+    arena_destroy(arena);
+}
+
 /* Ten minutes are late for a day, half an interval for five minutes. */
 static void
 a_sample_in_the_middle_is_of_its_own_interval(void **state)
@@ -396,6 +415,7 @@ main(void)
         cmocka_unit_test(a_wrong_row_is_a_reject),
         cmocka_unit_test(the_map_becomes_references),
         cmocka_unit_test(samples_close_the_interval_before_them),
+        cmocka_unit_test(a_history_of_another_coin_is_not_taken),
         cmocka_unit_test(a_sample_in_the_middle_is_of_its_own_interval),
         cmocka_unit_test(a_wrong_sample_is_a_reject),
         cmocka_unit_test(candles_of_a_paid_plan_are_taken_as_they_are),
