@@ -9,6 +9,7 @@ import pytest
 from job_kinds import EVERY_KIND, history, slot
 from programs import ROOT
 from replay.oracle import Oracle, check_tables, make_job, wait_quiescent
+from tidemark import crew_of
 from waiting import wait_for
 
 STEPS = re.findall(r'#define STEP_\w+ "(after:\w+)"',
@@ -33,6 +34,7 @@ def test_there_are_nine_steps():
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
 def test_a_kill_after_any_step_changes_nothing(system, kind):
+    system.crew = crew_of(kind.split()[0])
     jobs = []
     for number, step in enumerate(STEPS):
         died = system.directory / f"died-{number}"
@@ -46,6 +48,7 @@ def test_a_kill_after_any_step_changes_nothing(system, kind):
 
 def test_a_child_that_dies_after_every_commit_still_gets_to_the_end(system):
     """Each delivery commits one page more; the sixth finds the run finished and kills nobody."""
+    system.crew = crew_of("coinbase")
     job = history("coinbase", "BTC-USD", days=60)
     worker = system.start_worker(TIDEMARK_FAULT="after:store")
     system.vhost.publish(job)
@@ -74,6 +77,7 @@ def do_csv_job(system, number, **fault):
 
 
 def test_a_kill_after_any_step_of_a_csv_job_changes_nothing(system):
+    system.crew = crew_of("csv")
     system.query("INSERT INTO instruments (source_id, symbol, asset_id, quote_id)"
                  " SELECT 4, 'BTCUSDT', asset_id, quote_id FROM assets, quotes"
                  " WHERE slug = 'bitcoin' AND code = 'usdt'")

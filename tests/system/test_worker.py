@@ -13,6 +13,7 @@ import pytest
 from job_kinds import EVERY_KIND, history, listing, quote, slot
 from programs import ROOT
 from replay.oracle import Oracle, check_tables, make_job, wait_quiescent
+from tidemark import crew_of
 from waiting import wait_for
 
 
@@ -22,6 +23,7 @@ def system(tidemark):
     tidemark.add_coins()
     tidemark.settings.update(UPSTREAM_BUDGET_PERCENT="1000000",
                              TIDEMARK_TIERS_MS="100,200,400,1500")
+    tidemark.crew = crew_of("binance", "coinbase", "coingecko")
     return tidemark
 
 
@@ -49,6 +51,7 @@ def kept_payloads(system):
 @pytest.mark.parametrize("kind", EVERY_KIND)
 def test_a_job_of_each_kind_fills_the_tables(system, kind):
     job = EVERY_KIND[kind]()
+    system.crew = crew_of(kind.split()[0])
     system.start_worker()
     system.vhost.publish(job)
     wait_done(system, [job])
@@ -87,6 +90,7 @@ def test_a_client_s_job_comes_by_a_queue_of_its_own(system):
 
 
 def test_a_csv_file_becomes_candles(system):
+    system.crew = crew_of("csv")
     system.query("INSERT INTO instruments (source_id, symbol, asset_id, quote_id)"
                  " SELECT 4, 'BTCUSDT', asset_id, quote_id FROM assets, quotes"
                  " WHERE slug = 'bitcoin' AND code = 'usdt'")
@@ -212,6 +216,7 @@ def test_a_limit_that_names_its_end_under_status_200_is_kept(system):
     system.replay.rule(source="kraken", count=1, body=json.dumps(
         {"error": ["WGeneral:Slow down", f"EService:Throttled: {until}"]}))
     job = quote("kraken", ["XXBTZUSD"])
+    system.crew = crew_of("kraken")
     system.start_worker()
     system.vhost.publish(job)
     wait_done(system, [job])
@@ -332,6 +337,7 @@ def test_a_job_that_nobody_needs_any_more_is_expired(system):
 
 def test_a_source_without_the_key_that_it_needs_is_skipped(system):
     jobs = [quote("coinmarketcap", ["1/usd"]), history("coinmarketcap", "1/usd", "1d", 10)]
+    system.crew = crew_of("coinmarketcap")
     worker = system.start_worker(COINMARKETCAP_API_KEY="")
     api = system.start_api()
     system.vhost.publish(*jobs)

@@ -7,6 +7,11 @@ from replay import coins as coin_list
 RECORDED = pathlib.Path(__file__).resolve().parent.parent / "recorded"
 
 
+def crew_of(*sources):
+    """WORKERS for a test that needs these sources only: each child costs a start."""
+    return ",".join(["*=0", *(f"{source}=1" for source in sources)])
+
+
 class Tidemark:
     def __init__(self, services, name, directory, replay):
         self.services, self.name, self.directory = services, name, pathlib.Path(directory)
@@ -17,6 +22,7 @@ class Tidemark:
         self.vhost = services.virtual_host(name)
         self.settings = {}  # for all programs of this test, above everything else
         self.programs = []
+        self.crew = "*=1"  # what WORKERS says unless a test does; see crew_of
 
     def create(self):
         self.postgres.create_database(self.database, self.services.template)
@@ -51,9 +57,9 @@ class Tidemark:
         self.programs.append(program)
         return program
 
-    def start_worker(self, workers="*=1", **more):
+    def start_worker(self, workers=None, **more):
         """With `jobs.<source>` declared: jobs can be published."""
-        worker = self.start("tidemark-worker", "worker", WORKERS=workers, **more)
+        worker = self.start("tidemark-worker", "worker", WORKERS=workers or self.crew, **more)
         for source in ("coingecko", "coinmarketcap", "coinpaprika", "binance", "coinbase",
                        "kraken"):
             self.vhost.wait_queue(f"jobs.{source}")
