@@ -113,7 +113,8 @@ bool broker_consumer_connected(const struct broker_consumer *consumer);
  * Waits at most `timeout_ms` (0 = look only) for a message; `*ret_received` is false if none
  * came, then `*ret_delivery` is untouched. Everything in it lives in `arena`. Returns early, with
  * nothing received, when a signal arrives. A deleted queue, a cancelled consumer or a closed
- * connection is "broker.away".
+ * connection is "broker.away"; so is a queue that has messages but brings none: who has waited for
+ * some seconds asks the broker, which takes a round trip.
  */
 MUST_CHECK bool broker_consumer_next(struct broker_consumer *consumer, int64_t timeout_ms,
                                      struct arena *arena, struct broker_delivery *ret_delivery,

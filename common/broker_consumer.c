@@ -9,6 +9,7 @@ enum {
     PREFETCH = 1, /* with more, a job that kills workers takes its neighbours with it */
     LISTENER_LENGTH_MAX = 10000,
     INBOX_MAX = 64, /* messages service() may find before somebody calls next() */
+    IDLE_LOOK_MS = 4000,
 };
 
 #define CONSUMER_TAG "tidemark" /* one consumer on a channel: the name need only be known */
@@ -20,6 +21,8 @@ struct broker_consumer {
     struct broker_parcel *arriving;
     struct broker_parcel *inbox, **inbox_end;
     size_t inbox_count;
+    int64_t look_at_ms; /* monotonic: nothing has come for a while, is the queue ours still? */
+    bool passed_over;   /* the last look found messages that nobody brings us */
 };
 
 static struct broker_consumer *
@@ -108,6 +111,8 @@ start_consuming(struct broker_consumer *consumer, struct error *err)
         return false;
     amqp_basic_consume(state, BROKER_CHANNEL, amqp_cstring_bytes(consumer->queue),
                        amqp_cstring_bytes(CONSUMER_TAG), 0, 0, 0, amqp_empty_table);
+    consumer->look_at_ms = clock_monotonic_ms() + IDLE_LOOK_MS;
+    consumer->passed_over = false;
     return check(consumer, "consume queue", consumer->queue, err);
 }
 
@@ -215,6 +220,35 @@ broker_consumer_service(struct broker_consumer *consumer, struct error *err)
     return true;
 }
 
+/*
+ * The broker says when it cancels a consumer, but not always: of a quorum queue deleted while an
+ * acknowledgement was on its way nothing was heard. Who has had nothing for a while asks whether
+ * the queue still knows a consumer, and whether messages wait in it that nobody brings.
+ */
+static bool
+look_after_queue(struct broker_consumer *consumer, struct error *err)
+{
+    struct broker_queue queue;
+    bool passed_over;
+
+    if (!consumer->queue || clock_monotonic_ms() < consumer->look_at_ms)
+        return true;
+    consumer->look_at_ms = clock_monotonic_ms() + IDLE_LOOK_MS;
+    if (!broker_queue_look(&consumer->connection, consumer->queue, &queue, err))
+        return false;
+    if (!queue.exists || queue.consumers == 0)
+        return broker_connection_lost(&consumer->connection, err,
+                                      "the broker no longer delivers from %s, and did not say so",
+                                      consumer->queue);
+    passed_over = queue.messages > 0;
+    if (passed_over && consumer->passed_over)
+        return broker_connection_lost(&consumer->connection, err,
+                                      "messages wait in %s, and none is delivered here",
+                                      consumer->queue);
+    consumer->passed_over = passed_over;
+    return true;
+}
+
 static void
 destroy_parcel(void *parcel)
 {
@@ -240,10 +274,12 @@ broker_consumer_next(struct broker_consumer *consumer, int64_t timeout_ms, struc
                                     &received, err))
             return false;
         if (!received)
-            return true;
+            return look_after_queue(consumer, err);
         if (!take_frame(consumer, &frame, err))
             return false;
     }
+    consumer->look_at_ms = clock_monotonic_ms() + IDLE_LOOK_MS;
+    consumer->passed_over = false;
     arena_defer(arena, destroy_parcel, parcel);
     *ret_delivery = parcel->delivery;
     *ret_received = true;

@@ -367,11 +367,10 @@ store_patiently(struct run *run, const struct page *page, struct stored *ret_sto
 }
 
 static bool
-store_and_announce(struct run *run, const struct request *request, const struct payload *payload,
-                   const struct batch *batch)
+store_and_announce(struct run *run, const char *position, const struct request *request,
+                   const struct payload *payload, const struct batch *batch)
 {
     struct child *child = run->child;
-    const char *position = run->position ? arena_string(child->page_arena, run->position) : NULL;
     struct page page = {run->job, run->run_id, position, request, payload, batch, !batch->more};
     struct stored stored;
     enum stored_how how = store_patiently(run, &page, &stored);
@@ -402,12 +401,15 @@ run_page(struct run *run)
     struct request request;
     struct payload payload;
     struct batch batch;
+    const char *position;
     bool done = false;
     struct error err;
 
     arena_reset(child->page_arena);
-    if (!child->source->request(run->job, run->position, clock_now_ms(), child->page_arena,
-                                &request, &done, &err)) {
+    /* The page's own: the run's changes when it is claimed again in the middle of the page. */
+    position = run->position ? arena_string(child->page_arena, run->position) : NULL;
+    if (!child->source->request(run->job, position, clock_now_ms(), child->page_arena, &request,
+                                &done, &err)) {
         end_failed(run, OUTCOME_PERMANENT, &err, NULL);
         return false;
     }
@@ -416,7 +418,7 @@ run_page(struct run *run)
         return false;
     }
     return fetch_page(run, &request, &payload) && normalise(run, &request, &payload, &batch) &&
-           store_and_announce(run, &request, &payload, &batch);
+           store_and_announce(run, position, &request, &payload, &batch);
 }
 
 /*

@@ -97,7 +97,7 @@ def test_a_job_that_no_queue_takes_is_an_error_and_heals(tidemark):
     tidemark.settings.update(QUICK)
     tidemark.start_worker()
     scheduler = tidemark.start_scheduler()
-    scheduler.wait_log(event="leader.begins")
+    scheduler.wait_log(event="broker.connected")  # and has declared all there is
     tidemark.services.rabbitmq.api(
         "DELETE", f"/api/bindings/{tidemark.vhost.path}/e/tidemark.jobs/q/jobs.binance/binance")
     since = time.monotonic()
