@@ -77,9 +77,9 @@ def test_a_reading_begun_before_a_commit_is_not_shown_after_it(tidemark, rows, p
     proxy = proxy_to(tidemark.postgres.port)
     api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy))
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        proxy.delay_s = 0.4  # there, and back: the snapshot is taken between them
+        proxy.delay_s = 0.6  # there, and back: the snapshot is taken between them
         early = pool.submit(price_of, api)
-        time.sleep(0.6)
+        time.sleep(0.7)
         rows.set_price("bitcoin", "usd", "2")
         assert not early.done()
         time.sleep(0.1)  # the event has arrived, the old reading has not
