@@ -421,6 +421,7 @@ return_to_pipeline(struct database *db, bool succeeded, struct error *err)
     return succeeded;
 }
 
+/* Hands a stretch of any size to the server. */
 static bool
 send_copy(struct database *db, struct bytes rows, struct error *err)
 {
@@ -437,7 +438,17 @@ send_copy(struct database *db, struct bytes rows, struct error *err)
         else if (taken == 0 && !send_output(db, deadline_ms, err))
             return false;
     }
-    while (taken >= 0 && (taken = PQputCopyEnd(db->conn, NULL)) == 0)
+    return taken >= 0 || lose(db, err, "connection lost while copying");
+}
+
+/* `why_not` NULL: these were all rows. Otherwise the server is told to take none. */
+static bool
+end_copy(struct database *db, const char *why_not, struct error *err)
+{
+    int64_t deadline_ms = answer_deadline_ms(db);
+    int taken;
+
+    while ((taken = PQputCopyEnd(db->conn, why_not)) == 0)
         if (!send_output(db, deadline_ms, err))
             return false;
     if (taken < 0)
@@ -453,7 +464,43 @@ database_copy(struct database *db, const struct query *query, struct bytes rows,
     if (!leave_pipeline(db, query->sql, err))
         return false;
     succeeded = read_simple(db, query->name, err) && send_copy(db, rows, err) &&
-                read_simple(db, query->name, err);
+                end_copy(db, NULL, err) && read_simple(db, query->name, err);
+    return return_to_pipeline(db, succeeded, err);
+}
+
+/* False when `source` failed, with its error, or the connection is lost. */
+static bool
+send_source(struct database *db, database_source *source, void *context, bool *ret_given,
+            struct error *err)
+{
+    struct bytes piece;
+
+    do {
+        *ret_given = source(context, &piece, err);
+        if (!*ret_given || piece.size == 0)
+            break;
+    } while (send_copy(db, piece, err));
+    return *ret_given && db->usable;
+}
+
+bool
+database_copy_from(struct database *db, const struct query *query, database_source *source,
+                   void *context, struct error *err)
+{
+    bool given = true, succeeded;
+    struct error refusal;
+
+    if (!leave_pipeline(db, query->sql, err))
+        return false;
+    succeeded = read_simple(db, query->name, err);
+    if (succeeded) {
+        succeeded = send_source(db, source, context, &given, err);
+        /* The server answers that it was told to stop, which is no news. */
+        if (succeeded)
+            succeeded = end_copy(db, NULL, err) && read_simple(db, query->name, err);
+        else if (!given && end_copy(db, "the rest cannot be read", &refusal))
+            (void)read_simple(db, query->name, &refusal);
+    }
     return return_to_pipeline(db, succeeded, err);
 }
 

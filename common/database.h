@@ -167,6 +167,14 @@ MUST_CHECK bool database_copy(struct database *db, const struct query *query, st
 typedef bool database_sink(void *context, struct bytes row, struct error *err);
 MUST_CHECK bool database_copy_out(struct database *db, const struct query *query,
                                   database_sink *sink, void *context, struct error *err);
+/*
+ * COPY ... FROM STDIN of what is too large for memory, in any format: `source` gives the next
+ * stretch, valid until it is called again; a size of 0 is the end. When `source` fails, nothing is
+ * copied and its error comes back; the connection stays usable. Not while something is queued.
+ */
+typedef bool database_source(void *context, struct bytes *ret_piece, struct error *err);
+MUST_CHECK bool database_copy_from(struct database *db, const struct query *query,
+                                   database_source *source, void *context, struct error *err);
 void copy_cell(struct text *rows, const char *cell_or_null);
 void copy_cell_int(struct text *rows, int64_t number);
 void copy_cell_time_ms(struct text *rows, int64_t at_ms);

@@ -11,4 +11,12 @@ enum { DIGEST_SHA256_HEX = 64 };
  */
 void digest_sha256_hex(const void *data, size_t size, size_t digits, char *ret_hex);
 
+/* The same of bytes that come one stretch after the other. */
+struct digest;
+struct digest *digest_create(void); /* never NULL */
+void digest_add(struct digest *digest, const void *data, size_t size);
+/* All digits and a NUL; it begins anew after that. */
+void digest_finish(struct digest *digest, char ret_hex[DIGEST_SHA256_HEX + 1]);
+void digest_destroy(struct digest *digest); /* NULL is fine */
+
 #endif

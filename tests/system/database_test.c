@@ -247,6 +247,60 @@ copy_of_a_key_that_exists_is_a_conflict(void **state)
                 "database.conflict");
 }
 
+/* Gives a text in stretches of three bytes, then fails or ends. */
+struct spoon {
+    const char *text;
+    size_t at;
+    bool fails;
+};
+
+static bool
+feed(void *context, struct bytes *ret_piece, struct error *err)
+{
+    struct spoon *spoon = context;
+    size_t left = strlen(spoon->text) - spoon->at, size = left < 3 ? left : 3;
+
+    if (left == 0 && spoon->fails)
+        return error_set(err, ERROR_REJECT, "test.spoilt", "the rest is bad");
+    *ret_piece = (struct bytes){spoon->text + spoon->at, size};
+    spoon->at += size;
+    return true;
+}
+
+static void
+copy_from_a_source_takes_all_of_it(void **state)
+{
+    struct fixture *f = *state;
+    struct spoon spoon = {.text = "a\t1\nb\t2\n"};
+
+    check_error("copied", database_copy_from(f->db, &query_copy, feed, &spoon, &f->err), &f->err,
+                NULL);
+    check_int("both are there", note_count(f), 2);
+}
+
+static void
+copy_from_a_source_that_fails_takes_none(void **state)
+{
+    struct fixture *f = *state;
+    struct spoon spoon = {.text = "a\t1\nb\t2\n", .fails = true};
+
+    check_error("refused", database_copy_from(f->db, &query_copy, feed, &spoon, &f->err), &f->err,
+                "test.spoilt");
+    check_true("the session goes on", database_usable(f->db));
+    check_int("none is there", note_count(f), 0);
+}
+
+static void
+copy_from_a_source_of_bad_rows_tells_so(void **state)
+{
+    struct fixture *f = *state;
+    struct spoon spoon = {.text = "a\t1\nb\tone\n"};
+
+    check_error("not a number", database_copy_from(f->db, &query_copy, feed, &spoon, &f->err),
+                &f->err, "database.data");
+    check_true("the session goes on", database_usable(f->db));
+}
+
 static void
 a_frozen_server_is_given_up(void **state)
 {
@@ -309,6 +363,9 @@ main(void)
         WITH_DATABASE(copy_takes_many_rows),
         WITH_DATABASE(copy_of_a_bad_row_takes_none),
         WITH_DATABASE(copy_of_a_key_that_exists_is_a_conflict),
+        WITH_DATABASE(copy_from_a_source_takes_all_of_it),
+        WITH_DATABASE(copy_from_a_source_that_fails_takes_none),
+        WITH_DATABASE(copy_from_a_source_of_bad_rows_tells_so),
         WITH_DATABASE(a_frozen_server_is_given_up),
         cmocka_unit_test(nobody_listens_is_worth_another_try),
         cmocka_unit_test(an_unknown_database_is_not),

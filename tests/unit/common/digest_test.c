@@ -21,10 +21,31 @@ hashes_are_those_of_the_standard(void **state)
     check_string("its beginning", hex, "ba781");
 }
 
+static void
+stretches_hash_as_the_whole(void **state)
+{
+    struct digest *digest = digest_create();
+    char hex[DIGEST_SHA256_HEX + 1];
+
+    for (int32_t time = 0; time < 2; time++) { /* it begins anew */
+        digest_add(digest, "a", 1);
+        digest_add(digest, "", 0);
+        digest_add(digest, "bc", 2);
+        digest_finish(digest, hex);
+        check_string("abc", hex,
+                     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+    digest_destroy(digest);
+    digest_destroy(NULL);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hashes_are_those_of_the_standard)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_are_those_of_the_standard),
+        cmocka_unit_test(stretches_hash_as_the_whole),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
