@@ -18,6 +18,8 @@ struct catalog {
     atomic_int references;
     struct arena *arena;
     struct names names[CATALOG_KINDS];
+    struct catalog_ticker *tickers; /* by ticker, those with a price first, then by slug */
+    size_t ticker_count;
 };
 
 static int
@@ -62,8 +64,35 @@ take_names(struct names *names, const char *const *from, size_t count, struct ar
     names->allowed = describe(names, arena);
 }
 
+static int
+compare_tickers(const void *a, const void *b)
+{
+    const struct catalog_ticker *left = a, *right = b;
+    int order = strcmp(left->ticker, right->ticker);
+
+    if (order == 0)
+        order = right->priced - left->priced;
+    return order != 0 ? order : strcmp(left->slug, right->slug);
+}
+
+static void
+take_tickers(struct catalog *catalog, const struct catalog_ticker *from, size_t count)
+{
+    struct catalog_ticker *tickers =
+        arena_alloc_array(catalog->arena, count ? count : 1, sizeof *tickers);
+
+    for (size_t i = 0; i < count; i++)
+        tickers[i] =
+            (struct catalog_ticker){arena_string(catalog->arena, from[i].ticker),
+                                    arena_string(catalog->arena, from[i].slug), from[i].priced};
+    if (count > 0)
+        qsort(tickers, count, sizeof *tickers, compare_tickers);
+    catalog->tickers = tickers;
+    catalog->ticker_count = count;
+}
+
 struct catalog *
-catalog_create(const char *const *names[CATALOG_KINDS], const size_t counts[CATALOG_KINDS])
+catalog_create(const struct catalog_names *names)
 {
     struct arena *arena = arena_create(16 * 1024);
     struct catalog *catalog = arena_alloc_array(arena, 1, sizeof *catalog);
@@ -71,7 +100,8 @@ catalog_create(const char *const *names[CATALOG_KINDS], const size_t counts[CATA
     atomic_init(&catalog->references, 1);
     catalog->arena = arena;
     for (int kind = 0; kind < CATALOG_KINDS; kind++)
-        take_names(&catalog->names[kind], names[kind], counts[kind], arena);
+        take_names(&catalog->names[kind], names->names[kind], names->counts[kind], arena);
+    take_tickers(catalog, names->tickers, names->ticker_count);
     return catalog;
 }
 
@@ -98,6 +128,29 @@ catalog_has(const struct catalog *catalog, enum catalog_kind kind, const char *n
 }
 
 size_t
+catalog_assets_of(const struct catalog *catalog, const char *ticker,
+                  const struct catalog_ticker **ret_first)
+{
+    const struct catalog_ticker *tickers = catalog->tickers;
+    size_t low = 0, high = catalog->ticker_count, count = 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(tickers[middle].ticker, ticker) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_first = tickers + low;
+    while (low + count < catalog->ticker_count &&
+           strcmp(tickers[low + count].ticker, ticker) == 0 &&
+           tickers[low + count].priced == tickers[low].priced)
+        count++;
+    return count;
+}
+
+size_t
 catalog_count(const struct catalog *catalog, enum catalog_kind kind)
 {
     return catalog->names[kind].count;
@@ -119,6 +172,12 @@ catalog_equal(const struct catalog *a, const struct catalog *b)
             if (strcmp(a->names[kind].sorted[i], b->names[kind].sorted[i]) != 0)
                 return false;
         }
+    }
+    if (a->ticker_count != b->ticker_count)
+        return false;
+    for (size_t i = 0; i < a->ticker_count; i++) {
+        if (compare_tickers(&a->tickers[i], &b->tickers[i]) != 0)
+            return false;
     }
     return true;
 }

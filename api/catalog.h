@@ -9,21 +9,43 @@
 
 /*
  * The names that exist: assets, currencies and sources as the database had them when they were
- * read. Held in memory so that a request for a name that does not exist is refused before any
- * cache or database is asked. Immutable; any thread may read it; counted, because a request may
- * still look at the old one when a newer one takes its place.
+ * read. Held in memory so that a request for a name that does not exist, or for a ticker that could
+ * mean several assets, is refused before any cache or database is asked. Immutable; any thread may
+ * read it; counted, because a request may still look at the old one when a newer one takes its
+ * place.
  */
 struct catalog;
 
 enum catalog_kind { CATALOG_ASSET, CATALOG_CURRENCY, CATALOG_SOURCE, CATALOG_KINDS };
 
-/* The names need not be sorted nor unique; they are copied. One reference belongs to the caller. */
-struct catalog *catalog_create(const char *const *names[CATALOG_KINDS],
-                               const size_t counts[CATALOG_KINDS]);
+/* What an asset is traded as. Many share one: of 12,794 coins of CoinGecko 3,726 did. */
+struct catalog_ticker {
+    const char *ticker; /* upper case: "BTC" */
+    const char *slug;
+    bool priced; /* there is a price of this asset */
+};
+
+/* Names and tickers need not be sorted nor unique; they are copied. */
+struct catalog_names {
+    const char *const *names[CATALOG_KINDS];
+    size_t counts[CATALOG_KINDS];
+    const struct catalog_ticker *tickers;
+    size_t ticker_count;
+};
+
+/* One reference belongs to the caller. */
+struct catalog *catalog_create(const struct catalog_names *names);
 struct catalog *catalog_hold(struct catalog *catalog);
 void catalog_release(struct catalog *catalog); /* NULL is fine; the last one frees it */
 
 bool catalog_has(const struct catalog *catalog, enum catalog_kind kind, const char *name);
+
+/*
+ * The assets that an upper case ticker may mean, by slug: of those that share it the ones with a
+ * price, or all if none has one. Says how many; `ret_first` lives as long as the catalogue.
+ */
+size_t catalog_assets_of(const struct catalog *catalog, const char *ticker,
+                         const struct catalog_ticker **ret_first);
 size_t catalog_count(const struct catalog *catalog, enum catalog_kind kind);
 
 /*

@@ -46,19 +46,40 @@ read_names(struct keeper *keeper, const struct query *query, size_t column,
 }
 
 static bool
+read_assets(struct keeper *keeper, struct catalog_names *catalog, struct error *err)
+{
+    struct catalog_ticker *tickers;
+    const char **slugs;
+    struct rows rows;
+
+    if (!database_run(keeper->db, &query_assets_names, SQL_NO_VALUES, keeper->arena, &rows, err))
+        return false;
+    slugs = arena_alloc_array(keeper->arena, rows.count + 1, sizeof *slugs);
+    tickers = arena_alloc_array(keeper->arena, rows.count + 1, sizeof *tickers);
+    for (size_t i = 0; i < rows.count; i++) {
+        slugs[i] = rows_text(&rows, i, 0);
+        tickers[i] =
+            (struct catalog_ticker){rows_text(&rows, i, 1), slugs[i], rows_bool(&rows, i, 2)};
+    }
+    catalog->names[CATALOG_ASSET] = slugs;
+    catalog->counts[CATALOG_ASSET] = rows.count;
+    catalog->tickers = tickers;
+    catalog->ticker_count = rows.count;
+    return true;
+}
+
+static bool
 keep_catalog(struct keeper *keeper, struct error *err)
 {
-    const char *const *names[CATALOG_KINDS];
-    size_t counts[CATALOG_KINDS];
+    struct catalog_names read;
 
-    if (!read_names(keeper, &query_assets_slugs, 0, &names[CATALOG_ASSET], &counts[CATALOG_ASSET],
-                    err) ||
-        !read_names(keeper, &query_currencies_list, 1, &names[CATALOG_CURRENCY],
-                    &counts[CATALOG_CURRENCY], err) ||
-        !read_names(keeper, &query_sources_list, 1, &names[CATALOG_SOURCE], &counts[CATALOG_SOURCE],
-                    err))
+    if (!read_assets(keeper, &read, err) ||
+        !read_names(keeper, &query_currencies_list, 1, &read.names[CATALOG_CURRENCY],
+                    &read.counts[CATALOG_CURRENCY], err) ||
+        !read_names(keeper, &query_sources_list, 1, &read.names[CATALOG_SOURCE],
+                    &read.counts[CATALOG_SOURCE], err))
         return false;
-    board_post_catalog(keeper->board, catalog_create(names, counts));
+    board_post_catalog(keeper->board, catalog_create(&read));
     keeper->catalog_at_ms = clock_monotonic_ms();
     return true;
 }

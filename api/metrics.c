@@ -73,7 +73,7 @@ static const int64_t bucket_us[METRICS_BUCKETS] = {
 
 /* Statuses that we send; the last cell is for any other. */
 static const int statuses[METRICS_STATUSES - 1] = {200, 204, 304, 400, 401, 403, 404, 405,
-                                                   408, 413, 429, 500, 501, 503, 504};
+                                                   409, 408, 413, 429, 500, 501, 503, 504};
 
 struct metrics *
 metrics_create(void)

@@ -62,9 +62,9 @@ enum metric {
 };
 
 enum {
-    METRICS_ROUTES = 16,
+    METRICS_ROUTES = 32,
     METRICS_METHODS = HTTP_OPTIONS + 1,
-    METRICS_STATUSES = 16,
+    METRICS_STATUSES = 17,
     METRICS_BUCKETS = 15,
 };
 

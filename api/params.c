@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CANDIDATES_MAX = 20 }; /* of an ambiguous ticker that are named */
+
 static const char malformed_title[] = "The request has a parameter that cannot be used";
+static const char ambiguous_title[] = "The request names something that could be several things";
 static const char unknown_title[] = "The request names something that does not exist";
 
 /* ----------------------------------------------------------------------------- what is taken */
@@ -44,6 +47,7 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
         return arena_printf(arena, "\"%lld to %lld letters, digits, '.', '_' or '-'\"", min, max);
     case PARAM_ASSET:
     case PARAM_ASSETS:
+    case PARAM_ASSET_OR_TICKER:
         return catalog ? catalog_allowed(catalog, CATALOG_ASSET) : "\"known asset ids\"";
     case PARAM_CURRENCY:
     case PARAM_CURRENCIES:
@@ -139,18 +143,19 @@ check_symbol(const struct check *check, const struct param *param, char *text,
     return true;
 }
 
-/* A name that exists. Names are lower case in the tables; a client may write them as it likes. */
-static bool
-check_name(const struct check *check, const struct param *param, enum catalog_kind kind, char *text)
+static void
+make_lower(char *text)
 {
-    for (char *c = text; *c; c++) {
-        if (*c >= 'A' && *c <= 'Z')
-            *c += 'a' - 'A';
+    for (; *text; text++) {
+        if (*text >= 'A' && *text <= 'Z')
+            *text += 'a' - 'A';
     }
-    if (*text == '\0')
-        return refuse(check, param, "parameter.empty", "a name is missing");
-    if (catalog_has(check->catalog, kind, text))
-        return true;
+}
+
+static bool
+refuse_name(const struct check *check, const struct param *param, enum catalog_kind kind,
+            const char *text)
+{
     problem_set(check->problem, kind == CATALOG_ASSET ? 404 : 400, "parameter.unknown",
                 unknown_title, "%s: no %s is called \"%.64s\"", param->name,
                 kind == CATALOG_ASSET      ? "asset"
@@ -160,6 +165,65 @@ check_name(const struct check *check, const struct param *param, enum catalog_ki
     check->problem->parameter = param->name;
     check->problem->allowed = catalog_allowed(check->catalog, kind);
     return false;
+}
+
+/* A name that exists. Names are lower case in the tables; a client may write them as it likes. */
+static bool
+check_name(const struct check *check, const struct param *param, enum catalog_kind kind, char *text)
+{
+    make_lower(text);
+    if (*text == '\0')
+        return refuse(check, param, "parameter.empty", "a name is missing");
+    return catalog_has(check->catalog, kind, text) || refuse_name(check, param, kind, text);
+}
+
+static bool
+refuse_ambiguous(const struct check *check, const struct param *param, const char *ticker,
+                 const struct catalog_ticker *assets, size_t count)
+{
+    struct text allowed;
+
+    text_init(&allowed, check->arena, 128);
+    text_add_char(&allowed, '[');
+    for (size_t i = 0; i < count && i < CANDIDATES_MAX; i++) {
+        if (i > 0)
+            text_add_char(&allowed, ',');
+        text_add_json_string(&allowed, assets[i].slug);
+    }
+    text_add_char(&allowed, ']');
+    problem_set(check->problem, 409, "symbol.ambiguous", ambiguous_title,
+                "%s: %zu assets have the ticker \"%.64s\"; name one of them by its id", param->name,
+                count, ticker);
+    check->problem->parameter = param->name;
+    check->problem->allowed = text_finish(&allowed).data;
+    return false;
+}
+
+/* An id is nobody else's, so it goes before a ticker that is spelled the same. */
+static bool
+check_asset_or_ticker(const struct check *check, const struct param *param, char *text,
+                      struct param_value *value)
+{
+    char *ticker = arena_string(check->arena, text);
+    const struct catalog_ticker *assets;
+    size_t count;
+
+    make_lower(text);
+    value->text = text;
+    if (catalog_has(check->catalog, CATALOG_ASSET, text))
+        return true;
+    for (char *c = ticker; *c; c++) {
+        if (*c >= 'a' && *c <= 'z')
+            *c -= 'a' - 'A';
+    }
+    count = catalog_assets_of(check->catalog, ticker, &assets);
+    if (count == 0)
+        return refuse_name(check, param, CATALOG_ASSET, text);
+    if (count > 1)
+        return refuse_ambiguous(check, param, ticker, assets, count);
+    value->text = arena_string(check->arena, assets->slug);
+    value->is_passing = true;
+    return true;
 }
 
 static int
@@ -237,6 +301,8 @@ check_value(const struct check *check, const struct param *param, char *text,
     case PARAM_SOURCE:
         value->text = text;
         return check_name(check, param, CATALOG_SOURCE, text);
+    case PARAM_ASSET_OR_TICKER:
+        return check_asset_or_ticker(check, param, text, value);
     case PARAM_ASSETS:
         return check_names(check, param, CATALOG_ASSET, text, value);
     case PARAM_CURRENCIES:
@@ -357,6 +423,16 @@ params_copy(const struct params *params, struct arena *arena, struct params *ret
         for (size_t k = 0; k < value->item_count; k++)
             value->items[k] = arena_string(arena, items[k]);
     }
+}
+
+bool
+params_are_passing(const struct params *params)
+{
+    for (size_t i = 0; params->declared[i].name; i++) {
+        if (params->values[i].is_passing)
+            return true;
+    }
+    return false;
 }
 
 const struct param_value *

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /*
- * The query string of a request, checked against the parameters of its route. Pure: no cache, no
- * database, no clock; what exists comes from the catalogue in memory.
+ * What stands in the path and the query of a request, checked against the parameters of its route.
+ * Pure: no cache, no database, no clock; what exists comes from the catalogue in memory.
  */
 enum param_kind {
     PARAM_INTEGER,    /* min..max */
@@ -24,6 +24,12 @@ enum param_kind {
     PARAM_CURRENCIES, /* min..max of them with commas */
     PARAM_SOURCE,     /* a known source */
     PARAM_SYMBOL,     /* a ticker such as BTC, in any case: letters, digits, . _ - */
+    /*
+     * A known asset, by its slug (bitcoin) or else by a ticker (BTC, in any case) that means one
+     * asset alone. One place for all routes that take either: `text` is the slug. A ticker of
+     * several assets is a 409 "symbol.ambiguous" that lists them.
+     */
+    PARAM_ASSET_OR_TICKER,
 };
 
 struct param {
@@ -43,6 +49,7 @@ enum {
 
 struct param_value {
     bool given;         /* by the client or by the fallback */
+    bool is_passing;    /* what it means may change: a ticker may come to mean another asset */
     int64_t integer;    /* INTEGER, DAYS */
     const char *text;   /* canonical: lower case names, upper case symbols; NULL if not given */
     const char **items; /* ASSETS, CURRENCIES: sorted, without doubles */
@@ -58,7 +65,8 @@ struct params {
 /*
  * Checks what the client gave. Unknown, doubled, empty, malformed and missing
  * parameters, values out of range and names that do not exist are a problem that names the
- * parameter and what it takes: 404 for an asset that does not exist, 400 for the rest.
+ * parameter and what it takes: 404 for an asset that does not exist, 409 for a ticker that several
+ * assets have, 400 for the rest.
  */
 MUST_CHECK bool params_check(const struct param *declared, const struct http_param *given,
                              size_t given_count, const struct catalog *catalog, struct arena *arena,
@@ -66,6 +74,9 @@ MUST_CHECK bool params_check(const struct param *declared, const struct http_par
 
 /* A copy that lives in another arena. */
 void params_copy(const struct params *params, struct arena *arena, struct params *ret_copy);
+
+/* Whether the same words may mean something else later. */
+bool params_are_passing(const struct params *params);
 
 /* By name; it must be declared. */
 const struct param_value *params_get(const struct params *params, const char *name);

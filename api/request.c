@@ -79,10 +79,23 @@ borrow_catalog(struct request *request)
     return catalog;
 }
 
+/* What the path holds goes first, so that the query may not say it again. */
 static bool
-check_params(struct request *request)
+check_given(struct request *request, const struct route_captures *captures,
+            const struct catalog *catalog)
 {
     const struct http_target *target = &request->http->target;
+    struct http_param given[ROUTE_CAPTURES_MAX + HTTP_PARAMS_MAX];
+
+    memcpy(given, captures->params, captures->count * sizeof *given);
+    memcpy(given + captures->count, target->params, target->param_count * sizeof *given);
+    return params_check(request->route->params, given, captures->count + target->param_count,
+                        catalog, request->http->arena, &request->params, &request->problem);
+}
+
+static bool
+check_params(struct request *request, const struct route_captures *captures)
+{
     struct catalog *catalog = NULL;
 
     if (request->route->reading) {
@@ -95,8 +108,7 @@ check_params(struct request *request)
             return false;
         }
     }
-    return params_check(request->route->params, target->params, target->param_count, catalog,
-                        request->http->arena, &request->params, &request->problem);
+    return check_given(request, captures, catalog);
 }
 
 static void
@@ -119,9 +131,10 @@ static void
 check_all(struct request *request)
 {
     const struct http_request *http = request->http;
+    struct route_captures captures;
     struct shortcut shortcut;
 
-    request->route = routes_find(http->target.path);
+    request->route = routes_find(http->target.path, &captures);
     if (!request->route) {
         refuse_path(request);
         return;
@@ -134,14 +147,15 @@ check_all(struct request *request)
         request_answer(request, 204, NULL, (struct bytes){"", 0});
         return;
     }
-    if (!check_params(request)) {
+    if (!check_params(request, &captures)) {
         request_enter(request, REQUEST_REPLY);
         return;
     }
     if (request->route->reading) {
         make_key(request);
         shortcut = (struct shortcut){request->route, request->params, request->key};
-        shortcuts_add(request->thread->shortcuts, http->raw_target, &shortcut);
+        if (!params_are_passing(&request->params))
+            shortcuts_add(request->thread->shortcuts, http->raw_target, &shortcut);
     }
     request_enter(request, REQUEST_LIMIT);
 }

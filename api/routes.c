@@ -54,14 +54,57 @@ const struct route routes[] = {
 
 const size_t route_count = COUNT_OF(routes);
 
-const struct route *
-routes_find(struct bytes path)
+/* What `text` begins with, up to the next '/' or its end. */
+static struct bytes
+first_segment(const char *text, const char *end)
 {
+    const char *slash = memchr(text, '/', (size_t)(end - text));
+
+    return (struct bytes){text, (size_t)((slash ? slash : end) - text)};
+}
+
+static bool
+segment_fits(struct bytes wanted, struct bytes segment, struct route_captures *captures)
+{
+    if (wanted.size == 0 || wanted.data[0] != '{')
+        return wanted.size == segment.size && memcmp(wanted.data, segment.data, wanted.size) == 0;
+    if (segment.size == 0)
+        return false;
+    captures->params[captures->count++] = (struct http_param){
+        {wanted.data + 1, wanted.size - 2},
+        segment
+    };
+    return true;
+}
+
+/* Both begin with '/', and so does what is left of them after each segment. */
+bool
+route_path_fits(const char *wanted, struct bytes path, struct route_captures *ret_captures)
+{
+    const char *end = path.data + path.size, *wanted_end = wanted + strlen(wanted);
+
+    ret_captures->count = 0;
+    while (path.data < end && wanted < wanted_end) {
+        struct bytes segment = first_segment(path.data + 1, end);
+        struct bytes wanted_segment = first_segment(wanted + 1, wanted_end);
+
+        if (!segment_fits(wanted_segment, segment, ret_captures))
+            return false;
+        path.data = segment.data + segment.size;
+        wanted = wanted_segment.data + wanted_segment.size;
+    }
+    return path.data == end && wanted == wanted_end;
+}
+
+const struct route *
+routes_find(struct bytes path, struct route_captures *ret_captures)
+{
+    if (path.size == 0 || path.data[0] != '/')
+        return NULL;
     if (path.size > 1 && path.data[path.size - 1] == '/')
         path.size--;
     for (size_t i = 0; i < route_count; i++) {
-        if (strlen(routes[i].path) == path.size &&
-            memcmp(routes[i].path, path.data, path.size) == 0)
+        if (route_path_fits(routes[i].path, path, ret_captures))
             return &routes[i];
     }
     return NULL;

@@ -3,6 +3,7 @@
 
 #include "api/flight.h"
 #include "api/http/parser.h"
+#include "api/http/target.h"
 #include "api/params.h"
 
 #include <stdbool.h>
@@ -26,7 +27,11 @@ enum route_access {
 
 struct route {
     unsigned methods; /* bits: 1 << HTTP_GET ... */
-    const char *path; /* without the slash at the end, which is accepted */
+    /*
+     * Without the slash at the end, which is accepted. A segment in braces takes any one segment
+     * as the value of that parameter, which must be a required one: "/api/v1/consensus/{symbol}".
+     */
+    const char *path;
 
     /* One of two: answered at once from memory, or read from the database through the caches. */
     void (*answer)(struct request *request);
@@ -42,8 +47,22 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 
-/* NULL if no route has this path. */
-const struct route *routes_find(struct bytes path);
+enum { ROUTE_CAPTURES_MAX = 4 }; /* segments in braces of one path */
+
+/* What the segments in braces hold; points into the path and the table. */
+struct route_captures {
+    struct http_param params[ROUTE_CAPTURES_MAX];
+    size_t count;
+};
+
+/*
+ * The first row that `path` (decoded, see target.h) is of, and what its braces hold; NULL if there
+ * is none. Of two that fit the one without braces must stand first.
+ */
+const struct route *routes_find(struct bytes path, struct route_captures *ret_captures);
+
+/* Whether a path, without a slash at its end, is of the row with the path `wanted`. */
+bool route_path_fits(const char *wanted, struct bytes path, struct route_captures *ret_captures);
 
 /* "GET, HEAD, OPTIONS". Returns `text`. */
 #define ROUTE_METHODS_SIZE 64

@@ -129,7 +129,7 @@ LEFT JOIN LATERAL (
 ) AS found ON true
 ORDER BY asked.place
 
--- name: assets_slugs
--- Every asset that can be asked for: slug.
-SELECT slug
-FROM assets
+-- name: assets_names
+-- Every asset that can be asked for: slug, its ticker, and whether there is a price of it.
+SELECT a.slug, a.symbol, EXISTS (SELECT FROM latest_prices l WHERE l.asset_id = a.asset_id) AS priced
+FROM assets a

@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * Any query of any route: what is refused names a parameter and what it takes; what is accepted has
- * one canonical form, which read as a query again gives the same, so that equal requests share a
- * cache key and others do not.
+ * Any path and query of any route: what is refused names a parameter and what it takes; what is
+ * accepted has one canonical form, which read as a query again gives the same, so that equal
+ * requests share a cache key and others do not.
  */
 static struct catalog *
 make_catalog(void)
@@ -17,16 +17,30 @@ make_catalog(void)
     static const char *const assets[] = {"bitcoin", "ethereum", "a", "b", "usd"};
     static const char *const currencies[] = {"usd", "eur", "btc"};
     static const char *const sources[] = {"binance", "coinbase"};
-    const char *const *names[] = {assets, currencies, sources};
-    const size_t counts[] = {COUNT_OF(assets), COUNT_OF(currencies), COUNT_OF(sources)};
+    static const struct catalog_ticker tickers[] = {
+        {"BTC",  "bitcoin",       true },
+        {"BTC",  "bitcoin-token", false},
+        {"ETH",  "ethereum",      true },
+        {"META", "metadium",      true },
+        {"META", "meta",          true },
+        {"OLD",  "solana",        false},
+        {"SOL",  "ethereum",      true },
+    };
+    const struct catalog_names names = {
+        .names = {assets,           currencies,           sources          },
+        .counts = {COUNT_OF(assets), COUNT_OF(currencies), COUNT_OF(sources)},
+        .tickers = tickers,
+        .ticker_count = COUNT_OF(tickers),
+    };
 
-    return catalog_create(names, counts);
+    return catalog_create(&names);
 }
 
 static void
 check_problem(const struct problem *problem)
 {
-    MUST_HOLD(problem->status == 400 || problem->status == 404, "a refusal is a 400 or a 404");
+    MUST_HOLD(problem->status == 400 || problem->status == 404 || problem->status == 409,
+              "a refusal is a 400, a 404 or a 409");
     MUST_HOLD(problem->parameter && problem->allowed && problem->code && problem->title,
               "a refusal names the parameter and what it takes");
 }
@@ -49,38 +63,92 @@ given_again(const struct params *params, struct http_param *given)
     return count;
 }
 
+/* The path of the route with `segment` in the place of each parameter, and all of it as a target.
+ */
+static const char *
+make_target(const struct route *route, struct bytes segment, struct bytes query,
+            struct arena *arena)
+{
+    struct text text;
+
+    text_init(&text, arena, 256);
+    for (const char *c = route->path; *c; c++) {
+        if (*c != '{') {
+            text_add_char(&text, *c);
+            continue;
+        }
+        text_add(&text, segment.data, segment.size);
+        c = strchr(c, '}');
+    }
+    text_add_char(&text, '?');
+    text_add(&text, query.data, query.size);
+    return text_finish(&text).data;
+}
+
+/* What the path holds and the query says, as request.c gives it. */
+static size_t
+gather(const struct http_target *target, const struct route_captures *captures,
+       struct http_param *given)
+{
+    memcpy(given, captures->params, captures->count * sizeof *given);
+    memcpy(given + captures->count, target->params, target->param_count * sizeof *given);
+    return captures->count + target->param_count;
+}
+
+static void
+check_target(const struct route *wanted, const char *text, const struct catalog *catalog,
+             struct arena *arena)
+{
+    struct http_param given[ROUTE_CAPTURES_MAX + HTTP_PARAMS_MAX];
+    const struct http_refusal *refusal;
+    struct params params, again, copy;
+    struct route_captures captures;
+    const struct route *route;
+    struct http_target target;
+    struct problem problem;
+    size_t count;
+
+    if (!http_target_parse((struct bytes){text, strlen(text)}, arena, &target, &refusal))
+        return;
+    route = routes_find(target.path, &captures);
+    MUST_HOLD(route || strchr(wanted->path, '{'), "a path without parameters is found");
+    if (!route)
+        return;
+    count = gather(&target, &captures, given);
+    if (!params_check(route->params, given, count, catalog, arena, &params, &problem)) {
+        check_problem(&problem);
+        return;
+    }
+    count = given_again(&params, given);
+    MUST_HOLD(params_check(route->params, given, count, catalog, arena, &again, &problem),
+              "a canonical form is accepted");
+    params_copy(&again, arena, &copy);
+    MUST_HOLD(strcmp(params_canonical(&params, arena), params_canonical(&copy, arena)) == 0,
+              "the canonical form of a canonical form is itself");
+}
+
+/* A route, then what stands in its path (for those that take something there), '?', its query. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
-    const struct param *declared;
-    const struct http_refusal *refusal;
-    struct http_target target;
-    struct http_param given[PARAMS_MAX];
-    struct params params, again, copy;
-    struct problem problem;
-    char *text;
+    struct bytes segment = {"", 0}, query;
+    struct arena *arena;
+    struct catalog *catalog;
+    const struct route *route;
+    const char *mark;
 
-    if (size > 1) {
-        declared = routes[data[0] % route_count].params;
-        text = arena_printf(arena, "/?%.*s", (int)size - 1, (const char *)data + 1);
-        if (http_target_parse((struct bytes){text, strlen(text)}, arena, &target, &refusal)) {
-            if (!params_check(declared, target.params, target.param_count, catalog, arena, &params,
-                              &problem)) {
-                check_problem(&problem);
-            } else {
-                size_t count = given_again(&params, given);
-
-                MUST_HOLD(params_check(declared, given, count, catalog, arena, &again, &problem),
-                          "a canonical form is accepted");
-                params_copy(&again, arena, &copy);
-                MUST_HOLD(
-                    strcmp(params_canonical(&params, arena), params_canonical(&copy, arena)) == 0,
-                    "the canonical form of a canonical form is itself");
-            }
-        }
+    if (size < 2)
+        return 0;
+    arena = arena_create(4096);
+    catalog = make_catalog();
+    route = &routes[data[0] % route_count];
+    query = (struct bytes){(const char *)data + 1, size - 1};
+    mark = memchr(query.data, '?', query.size);
+    if (mark && strchr(route->path, '{')) {
+        segment = (struct bytes){query.data, (size_t)(mark - query.data)};
+        query = (struct bytes){mark + 1, query.size - segment.size - 1};
     }
+    check_target(route, make_target(route, segment, query, arena), catalog, arena);
     catalog_release(catalog);
     arena_destroy(arena);
     return 0;

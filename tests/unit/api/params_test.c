@@ -24,10 +24,23 @@ make_catalog(void)
     static const char *const assets[] = {"ethereum", "bitcoin", "solana", "bitcoin"};
     static const char *const currencies[] = {"usd", "eur", "btc"};
     static const char *const sources[] = {"binance", "coinbase"};
-    const char *const *names[] = {assets, currencies, sources};
-    const size_t counts[] = {COUNT_OF(assets), COUNT_OF(currencies), COUNT_OF(sources)};
+    static const struct catalog_ticker tickers[] = {
+        {"BTC",    "bitcoin",       true },
+        {"BTC",    "bitcoin-token", false},
+        {"ETH",    "ethereum",      true },
+        {"META",   "metadium",      true },
+        {"META",   "meta",          true },
+        {"OLD",    "solana",        false},
+        {"SOLANA", "ethereum",      true },
+    };
+    const struct catalog_names names = {
+        .names = {assets,           currencies,           sources          },
+        .counts = {COUNT_OF(assets), COUNT_OF(currencies), COUNT_OF(sources)},
+        .tickers = tickers,
+        .ticker_count = COUNT_OF(tickers),
+    };
 
-    return catalog_create(names, counts);
+    return catalog_create(&names);
 }
 
 struct outcome {
@@ -173,6 +186,51 @@ bad_queries_name_the_parameter_and_what_it_takes(void **state)
     arena_destroy(arena);
 }
 
+static const struct {
+    const char *name, *query, *slug, *code, *allowed;
+    bool passing;
+} asset_rows[] = {
+    {"an id",                                 "symbol=bitcoin", "bitcoin",  NULL,                NULL,       false},
+    {"an id in any case",                     "symbol=Bitcoin", "bitcoin",  NULL,                NULL,       false},
+    {"a ticker of one asset",                 "symbol=ETH",     "ethereum", NULL,                NULL,       true },
+    {"a ticker in any case",                  "symbol=eth",     "ethereum", NULL,                NULL,       true },
+    {"of several the one with a price",       "symbol=BTC",     "bitcoin",  NULL,                NULL,       true },
+    {"without a price there is no other",     "symbol=old",     "solana",   NULL,                NULL,       true },
+    {"an id goes before a ticker",            "symbol=SOLANA",  "solana",   NULL,                NULL,       false},
+    {"a ticker of several names all of them", "symbol=meta",    NULL,       "symbol.ambiguous",
+     "[\"meta\",\"metadium\"]",                                                                              false},
+    {"neither",                               "symbol=nope",    NULL,       "parameter.unknown", ASSET_LIST, false},
+    {"nothing",                               "symbol=",        NULL,       "parameter.empty",   ASSET_LIST, false},
+};
+
+static void
+an_asset_is_an_id_or_a_ticker_of_one(void **state)
+{
+    static const struct param either[] = {
+        {"symbol", PARAM_ASSET_OR_TICKER, 0, 0, NULL, NULL, true, ""},
+        {0      },
+    };
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+
+    for (size_t i = 0; i < COUNT_OF(asset_rows); i++) {
+        const char *name = asset_rows[i].name;
+
+        check_query(either, asset_rows[i].query, catalog, arena, &outcome);
+        check_int(name, outcome.good, !asset_rows[i].code);
+        if (outcome.good) {
+            check_string(name, params_get(&outcome.params, "symbol")->text, asset_rows[i].slug);
+            check_int(name, params_are_passing(&outcome.params), asset_rows[i].passing);
+        } else {
+            check_string(name, outcome.problem.code, asset_rows[i].code);
+            check_string(name, outcome.problem.allowed, asset_rows[i].allowed);
+        }
+    }
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
 static void
 a_required_parameter_must_be_there(void **state)
 {
@@ -217,6 +275,7 @@ main(void)
         cmocka_unit_test(good_queries_have_one_canonical_form),
         cmocka_unit_test(a_copy_outlives_the_original),
         cmocka_unit_test(bad_queries_name_the_parameter_and_what_it_takes),
+        cmocka_unit_test(an_asset_is_an_id_or_a_ticker_of_one),
         cmocka_unit_test(a_required_parameter_must_be_there),
         cmocka_unit_test(a_value_of_any_length_is_answered),
     };

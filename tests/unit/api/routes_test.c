@@ -4,6 +4,8 @@
 
 #include "unit/check.h"
 
+#include <stdio.h>
+
 /* What every row of the table promises. */
 static void
 every_route_is_whole(void **state)
@@ -42,13 +44,97 @@ static const struct {
     {"nothing",                 "",                NULL           },
 };
 
+/* A row that no path reaches, because another one before it takes all of its paths, is a mistake.
+ */
+static void
+every_route_is_found_by_its_own_path(void **state)
+{
+    struct route_captures captures;
+
+    for (size_t i = 0; i < route_count; i++) {
+        const char *path = routes[i].path;
+        const struct route *route = routes_find((struct bytes){path, strlen(path)}, &captures);
+
+        check_string(path, route ? route->path : NULL, path);
+    }
+}
+
+static void
+what_stands_in_braces_is_a_required_parameter(void **state)
+{
+    struct route_captures captures;
+
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *route =
+            routes_find((struct bytes){routes[i].path, strlen(routes[i].path)}, &captures);
+
+        for (size_t k = 0; k < captures.count; k++) {
+            struct bytes name = captures.params[k].name;
+            const struct param *param = route->params;
+
+            while (param->name && (strlen(param->name) != name.size ||
+                                   memcmp(param->name, name.data, name.size) != 0))
+                param++;
+            check_true(route->path, param->name && param->required);
+        }
+    }
+}
+
 static void
 paths_are_found(void **state)
 {
+    struct route_captures captures;
+
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct route *route = routes_find((struct bytes){rows[i].path, strlen(rows[i].path)});
+        const struct route *route =
+            routes_find((struct bytes){rows[i].path, strlen(rows[i].path)}, &captures);
 
         check_string(rows[i].name, route ? route->path : NULL, rows[i].want);
+    }
+}
+
+static const struct {
+    const char *name, *wanted, *path, *first, *second; /* NULL = does not fit, or no such capture */
+} braces[] = {
+    {"a parameter at the end",     "/a/{x}",      "/a/btc",     "btc",   NULL},
+    {"one in the middle",          "/a/{x}/b",    "/a/1.b-_/b", "1.b-_", NULL},
+    {"two",                        "/{x}/a/{yy}", "/1/a/22",    "1",     "22"},
+    {"it is not empty",            "/a/{x}",      "/a/",        NULL,    NULL},
+    {"nor left out",               "/a/{x}",      "/a",         NULL,    NULL},
+    {"nor two segments",           "/a/{x}",      "/a/b/c",     NULL,    NULL},
+    {"what stands before counts",  "/a/{x}",      "/b/btc",     NULL,    NULL},
+    {"what stands behind counts",  "/a/{x}/b",    "/a/btc/c",   NULL,    NULL},
+    {"and how long it is",         "/a/{x}/b",    "/a/btc",     NULL,    NULL},
+    {"braces are nothing special", "/a/{x}",      "/a/{x}",     "{x}",   NULL},
+};
+
+static const char *
+captured(const struct route_captures *captures, size_t i, char text[16])
+{
+    struct bytes value = {"", 0};
+
+    if (i >= captures->count)
+        return NULL;
+    value = captures->params[i].value;
+    snprintf(text, 16, "%.*s", (int)value.size, value.data);
+    return text;
+}
+
+static void
+segments_in_braces_are_captured(void **state)
+{
+    for (size_t i = 0; i < COUNT_OF(braces); i++) {
+        const char *name = braces[i].name;
+        struct route_captures captures;
+        char text[16];
+        bool fits = route_path_fits(
+            braces[i].wanted, (struct bytes){braces[i].path, strlen(braces[i].path)}, &captures);
+
+        check_int(name, fits, braces[i].first != NULL);
+        if (!fits)
+            continue;
+        check_string(name, captured(&captures, 0, text), braces[i].first);
+        check_string(name, captured(&captures, 1, text), braces[i].second);
     }
 }
 
@@ -65,7 +151,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_route_is_whole),
+        cmocka_unit_test(every_route_is_found_by_its_own_path),
+        cmocka_unit_test(what_stands_in_braces_is_a_required_parameter),
         cmocka_unit_test(paths_are_found),
+        cmocka_unit_test(segments_in_braces_are_captured),
         cmocka_unit_test(methods_are_named),
     };
 
