@@ -5,10 +5,9 @@
 enum { JOB_VERSION = 1, SOURCE_MAX = 32 };
 
 static const char *const kind_names[] = {
-    [JOB_LISTING] = "listing",
-    [JOB_QUOTE] = "quote",
-    [JOB_HISTORY] = "history",
-    [JOB_REFERENCE] = "reference",
+    [JOB_LISTING] = "listing",     [JOB_QUOTE] = "quote",   [JOB_HISTORY] = "history",
+    [JOB_REFERENCE] = "reference", [JOB_ROLLUP] = "rollup", [JOB_GAPS] = "gaps",
+    [JOB_ARCHIVE] = "archive",     [JOB_RETAIN] = "retain", [JOB_REPORT] = "report",
 };
 
 const char *
@@ -26,6 +25,12 @@ job_kind_parse(const char *name, enum job_kind *ret_kind)
             return true;
         }
     return false;
+}
+
+bool
+job_kind_is_own(enum job_kind kind)
+{
+    return kind >= JOB_ROLLUP;
 }
 
 const char *

@@ -18,7 +18,18 @@
  * `job_id` is source/stream/slot: the same slot published twice is the same job. `set_aside` is
  * there only if it is not 0.
  */
-enum job_kind { JOB_LISTING, JOB_QUOTE, JOB_HISTORY, JOB_REFERENCE };
+enum job_kind {
+    JOB_LISTING,
+    JOB_QUOTE,
+    JOB_HISTORY,
+    JOB_REFERENCE,
+    /* Our own work: nothing is fetched. */
+    JOB_ROLLUP,
+    JOB_GAPS,
+    JOB_ARCHIVE,
+    JOB_RETAIN,
+    JOB_REPORT,
+};
 
 struct job {
     const char *job_id;
@@ -53,8 +64,10 @@ struct bytes job_encode(const struct job *job, struct arena *arena);
 const char *job_make_id(const char *source, const char *stream, int64_t slot_s,
                         struct arena *arena);
 
-/* "listing", "quote", "history", "reference". */
+/* "listing", "quote", "history", "reference", "rollup", "gaps", "archive", "retain", "report". */
 const char *job_kind_name(enum job_kind kind);
 MUST_CHECK bool job_kind_parse(const char *name, enum job_kind *ret_kind);
+/* It asks no provider: a job of the source "tidemark". */
+bool job_kind_is_own(enum job_kind kind);
 
 #endif

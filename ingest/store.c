@@ -77,6 +77,12 @@ store_ready(struct store *store, struct error *err)
     return prepare(store, err);
 }
 
+struct database *
+store_database(struct store *store)
+{
+    return store->db;
+}
+
 /* ---- the run of a job ---- */
 
 static uint64_t

@@ -31,6 +31,9 @@ void store_destroy(struct store *store);                 /* NULL is fine */
  */
 MUST_CHECK bool store_ready(struct store *store, struct error *err);
 
+/* The connection that store_ready() made, for work that writes rows of its own; the store's. */
+struct database *store_database(struct store *store);
+
 /* What is known of a job before it is worked on. Text lives in the arena. */
 struct claim {
     int64_t run_id;

@@ -39,6 +39,9 @@ read_arguments(const struct call *call, struct backfill_plan *plan, struct error
                          plan->interval);
     plan->symbols = call->arguments + 1;
     plan->symbol_count = last - 1;
+    if (!source_is_provider(plan->source))
+        return error_set(err, ERROR_REJECT, "backfill.source", "%s is no provider of candles",
+                         plan->source->name);
     if (plan->source->upstream == UPSTREAM_FOLDER)
         return error_set(err, ERROR_REJECT, "backfill.source",
                          "%s cannot be asked for a window: what lies in its folder is read anyway",

@@ -122,7 +122,7 @@ check_jobs(struct findings *findings, const struct queues *queues, size_t i)
     const char *what = arena_printf(findings->call->arena, "workers of %s", queues->sources[i]);
     int64_t most = plain->messages > live->messages ? plain->messages : live->messages;
 
-    if (plain->consumers == 0 || live->consumers == 0)
+    if (plain->consumers == 0 || (live->consumers == 0 && source_is_provider(sources[i])))
         findings_add(findings, HEALTH_WARN, what,
                      "start a tidemark-worker, and look at its WORKERS",
                      "nobody takes from %s (%lld jobs wait)",

@@ -445,12 +445,41 @@ check_history(struct checker *checker, const struct file_schedule *schedule,
     return true;
 }
 
+/* Our own work has one stream a kind, and each report one of its own. */
+static bool
+check_own(struct checker *checker, const struct file_schedule *schedule,
+          const struct source *source, const struct schedule_row *common)
+{
+    struct schedule_row row =
+        row_of(checker, common, NULL, common->kind, "{}", schedule->name.line);
+    enum job_kind kind;
+
+    if (!job_kind_parse(common->kind, &kind) ||
+        !refuse_keys(checker, common->kind, 8,
+                     KEYS("symbols", "each", "currency", "pages", "per_page", "interval",
+                          "lookback", "series"),
+                     LINES(schedule->symbols.line, schedule->each.line, schedule->currency.line,
+                           schedule->pages.line, schedule->per_page.line, schedule->interval.line,
+                           schedule->lookback.line, schedule->series.line)))
+        return false;
+    if (kind == JOB_REPORT) {
+        if (!schedule->report.text)
+            return fail_at(checker, schedule->name.line,
+                           "a report schedule needs report: market or report: reconciliation");
+        row = row_of(checker, common, NULL,
+                     arena_printf(checker->arena, "report/%s", schedule->report.text),
+                     arena_printf(checker->arena, "{\"report\":%s}",
+                                  quoted(checker->arena, schedule->report.text)),
+                     schedule->name.line);
+    }
+    return add_row(checker, &row, source, kind);
+}
+
 static bool (*const check_kind[])(struct checker *, const struct file_schedule *,
                                   const struct source *, const struct schedule_row *) = {
-    [JOB_LISTING] = check_listing,
-    [JOB_QUOTE] = check_quote,
-    [JOB_HISTORY] = check_history,
-    [JOB_REFERENCE] = check_reference,
+    [JOB_LISTING] = check_listing,     [JOB_QUOTE] = check_quote, [JOB_HISTORY] = check_history,
+    [JOB_REFERENCE] = check_reference, [JOB_ROLLUP] = check_own,  [JOB_GAPS] = check_own,
+    [JOB_ARCHIVE] = check_own,         [JOB_RETAIN] = check_own,  [JOB_REPORT] = check_own,
 };
 
 static bool
@@ -472,9 +501,14 @@ check_schedule(struct checker *checker, const struct file_schedule *schedule)
     if (!check_source(checker, &schedule->source, &source))
         return false;
     if (!job_kind_parse(schedule->kind.text, &kind))
-        return fail_at(checker, schedule->kind.line,
-                       "kind \"%.40s\" must be quote, listing, history or reference",
-                       schedule->kind.text);
+        return fail_at(
+            checker, schedule->kind.line,
+            "kind \"%.40s\" must be quote, listing, history or reference, or of the source "
+            "tidemark rollup, gaps, archive, retain or report",
+            schedule->kind.text);
+    if (kind != JOB_REPORT &&
+        !refuse_keys(checker, schedule->kind.text, 1, KEYS("report"), LINES(schedule->report.line)))
+        return false;
     default_missed = kind == JOB_HISTORY ? "catch_up" : "coalesce";
     if (!schedules_time(checker->file->path, schedule, checker->arena, &common.time,
                         checker->err) ||

@@ -46,7 +46,7 @@ static const struct field schedule_fields[] = {
     LIST(struct file_schedule, each),      VALUE(struct file_schedule, currency),
     VALUE(struct file_schedule, pages),    VALUE(struct file_schedule, per_page),
     VALUE(struct file_schedule, interval), VALUE(struct file_schedule, lookback),
-    VALUE(struct file_schedule, series),
+    VALUE(struct file_schedule, series),   VALUE(struct file_schedule, report),
 };
 
 static bool fail_at(const struct reader *reader, const yaml_node_t *node, const char *format, ...)

@@ -34,7 +34,7 @@ struct file_instrument {
 struct file_schedule {
     struct file_value name;
     struct file_value source, kind, every, at, cron, offset, missed, not_after, enabled;
-    struct file_value currency, pages, per_page, interval, lookback, series;
+    struct file_value currency, pages, per_page, interval, lookback, series, report;
     struct file_list symbols, each;
 };
 

@@ -3,9 +3,16 @@
 #include <string.h>
 
 const struct source *const sources[] = {
-    &coingecko_source, &coinmarketcap_source, &coinpaprika_source, &binance_source,
-    &coinbase_source,  &kraken_source,        &csv_source,         NULL,
+    &coingecko_source, &coinmarketcap_source, &coinpaprika_source,
+    &binance_source,   &coinbase_source,      &kraken_source,
+    &csv_source,       &tidemark_source,      NULL,
 };
+
+bool
+source_is_provider(const struct source *source)
+{
+    return source->upstream != UPSTREAM_NONE;
+}
 
 const struct source *
 source_find(const char *name)

@@ -11,5 +11,6 @@ extern const struct source binance_source;
 extern const struct source coinbase_source;
 extern const struct source kraken_source;
 extern const struct source csv_source;
+extern const struct source tidemark_source;
 
 #endif

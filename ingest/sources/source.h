@@ -40,6 +40,8 @@
 enum upstream {
     UPSTREAM_HTTP,   /* ingest/fetch.c gets base address + target */
     UPSTREAM_FOLDER, /* ingest/folder.c reads the next piece of the next file */
+    UPSTREAM_NONE,   /* none does: our own work (ingest/tasks). There is only request() then, which
+                        says whether a job makes sense */
 };
 
 /* What to fetch next for a job. */
@@ -116,6 +118,9 @@ struct source {
                   const struct payload *payload, struct arena *arena, struct batch *ret_batch,
                   struct error *err);
 };
+
+/* It asks somebody else for what it gives: not our own work. */
+bool source_is_provider(const struct source *source);
 
 /* registry.c: every source there is, NULL at the end. A new source is one file and one row here. */
 extern const struct source *const sources[];

@@ -60,6 +60,15 @@ outcome_of_store(const struct error *err)
     return err->kind == ERROR_REJECT ? OUTCOME_PERMANENT : OUTCOME_OURS;
 }
 
+enum outcome
+outcome_of_task(const struct error *err)
+{
+    bool database = strncmp(err->code, "database.", strlen("database.")) == 0 ||
+                    strcmp(err->code, "checkpoint.moved") == 0;
+
+    return err->kind == ERROR_RETRY && !database ? OUTCOME_TRANSIENT : outcome_of_store(err);
+}
+
 struct settlement
 outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt, int64_t wait_ms,
                const int64_t *tiers_ms, size_t tier_count, uint32_t random)

@@ -37,6 +37,8 @@ enum outcome outcome_of_verdict(enum verdict verdict);
  */
 enum outcome outcome_of_parse(const struct error *err, const char *previous_code);
 enum outcome outcome_of_store(const struct error *err);
+/* Of our own work: the database's trouble is ours, any other that may heal spends an attempt. */
+enum outcome outcome_of_task(const struct error *err);
 
 /* What the broker is told. */
 enum action {

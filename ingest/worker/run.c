@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "ingest/folder.h"
+#include "ingest/tasks/task.h"
 #include "ingest/worker/announce.h"
 #include "ingest/worker/steps.h"
 
@@ -421,6 +422,95 @@ run_page(struct run *run)
            store_and_announce(run, position, &request, &payload, &batch);
 }
 
+/* ---- our own work ---- */
+
+static bool
+task_should_stop(void *context)
+{
+    return child_stops() || !is_in_hand(context);
+}
+
+static void
+task_serve(void *context)
+{
+    struct run *run = context;
+
+    child_serve_broker(run->child);
+}
+
+/* One piece of a task, once. */
+static bool
+try_piece(struct run *run, const struct task *task, struct task_run *at, struct task_piece *piece,
+          struct error *err)
+{
+    struct store *store = run->child->store;
+
+    arena_reset(at->arena);
+    *piece = (struct task_piece){0};
+    if (!store_ready(store, err))
+        return false;
+    at->db = store_database(store);
+    at->run_id = run->run_id;
+    if (task->step(at, piece, err))
+        return true;
+    database_rollback(at->db);
+    return false;
+}
+
+/* The same until the database lets it. False when the try is over. */
+static bool
+do_piece(struct run *run, struct task_run *at, struct task_piece *piece)
+{
+    const struct task *task = task_find(run->job->kind);
+    struct patience patience = {0};
+    struct error err;
+
+    if (!task) {
+        error_set(&err, ERROR_REJECT, "job.kind", "%s has no jobs of kind %s", run->job->source,
+                  job_kind_name(run->job->kind));
+        end_failed(run, OUTCOME_PERMANENT, &err, NULL);
+        return false;
+    }
+    while (!try_piece(run, task, at, piece, &err)) {
+        if (outcome_of_task(&err) != OUTCOME_OURS) {
+            end_failed(run, outcome_of_task(&err), &err, NULL);
+            return false;
+        }
+        if (!be_patient(run, &patience, &err) || !claim_run(run, &patience))
+            return false;
+    }
+    return true;
+}
+
+/* A piece, from its first query to its event. False when the job, or this try of it, is over. */
+static bool
+run_piece(struct run *run)
+{
+    struct child *child = run->child;
+    struct task_run at = {
+        .job = run->job,
+        .arena = child->page_arena,
+        .stops = task_should_stop,
+        .serve = task_serve,
+        .context = run,
+    };
+    struct task_piece piece;
+    struct event event;
+
+    if (!do_piece(run, &at, &piece))
+        return false;
+    fault_point(STEP_STORE);
+    if (task_event(&at, &piece, &event))
+        announce(child, &event, child->page_arena);
+    fault_point(STEP_EVENT);
+    run->pages++;
+    run->records += piece.records;
+    if (piece.more)
+        return true;
+    run->outcome = OUTCOME_DONE;
+    return false;
+}
+
 /*
  * A source that is not in use is no failure: its jobs end as skipped, so that they neither go dead
  * one by one nor look as if they were waiting. Sets `err` to why.
@@ -460,6 +550,7 @@ run_give_up(struct run *run, struct child *child, const struct job *job, const s
 void
 run_job(struct run *run, struct child *child, const struct job *job)
 {
+    bool provider = source_is_provider(child->source);
     struct patience patience = {0};
     struct error err;
 
@@ -474,7 +565,7 @@ run_job(struct run *run, struct child *child, const struct job *job)
         end_well(run, OUTCOME_EXPIRED);
         return;
     }
-    while (run_page(run))
+    while (provider ? run_page(run) : run_piece(run))
         if (child_stops() || clock_monotonic_ms() - run->started_at_ms > RUN_SLICE_MS) {
             end_well(run, OUTCOME_CONTINUED);
             return;

@@ -55,7 +55,8 @@ make_posts(struct supervisor *supervisor, struct error *err)
     for (size_t i = 0; sources[i]; i++) {
         if (!crew_size(supervisor->settings->workers, sources[i]->name, &count, err))
             return false;
-        for (int32_t n = 0; count > 0 && n <= count; n++)
+        /* One child more for those who wait for an answer; nobody waits for our own work. */
+        for (int32_t n = 0; count > 0 && n < count + source_is_provider(sources[i]); n++)
             supervisor->posts[supervisor->post_count++] =
                 (struct post){.source = sources[i], .live = n == count, .index = n};
     }

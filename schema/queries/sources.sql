@@ -1,7 +1,8 @@
 -- name: sources_list
--- source_id, name, kind, priority, enabled; preferred first.
+-- Those that data comes from: source_id, name, kind, priority, enabled; preferred first.
 SELECT source_id, name, kind, priority, enabled
 FROM sources
+WHERE kind <> 'internal'
 ORDER BY priority, source_id
 
 -- name: source_find

@@ -158,11 +158,13 @@ kinds_have_names(void **state)
 {
     enum job_kind kind = JOB_QUOTE;
 
-    for (int i = JOB_LISTING; i <= JOB_REFERENCE; i++) {
+    for (int i = JOB_LISTING; i <= JOB_REPORT; i++) {
         check_true("a name is a kind", job_kind_parse(job_kind_name((enum job_kind)i), &kind));
         check_int("the same one", kind, i);
     }
     check_false("others are not", job_kind_parse("", &kind));
+    check_false("a list is asked for", job_kind_is_own(JOB_REFERENCE));
+    check_true("a rollup is not", job_kind_is_own(JOB_ROLLUP));
 }
 
 int

@@ -70,6 +70,7 @@ errors_become_outcomes(void **state)
     struct error cut = {.kind = ERROR_REJECT, .code = "json.malformed"};
     struct error shape = {.kind = ERROR_REJECT, .code = "payload.shape"};
     struct error away = {.kind = ERROR_RETRY, .code = "database.away"};
+    struct error archive = {.kind = ERROR_RETRY, .code = "archive.away"};
     struct error data = {.kind = ERROR_REJECT, .code = "database.data"};
     struct error refused = {.kind = ERROR_FATAL, .code = "database.refused"};
     const struct {
@@ -88,8 +89,11 @@ errors_become_outcomes(void **state)
         {"a lost database is ours",   outcome_of_store(&away),                                OUTCOME_OURS                                  },
         {"a wrong password of ours as well",                                        outcome_of_store(&refused),                                                  OUTCOME_OURS                                                 },
         {"values that no table takes are not",                                        outcome_of_store(&data),                                         OUTCOME_PERMANENT},
-        {"limited by the provider",                                        outcome_of_verdict(VERDICT_LIMITED),                                       OUTCOME_LIMITED},
-        {"refused by the provider",                                        outcome_of_verdict(VERDICT_PERMANENT),                                                  OUTCOME_PERMANENT                                  },
+        {"a lost database in our own work",                                        outcome_of_task(&away),                                       OUTCOME_OURS},
+        {"an archive that is away",                                        outcome_of_task(&archive),                                          OUTCOME_TRANSIENT                                       },
+        {"own work that will never do",                                        outcome_of_task(&data),                                                  OUTCOME_PERMANENT                                                          },
+        {"limited by the provider",                                        outcome_of_verdict(VERDICT_LIMITED),                                              OUTCOME_LIMITED},
+        {"refused by the provider",                                        outcome_of_verdict(VERDICT_PERMANENT),                                                  OUTCOME_PERMANENT},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
