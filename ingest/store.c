@@ -261,6 +261,7 @@ write_payload(struct store *store, const struct page *page, struct writing *writ
         return false;
     writing->lineage.run_id = page->run_id;
     writing->lineage.payload_id = rows_int(&answers[at], 0, 0, 0);
+    writing->lineage.known_at_ms = page->payload->fetched_at_ms;
     *ret_version = read_version(rows_text(&answers[at + 1], 0, 0));
     writing->occupied = looks && rows_bool(&answers[at + 2], 0, 0);
     return true;

@@ -50,6 +50,7 @@ write_with_rows(struct database *db, const struct kept_payload *kept, const stru
     writing_begin(&writing, batch, markets, kept->source_id);
     writing.lineage.run_id = kept->run_id;
     writing.lineage.payload_id = kept->payload_id;
+    writing.lineage.known_at_ms = kept->fetched_at_ms;
     database_queue_begin(db);
     at = 1 + writing_queue_turn(db, &writing, arena);
     queue_payload(db, kept);

@@ -17,10 +17,9 @@ add_day(struct text *moments, int64_t at_ms, int64_t *last_day)
 }
 
 static void
-queue_partitions(struct database *db, const char *table, struct text *moments)
+queue_partitions(struct database *db, const char *table, const char *moments)
 {
-    database_queue(db, &query_partitions_ensure,
-                   SQL_VALUES(SQL_TEXT(table), SQL_TEXT(array_finish(moments))));
+    database_queue(db, &query_partitions_ensure, SQL_VALUES(SQL_TEXT(table), SQL_TEXT(moments)));
 }
 
 bool
@@ -29,6 +28,7 @@ partitions_ensure_for(struct database *db, int64_t fetched_at_ms, const struct b
 {
     int64_t tick_day = -1, candle_day = -1;
     struct text payloads, ticks, candles;
+    const char *candle_moments;
 
     array_start(&payloads, arena, 64);
     array_start(&ticks, arena, 4096);
@@ -38,8 +38,10 @@ partitions_ensure_for(struct database *db, int64_t fetched_at_ms, const struct b
         add_day(&ticks, batch->ticks[i].observed_at_ms, &tick_day);
     for (size_t i = 0; batch && i < batch->candle_count; i++)
         add_day(&candles, batch->candles[i].open_time_ms, &candle_day);
-    queue_partitions(db, "raw_payloads", &payloads);
-    queue_partitions(db, "ticks", &ticks);
-    queue_partitions(db, "candles", &candles);
+    candle_moments = array_finish(&candles);
+    queue_partitions(db, "raw_payloads", array_finish(&payloads));
+    queue_partitions(db, "ticks", array_finish(&ticks));
+    queue_partitions(db, "candles", candle_moments);
+    queue_partitions(db, "candle_revisions", candle_moments);
     return database_flush(db, arena, NULL, err);
 }

@@ -2,7 +2,7 @@
 
 #include "schema/queries.h"
 
-enum { ARRAY_CELL = 24, CANDLE_ROW = 160 }; /* expected bytes, to grow seldom */
+enum { ARRAY_CELL = 24, CANDLE_ROW = 192 }; /* expected bytes, to grow seldom */
 
 /* The columns that say what a row is about. */
 struct keys {
@@ -105,9 +105,9 @@ rows_queue_ticks(struct database *db, const struct batch *batch, const struct ma
     values = prices_finish(&columns);
     database_queue(db, &query_ticks_upsert,
                    SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(lineage->run_id),
-                              SQL_INT(lineage->payload_id), values.assets, values.quotes,
-                              values.moments, values.prices, values.volumes, values.caps,
-                              values.changes));
+                              SQL_INT(lineage->payload_id), SQL_TIME_MS(lineage->known_at_ms),
+                              values.assets, values.quotes, values.moments, values.prices,
+                              values.volumes, values.caps, values.changes));
     queue_latest(db, &values, "tick", lineage);
     return count;
 }
@@ -282,6 +282,7 @@ rows_copy_candles(const struct batch *batch, const struct market *market,
         copy_cell_int(&rows, batch->candle_origin);
         copy_cell_int(&rows, lineage->run_id);
         copy_cell_int(&rows, lineage->payload_id);
+        copy_cell_time_ms(&rows, lineage->known_at_ms);
         copy_end_row(&rows);
     }
     return text_finish(&rows);

@@ -8,9 +8,10 @@
 
 /* Part of ingest/store.c: a batch as parameters of queries. */
 
-/* Where the rows of a page come from; goes into every row. */
+/* Where the rows of a page come from, and since when that is known; goes into every row. */
 struct lineage {
     int64_t source_id, run_id, payload_id;
+    int64_t known_at_ms; /* when the payload was fetched */
 };
 
 /* Queue the upserts of a batch; records of unknown markets are left out. They return how many rows

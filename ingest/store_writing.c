@@ -87,6 +87,57 @@ writing_copy(struct database *db, const struct writing *writing, struct arena *a
                          rows_copy_candles(batch, writing->series, &writing->lineage, arena), err);
 }
 
+/* The candles that are rolled from these: so long, in seconds; 0 = none (ingest/rollup.h). */
+static int64_t
+rolled_interval_s(const struct batch *batch)
+{
+    static const int64_t five_minutes = 300, hour = 3600, day = 86400;
+
+    return batch->candle_interval_s == five_minutes ? hour
+           : batch->candle_interval_s == hour       ? day
+                                                    : 0;
+}
+
+/* An upsert marks what it changes by itself; what was copied is new, all of it. */
+static void
+queue_marks(struct database *db, const struct writing *writing, struct arena *arena)
+{
+    const struct batch *batch = writing->batch;
+    int64_t step_ms = rolled_interval_s(batch) * 1000, last_ms = -1;
+    struct text buckets;
+
+    if (step_ms == 0)
+        return;
+    array_start(&buckets, arena, 4096);
+    for (size_t i = 0; i < batch->candle_count; i++) {
+        int64_t bucket_ms = batch->candles[i].open_time_ms / step_ms * step_ms;
+
+        if (bucket_ms != last_ms)
+            array_add_time_ms(&buckets, bucket_ms);
+        last_ms = bucket_ms;
+    }
+    database_queue(db, &query_rollup_marks_add,
+                   SQL_VALUES(SQL_INT(writing->lineage.source_id),
+                              SQL_INT(writing->series->asset_id),
+                              SQL_INT(writing->series->quote_id), SQL_INT(step_ms / 1000),
+                              SQL_TEXT(array_finish(&buckets))));
+}
+
+static void
+queue_upsert(struct database *db, const struct writing *writing)
+{
+    const struct batch *batch = writing->batch;
+    const struct lineage *lineage = &writing->lineage;
+    int64_t rolled_s = rolled_interval_s(batch);
+
+    database_queue(db, &query_candles_upsert,
+                   SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
+                              SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
+                              SQL_INT(batch->candle_origin), SQL_INT(lineage->run_id),
+                              SQL_INT(lineage->payload_id), SQL_TIME_MS(lineage->known_at_ms),
+                              rolled_s ? SQL_INT(rolled_s) : SQL_NULL));
+}
+
 /* Queues what becomes of the candles once they are there. */
 static size_t
 queue_candles(struct database *db, const struct writing *writing, struct arena *arena)
@@ -97,11 +148,9 @@ queue_candles(struct database *db, const struct writing *writing, struct arena *
     if (!writing->series)
         return 0;
     if (writing->occupied)
-        database_queue(db, &query_candles_upsert,
-                       SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
-                                  SQL_INT(writing->series->quote_id),
-                                  SQL_INT(batch->candle_interval_s), SQL_INT(batch->candle_origin),
-                                  SQL_INT(lineage->run_id), SQL_INT(lineage->payload_id)));
+        queue_upsert(db, writing);
+    else
+        queue_marks(db, writing, arena);
     database_queue(db, &query_series_extend,
                    SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
                               SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),

@@ -32,7 +32,7 @@ struct writing {
     struct markets markets;
     const struct market *series; /* of the candles; NULL = none, or not known */
     struct lineage lineage;
-    bool occupied;               /* there are candles already where these go */
+    bool occupied;               /* there are, or were, candles where these go */
     int64_t unmapped_references; /* for the caller, who writes references (store_references.h) */
 };
 
@@ -50,7 +50,8 @@ bool writing_queue_look(struct database *db, const struct writing *writing);
 MUST_CHECK bool writing_copy(struct database *db, const struct writing *writing,
                              struct arena *arena, struct error *err);
 
-/* All the rest. Returns how many records there were, candles included. */
+/* All the rest, with the marks for the rollup. Returns how many records there were, candles
+ * included. */
 size_t writing_queue_rows(struct database *db, const struct writing *writing, struct arena *arena);
 
 #endif

@@ -1,16 +1,20 @@
 -- name: candles_any
--- Whether a series has a candle in a window, ends included. If not, its page may go in by candles_copy.
+-- Whether a series has, or had, a candle in a window, ends included. If not, its page may go in by candles_copy.
 -- $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 first open_time, $6 last open_time
 SELECT EXISTS (
     SELECT FROM candles
     WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::smallint
       AND interval_s = $4::integer AND open_time BETWEEN $5::timestamptz AND $6::timestamptz)
+    OR EXISTS (
+    SELECT FROM candle_revisions
+    WHERE source_id = $1 AND asset_id = $2 AND quote_id = $3 AND interval_s = $4 AND open_time BETWEEN $5 AND $6)
 
 -- name: candles_copy
--- The fast way for a page of which nothing is stored yet (candles_any); three times as fast as an upsert.
+-- The fast way for a page of which nothing is stored yet (candles_any); three times as fast as an upsert. Closed candles, so
+-- they are final (the column's default); what is rolled from them is marked by rollup_marks_add.
 -- If another worker was quicker it fails with "database.conflict": run the transaction again.
 COPY candles (source_id, asset_id, quote_id, interval_s, open_time, open, high, low, close, volume, quote_volume,
-              volume_24h, market_cap, trades, inputs, origin, run_id, payload_id) FROM STDIN
+              volume_24h, market_cap, trades, inputs, origin, run_id, payload_id, known_at) FROM STDIN
 
 -- name: candles_stage_create
 -- Where a page waits for candles_upsert; once a connection, before the transaction.
@@ -25,36 +29,72 @@ COPY pg_temp.candles_stage (open_time, open, high, low, close, volume, quote_vol
                             inputs) FROM STDIN
 
 -- name: candles_upsert
--- Takes the staged page of one series over, in order; identical rows stay untouched. Open times are unique in a page.
--- $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 origin (0 provider, 1 points), $6 run_id, $7 payload_id
-INSERT INTO candles AS c
-       (source_id, asset_id, quote_id, interval_s, origin, run_id, payload_id, open_time, open, high, low, close,
-        volume, quote_volume, volume_24h, market_cap, trades, inputs)
-SELECT $1::smallint, $2::integer, $3::smallint, $4::integer, $5::smallint, $6::bigint, $7::bigint, open_time, open,
-       high, low, close, volume, quote_volume, volume_24h, market_cap, trades, inputs
-FROM pg_temp.candles_stage s
-WHERE NOT EXISTS ( -- a conflict would lock the row, also one that stays as it is
-    SELECT FROM candles known
-    WHERE known.source_id = $1::smallint AND known.asset_id = $2::integer AND known.quote_id = $3::smallint
-      AND known.interval_s = $4::integer AND known.open_time = s.open_time
-      -- So that only the page's part of a long series is read.
-      AND known.open_time BETWEEN (SELECT min(open_time) FROM pg_temp.candles_stage)
-                              AND (SELECT max(open_time) FROM pg_temp.candles_stage)
-      AND (known.open, known.high, known.low, known.close, known.volume, known.quote_volume, known.volume_24h,
-           known.market_cap, known.trades, known.inputs, known.origin)
-          IS NOT DISTINCT FROM
-          (s.open, s.high, s.low, s.close, s.volume, s.quote_volume, s.volume_24h, s.market_cap, s.trades, s.inputs,
-           $5::smallint))
-ORDER BY open_time
-ON CONFLICT (source_id, asset_id, quote_id, interval_s, open_time)
-DO UPDATE SET origin = excluded.origin, run_id = excluded.run_id, payload_id = excluded.payload_id,
-              open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
-              volume = excluded.volume, quote_volume = excluded.quote_volume, volume_24h = excluded.volume_24h,
-              market_cap = excluded.market_cap, trades = excluded.trades, inputs = excluded.inputs
-WHERE (c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.volume_24h, c.market_cap, c.trades, c.inputs, c.origin)
-      IS DISTINCT FROM
-      (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, excluded.quote_volume,
-       excluded.volume_24h, excluded.market_cap, excluded.trades, excluded.inputs, excluded.origin)
+-- Takes the staged page of one series over: how many rows that changes. Open times are unique in a page. A candle of a
+-- lower origin stays, identical ones stay untouched. Final values that are replaced by others go to candle_revisions. What
+-- is rolled from a changed candle is marked. In the turn of the series (raw_payload_turn), so that nobody else writes it.
+-- $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 origin (0 provider, 1 points), $6 run_id, $7 payload_id,
+-- $8 known_at, $9 interval_s of the candles that are rolled from these, NULL = none
+WITH changed AS MATERIALIZED (
+    SELECT s.*, known.open_time IS NULL AS new,
+           known.final AND (known.open, known.high, known.low, known.close, known.volume, known.quote_volume,
+                            known.volume_24h, known.market_cap, known.trades)
+                           IS DISTINCT FROM
+                           (s.open, s.high, s.low, s.close, s.volume, s.quote_volume, s.volume_24h, s.market_cap, s.trades)
+           AS revises
+    FROM pg_temp.candles_stage s
+    LEFT JOIN candles known
+        ON known.source_id = $1::smallint AND known.asset_id = $2::integer AND known.quote_id = $3::smallint
+        AND known.interval_s = $4::integer AND known.open_time = s.open_time
+        -- So that only the page's part of a long series is read.
+        AND known.open_time BETWEEN (SELECT min(open_time) FROM pg_temp.candles_stage)
+                                AND (SELECT max(open_time) FROM pg_temp.candles_stage)
+    WHERE known.open_time IS NULL
+       OR known.origin >= $5::smallint
+          AND (known.open, known.high, known.low, known.close, known.volume, known.quote_volume, known.volume_24h,
+               known.market_cap, known.trades, known.inputs, known.origin)
+              IS DISTINCT FROM
+              (s.open, s.high, s.low, s.close, s.volume, s.quote_volume, s.volume_24h, s.market_cap, s.trades, s.inputs,
+               $5)
+), revised AS (
+    INSERT INTO candle_revisions
+           (source_id, asset_id, quote_id, interval_s, open_time, revision, known_at, known_until, origin, run_id,
+            payload_id, open, high, low, close, volume, quote_volume, volume_24h, market_cap, trades, inputs)
+    SELECT c.source_id, c.asset_id, c.quote_id, c.interval_s, c.open_time, c.revision, c.known_at, $8::timestamptz,
+           c.origin, c.run_id, c.payload_id, c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.volume_24h,
+           c.market_cap, c.trades, c.inputs
+    FROM changed
+    JOIN candles c ON c.source_id = $1 AND c.asset_id = $2 AND c.quote_id = $3 AND c.interval_s = $4
+                  AND c.open_time = changed.open_time
+    WHERE changed.revises
+), written AS (
+    INSERT INTO candles AS c
+           (source_id, asset_id, quote_id, interval_s, origin, run_id, payload_id, known_at, open_time, open, high, low,
+            close, volume, quote_volume, volume_24h, market_cap, trades, inputs, final, revision)
+    SELECT $1, $2, $3, $4, $5, $6::bigint, $7::bigint, $8, open_time, open, high, low, close, volume, quote_volume,
+           volume_24h, market_cap, trades, inputs, true,
+           -- It may have been there and have gone.
+           CASE WHEN new THEN (SELECT coalesce(max(gone.revision) + 1, 0)
+                               FROM candle_revisions gone
+                               WHERE gone.source_id = $1 AND gone.asset_id = $2 AND gone.quote_id = $3
+                                 AND gone.interval_s = $4 AND gone.open_time = changed.open_time)
+           ELSE revises::integer END -- added to what stands there
+    FROM changed
+    ORDER BY open_time
+    ON CONFLICT (source_id, asset_id, quote_id, interval_s, open_time)
+    DO UPDATE SET origin = excluded.origin, run_id = excluded.run_id, payload_id = excluded.payload_id,
+                  known_at = excluded.known_at, open = excluded.open, high = excluded.high, low = excluded.low,
+                  close = excluded.close, volume = excluded.volume, quote_volume = excluded.quote_volume,
+                  volume_24h = excluded.volume_24h, market_cap = excluded.market_cap, trades = excluded.trades,
+                  inputs = excluded.inputs, final = true, revision = c.revision + excluded.revision
+    RETURNING open_time
+), marked AS (
+    INSERT INTO rollup_marks (due_at, interval_s, source_id, asset_ids, quote_ids, open_times)
+    SELECT now(), $9::integer, $1, array_agg($2), array_agg($3), array_agg(bucket)
+    FROM (SELECT DISTINCT rollup_bucket(open_time, $9) AS bucket FROM written) AS buckets
+    WHERE $9 IS NOT NULL
+    HAVING count(*) > 0
+)
+SELECT count(*) FROM written
 
 -- name: chart_choose
 -- Which series answers a chart: asset_id (NULL = unknown asset), quote_id, source_id (NULL = nobody has candles in the
@@ -72,7 +112,8 @@ LEFT JOIN LATERAL (
     JOIN sources s ON s.source_id = r.source_id
     WHERE r.asset_id = a.asset_id AND r.quote_id = q.quote_id AND r.interval_s = $3::integer
       AND r.last_open_time >= $4::timestamptz
-    ORDER BY floor(date_part('epoch', r.last_open_time - GREATEST(r.first_open_time, $4)) / r.interval_s) DESC,
+    GROUP BY s.source_id
+    ORDER BY floor(date_part('epoch', max(r.last_open_time) - GREATEST(min(r.first_open_time), $4)) / $3) DESC,
              s.priority, s.source_id
     LIMIT 1
 ) AS best ON true
@@ -92,13 +133,13 @@ LEFT JOIN latest_prices l ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id
 WHERE q.code = $2::text
 
 -- name: chart_points
--- The closed candles of a series, ascending: close_time_ms, close, volume (of the asset, in the interval), volume_24h, market_cap.
+-- The final candles of a series, ascending: close_time_ms, close, volume (of the asset, in the interval), volume_24h, market_cap.
 -- $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 first open_time, $6 how many at most
 SELECT (date_part('epoch', open_time) * 1000)::bigint + interval_s * 1000::bigint AS close_time_ms, close, volume,
        volume_24h, market_cap
 FROM candles
 WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::smallint AND interval_s = $4::integer
-  AND open_time >= $5::timestamptz AND open_time <= now() - $4::integer * interval '1 second'
+  AND open_time >= $5::timestamptz AND open_time <= now() - $4::integer * interval '1 second' AND final
 ORDER BY open_time
 -- With a limit the planner takes the partitions in their order, so that the first point is on its way at once, and
 -- nothing is sorted.

@@ -29,6 +29,8 @@ UNION ALL SELECT 'checkpoints' WHERE EXISTS (SELECT FROM checkpoints)
 UNION ALL SELECT 'raw_payloads' WHERE EXISTS (SELECT FROM raw_payloads)
 UNION ALL SELECT 'ticks' WHERE EXISTS (SELECT FROM ticks)
 UNION ALL SELECT 'candles' WHERE EXISTS (SELECT FROM candles)
+UNION ALL SELECT 'candle_revisions' WHERE EXISTS (SELECT FROM candle_revisions)
+UNION ALL SELECT 'rollup_marks' WHERE EXISTS (SELECT FROM rollup_marks)
 UNION ALL SELECT 'series' WHERE EXISTS (SELECT FROM series)
 UNION ALL SELECT 'latest_prices' WHERE EXISTS (SELECT FROM latest_prices)
 UNION ALL SELECT 'listings' WHERE EXISTS (SELECT FROM listings)
@@ -160,7 +162,8 @@ VALUES ($1::bigint, $2::bigint, $3::smallint, $4::timestamptz, $5::text, $6::int
 -- name: rebuild_hashes
 -- For each table, in the order in which they depend on each other: name, whether its rows are made of payloads, how many
 -- there are, and the sum of their hashes, which no order of the rows changes. All columns count; of raw payloads the
--- bodies count by their SHA-256, made here.
+-- bodies count by their SHA-256, made here. Of candles and what they were before, and of series, those count that are made
+-- of payloads, without their revision: it counts what stood there before, and that may have been a rolled candle.
 SELECT name, made, rows, lpad(to_hex((hash % 9223372036854775807)::bigint), 16, '0') AS hash
 FROM (
     SELECT 1 AS place, 'sources' AS name, false AS made, count(*) AS rows,
@@ -191,13 +194,23 @@ FROM (
     UNION ALL
     SELECT 11, 'ticks', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ticks t
     UNION ALL
-    SELECT 12, 'candles', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM candles t
+    SELECT 12, 'candles', true, count(*), coalesce(sum(hashtextextended(
+               ROW(source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id, trades, origin, open, high,
+                   low, close, volume, quote_volume, volume_24h, market_cap, final, known_at)::text, 0)), 0)
+    FROM candles
+    WHERE origin <= 1
     UNION ALL
-    SELECT 13, 'series', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM series t
+    SELECT 13, 'candle_revisions', true, count(*), coalesce(sum(hashtextextended(
+               ROW(source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id, trades, known_at,
+                   known_until, origin, open, high, low, close, volume, quote_volume, volume_24h, market_cap)::text, 0)), 0)
+    FROM candle_revisions
+    WHERE origin <= 1
     UNION ALL
-    SELECT 14, 'latest_prices', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM latest_prices t
+    SELECT 14, 'series', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM series t WHERE NOT rolled
     UNION ALL
-    SELECT 15, 'listings', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM listings t
+    SELECT 15, 'latest_prices', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM latest_prices t
+    UNION ALL
+    SELECT 16, 'listings', true, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM listings t
 ) AS every
 ORDER BY place
 
@@ -206,10 +219,16 @@ ORDER BY place
 -- $1 table
 SELECT source_id, asset_id, quote_id, count(*) AS rows, sum(hashtextextended(t::text, 0)) AS hash
 FROM ticks t WHERE $1::text = 'ticks' GROUP BY 1, 2, 3
+UNION ALL SELECT source_id, asset_id, quote_id, count(*), sum(hashtextextended(
+           ROW(source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id, trades, origin, open, high,
+               low, close, volume, quote_volume, volume_24h, market_cap, final, known_at)::text, 0))
+FROM candles WHERE $1 = 'candles' AND origin <= 1 GROUP BY 1, 2, 3
+UNION ALL SELECT source_id, asset_id, quote_id, count(*), sum(hashtextextended(
+           ROW(source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id, trades, known_at,
+               known_until, origin, open, high, low, close, volume, quote_volume, volume_24h, market_cap)::text, 0))
+FROM candle_revisions WHERE $1 = 'candle_revisions' AND origin <= 1 GROUP BY 1, 2, 3
 UNION ALL SELECT source_id, asset_id, quote_id, count(*), sum(hashtextextended(t::text, 0))
-FROM candles t WHERE $1 = 'candles' GROUP BY 1, 2, 3
-UNION ALL SELECT source_id, asset_id, quote_id, count(*), sum(hashtextextended(t::text, 0))
-FROM series t WHERE $1 = 'series' GROUP BY 1, 2, 3
+FROM series t WHERE $1 = 'series' AND NOT rolled GROUP BY 1, 2, 3
 UNION ALL SELECT source_id, asset_id, quote_id, count(*), sum(hashtextextended(t::text, 0))
 FROM latest_prices t WHERE $1 = 'latest_prices' GROUP BY 1, 2, 3
 UNION ALL SELECT source_id, asset_id, quote_id, count(*), sum(hashtextextended(t::text, 0))
@@ -223,23 +242,28 @@ ORDER BY 1, 2, 3
 -- $1 table, $2 source_id, $3 asset_id, $4 quote_id
 DECLARE rebuild_rows NO SCROLL CURSOR FOR
 WITH found AS (
-    SELECT 0 AS interval_s, (date_part('epoch', observed_at) * 1000000)::bigint AS at_us, payload_id, to_jsonb(t) AS content
+    SELECT 0 AS interval_s, (date_part('epoch', observed_at) * 1000000)::bigint AS at_us, payload_id, to_jsonb(t) AS content,
+           0 AS revision
     FROM ticks t
     WHERE $1::text = 'ticks' AND source_id = $2::smallint AND asset_id = $3::integer AND quote_id = $4::smallint
     UNION ALL
-    SELECT interval_s, (date_part('epoch', open_time) * 1000000)::bigint, payload_id, to_jsonb(t)
+    SELECT interval_s, (date_part('epoch', open_time) * 1000000)::bigint, payload_id, to_jsonb(t) - 'revision', 0
     FROM candles t
-    WHERE $1 = 'candles' AND source_id = $2 AND asset_id = $3 AND quote_id = $4
+    WHERE $1 = 'candles' AND origin <= 1 AND source_id = $2 AND asset_id = $3 AND quote_id = $4
     UNION ALL
-    SELECT interval_s, 0, NULL, to_jsonb(t)
+    SELECT interval_s, (date_part('epoch', open_time) * 1000000)::bigint, payload_id, to_jsonb(t) - 'revision', revision
+    FROM candle_revisions t
+    WHERE $1 = 'candle_revisions' AND origin <= 1 AND source_id = $2 AND asset_id = $3 AND quote_id = $4
+    UNION ALL
+    SELECT interval_s, 0, NULL, to_jsonb(t), 0
     FROM series t
-    WHERE $1 = 'series' AND source_id = $2 AND asset_id = $3 AND quote_id = $4
+    WHERE $1 = 'series' AND NOT rolled AND source_id = $2 AND asset_id = $3 AND quote_id = $4
     UNION ALL
-    SELECT 0, 0, payload_id, to_jsonb(t)
+    SELECT 0, 0, payload_id, to_jsonb(t), 0
     FROM latest_prices t
     WHERE $1 = 'latest_prices' AND source_id = $2 AND asset_id = $3 AND quote_id = $4
     UNION ALL
-    SELECT 0, 0, payload_id, to_jsonb(t)
+    SELECT 0, 0, payload_id, to_jsonb(t), 0
     FROM listings t
     WHERE $1 = 'listings' AND source_id = $2 AND asset_id = $3 AND quote_id = $4
 )
@@ -248,7 +272,7 @@ SELECT interval_s, at_us,
                                               WHERE p.payload_id = found.payload_id AND p.markets IS NOT NULL) AS gone,
        content
 FROM found
-ORDER BY interval_s, at_us
+ORDER BY interval_s, at_us, revision
 
 -- name: rebuild_rows_next
 -- The next of them.

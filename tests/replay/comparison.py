@@ -115,7 +115,7 @@ class Comparison:
                       FROM {table} JOIN sources USING (source_id) JOIN assets USING (asset_id)
                            JOIN quotes USING (quote_id) {group}""")}
                  for table, first, last, group in (
-                     ("series", "first_open_time", "last_open_time", ""),
+                     ("series", "min(first_open_time)", "max(last_open_time)", "GROUP BY 1, 2, 3, 4"),
                      ("candles", "min(open_time)", "max(open_time)", "GROUP BY 1, 2, 3, 4"))]
         self.compare_sets("series", *sides)
 
@@ -174,7 +174,7 @@ class Comparison:
         rows = self.rows(f"""
             SELECT sources.name, slug, code, interval_s, open_time, {', '.join(CANDLE_FIELDS)}
             FROM candles JOIN sources USING (source_id) JOIN assets USING (asset_id)
-                 JOIN quotes USING (quote_id) WHERE sources.name <> 'csv'""")
+                 JOIN quotes USING (quote_id) WHERE sources.name <> 'csv' AND candles.origin <= 1""")
         return {(*row[:4], to_ms(row[4])): dict(zip(CANDLE_FIELDS, row[5:])) for row in rows}
 
     # Prices.

@@ -67,7 +67,7 @@ class MarketRows:
                 " SELECT source_id, quote_id, asset_id, %s, to_timestamp(%s), to_timestamp(%s)"
                 " FROM sources, quotes, assets"
                 " WHERE sources.name = %s AND code = %s AND slug = %s"
-                " ON CONFLICT (asset_id, quote_id, interval_s, source_id) DO UPDATE"
+                " ON CONFLICT (asset_id, quote_id, interval_s, source_id, rolled) DO UPDATE"
                 " SET first_open_time = LEAST(s.first_open_time, excluded.first_open_time),"
                 " last_open_time = GREATEST(s.last_open_time, excluded.last_open_time)",
                 (interval_s, first_open, last_open, source, currency, asset))

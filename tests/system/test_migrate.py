@@ -72,13 +72,17 @@ def populate(url):
         db.execute("SELECT checkpoint_advance(2::smallint, 'quote/a', NULL, 'x', 1)")
         db.execute("INSERT INTO raw_payloads (run_id, source_id, fetched_at, target, http_status, content_type,"
                    " verdict, sha256, body) VALUES (1, 2, now(), '/', 200, '', 'ok', sha256('a'), 'a')")
-        for parent in ("ticks", "candles"):
+        for parent in ("ticks", "candles", "candle_revisions"):
             db.execute("SELECT ensure_partition(%s, '2021-05-01')", parent)
-        db.run("ticks_upsert", 2, 1, 1, array(1), array(50), array("2021-05-01"), array("1.5"), array(None),
+        db.run("ticks_upsert", 2, 1, 1, "2021-05-01", array(1), array(50), array("2021-05-01"), array("1.5"), array(None),
                array(None), array(None))
         db.execute("INSERT INTO candles (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id,"
                    " payload_id, origin, open, high, low, close)"
                    " VALUES (2, 50, 1, 3600, 1, '2021-05-01', 1, 1, 0, 1, 1, 1, 1)")
+        db.execute("INSERT INTO candle_revisions (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id,"
+                   " payload_id, known_until, revision, origin, open, high, low, close)"
+                   " VALUES (2, 50, 1, 3600, 1, '2021-05-01', 1, 1, now(), 0, 0, 1, 1, 1, 1)")
+        db.run("rollup_marks_add", 2, 1, 50, 86400, array("2021-05-01"))
         db.run("series_extend", 2, 1, 50, 3600, "2021-05-01", "2021-05-01")
         db.execute("INSERT INTO latest_prices VALUES (2, 50, 1, now(), 1, 1, 'tick', 1.5)")
         db.execute("INSERT INTO listings (source_id, quote_id, asset_id, observed_at, run_id, payload_id)"

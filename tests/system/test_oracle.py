@@ -144,8 +144,8 @@ MISTAKES = [
      " FROM candles)", "candle", "is missing"),
     ("an invented candle", "INSERT INTO candles SELECT * FROM (SELECT source_id, quote_id, asset_id,"
      " interval_s, inputs, open_time + interval '1h', run_id, payload_id, trades, origin, open,"
-     " high, low, close, volume, quote_volume, volume_24h, market_cap FROM candles ORDER BY"
-     " open_time DESC LIMIT 1) AS c", "candle", "must not be there"),
+     " high, low, close, volume, quote_volume, volume_24h, market_cap, revision,"
+     " final, known_at FROM candles ORDER BY open_time DESC LIMIT 1) AS c", "candle", "must not be there"),
     ("a series that begins too late", "UPDATE series SET first_open_time = first_open_time + interval"
      " '1d' WHERE interval_s = 86400", "series", "86400: first_open_time is"),
     ("a series that ends too early", "UPDATE series SET last_open_time = last_open_time - interval"

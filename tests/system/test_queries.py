@@ -75,8 +75,7 @@ def add_ticks(db, *ticks, source=BINANCE, run=1, payload=1):
                array(*(at(tick[2]) for tick in ticks)), array(*(tick[3] for tick in ticks)),
                array(*(None for _ in ticks)), array(*((tick + (None,))[4] for tick in ticks)),
                array(*(None for _ in ticks))]
-    db.run("ticks_upsert", source, run, payload, *columns)
-    changed = db.affected
+    [(changed,)] = db.run("ticks_upsert", source, run, payload, at(), *columns)
     moved = db.run("latest_prices_upsert", source, run, payload, "tick", *columns)
     return changed, moved
 
@@ -302,8 +301,7 @@ def store_staged(db, lines, source=BINANCE, asset=BTC, quote=USDT, run=1):
     db.utility("candles_stage_create")
     db.execute("BEGIN")
     db.copy("candles_stage_copy", lines)
-    db.run("candles_upsert", source, asset, quote, 3600, 0, run, run)
-    changed = db.affected
+    [(changed,)] = db.run("candles_upsert", source, asset, quote, 3600, 0, run, run, at(run), 86400)
     moments = [line.split("\t")[0] for line in lines]
     db.run("series_extend", source, asset, quote, 3600, min(moments), max(moments))
     db.execute("COMMIT")
@@ -331,7 +329,7 @@ def test_a_window_is_known_to_hold_candles(worker):
 def test_a_page_copied_straight_is_the_same_as_a_staged_one(connect, worker):
     store_staged(worker, [stage_line(2, "1.20")])
     moment = (TICK - datetime.timedelta(hours=1)).isoformat()
-    line = "\t".join(["2", "1", "50", "3600", moment, *["1.30"] * 4, "5", "\\N", "\\N", "\\N", "\\N", "1", "0", "1", "1"])
+    line = "\t".join(["2", "1", "50", "3600", moment, *["1.30"] * 4, "5", "\\N", "\\N", "\\N", "\\N", "1", "0", "1", "1", at()])
     worker.copy("candles_copy", [line])
     with pytest.raises(psycopg2.errors.UniqueViolation):
         worker.copy("candles_copy", [line])
