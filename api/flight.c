@@ -2,7 +2,6 @@
 
 #include "api/flight_share.h"
 #include "common/clock.h"
-#include "common/log.h"
 
 #include <event2/event.h>
 #include <inttypes.h>
@@ -96,17 +95,7 @@ fail_for(struct flight *flight, const struct error *err)
 {
     struct problem problem;
 
-    if (err->kind != ERROR_RETRY) {
-        log_event(LOG_ERR, "flight.failed", LOG_ERROR(err));
-        problem_set(&problem, 500, "internal", "Something is wrong on our side",
-                    "the database did not take the query");
-    } else if (strcmp(err->code, "database.timeout") == 0) {
-        problem_set(&problem, 504, "database.timeout", "The database took too long",
-                    "no answer in time; try again");
-    } else {
-        problem_set(&problem, 503, err->code, "The database cannot be asked now", "%s",
-                    err->message);
-    }
+    problem_of_database(&problem, err);
     problem.retry_after_s = 1 + (int32_t)(flights_random(flight->flights) % 3);
     flight_fail(flight, &problem);
 }

@@ -1,6 +1,8 @@
 #ifndef TIDEMARK_API_PROBLEM_H
 #define TIDEMARK_API_PROBLEM_H
 
+#include "common/error.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,5 +24,8 @@ struct problem {
 /* Fills the first four members and clears the rest. Returns false, so that failing is one line. */
 bool problem_set(struct problem *problem, int32_t status, const char *code, const char *title,
                  const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* The same for a query that failed; retry_after_s is left to the caller. */
+void problem_of_database(struct problem *problem, const struct error *err);
 
 #endif

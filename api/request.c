@@ -1,5 +1,6 @@
 #include "api/request.h"
 
+#include "api/lookup.h"
 #include "api/negotiate.h"
 #include "api/respond.h"
 #include "api/routes.h"
@@ -220,7 +221,7 @@ static void
 limit_verdict(struct request *request, enum limit_verdict verdict)
 {
     if (verdict == LIMIT_GRANTED) {
-        request_enter(request, REQUEST_CACHE);
+        request_enter(request, REQUEST_ACCESS);
         return;
     }
     problem_set(&request->problem, 429, "limit.reached", "Too many requests",
@@ -247,7 +248,7 @@ limit_start(struct request *request)
     enum limit_verdict verdict;
 
     if (request->route->cost == 0) {
-        request_enter(request, REQUEST_CACHE);
+        request_enter(request, REQUEST_ACCESS);
         return;
     }
     client = find_client(request);
@@ -263,6 +264,39 @@ limit_start(struct request *request)
     } else {
         limit_verdict(request, verdict);
     }
+}
+
+/* ------------------------------------------------------------------------------------ access */
+
+static void
+access_start(struct request *request)
+{
+    struct access_headers headers = {
+        {NULL, 0},
+        {NULL, 0}
+    };
+    const char *admin_key = request->thread->settings->admin_api_key;
+
+    if (request->route->access != ACCESS_ANYONE) {
+        http_request_header(request->http, "X-API-Key", &headers.api_key);
+        http_request_header(request->http, "Authorization", &headers.authorization);
+    }
+    switch (access_check(request->route->access, admin_key, &headers)) {
+    case ACCESS_GRANTED:
+        request_enter(request, REQUEST_CACHE);
+        return;
+    case ACCESS_NO_KEY:
+        problem_set(&request->problem, 401, "access.no_key", "This path wants a key", "%s",
+                    *admin_key ? "send the administrator's as X-API-Key or Authorization: Bearer"
+                               : "and none is set here: see ADMIN_API_KEY");
+        break;
+    case ACCESS_WRONG_KEY:
+        problem_set(&request->problem, 403, "access.wrong_key", "This key may not do this", "%s",
+                    *admin_key ? "it is not the administrator's"
+                               : "there is no administrator's here: see ADMIN_API_KEY");
+        break;
+    }
+    request_enter(request, REQUEST_REPLY);
 }
 
 /* ---------------------------------------------------------------------------------- fetching */
@@ -368,6 +402,8 @@ leave_all(struct request *request)
     request->has_deadline = false;
     limiter_forget(&request->limit);
     flight_leave(&request->flight);
+    lookup_leave(request->lookup);
+    request->lookup = NULL;
 }
 
 static void
@@ -401,6 +437,7 @@ reply_start(struct request *request)
 {
     struct http_request *http = request->http;
     struct cache_entry *entry;
+    struct http_body *body;
     struct respond_lines lines;
     struct http_answer answer;
 
@@ -412,9 +449,11 @@ reply_start(struct request *request)
     respond_prepare(request, &lines, &answer);
     account(request, &answer);
     entry = request->entry;
+    body = request->body;
     request->state = REQUEST_DONE;
     http_answer(http, &answer); /* the request is gone */
     cache_release(entry);
+    http_body_release(body);
 }
 
 static void
@@ -423,10 +462,13 @@ done_start(struct request *request)
     leave_all(request);
     cache_release(request->entry);
     request->entry = NULL;
+    http_body_release(request->body);
+    request->body = NULL;
 }
 
 static void (*const enter[REQUEST_STATES])(struct request *) = {
     [REQUEST_CHECK] = check_start, [REQUEST_LIMIT] = limit_start, [REQUEST_CACHE] = cache_start,
+    [REQUEST_ACCESS] = access_start,
     [REQUEST_FETCH] = fetch_start, [REQUEST_REPLY] = reply_start, [REQUEST_DONE] = done_start,
 };
 
@@ -447,6 +489,20 @@ request_answer(struct request *request, int32_t status, const char *content_type
     request_enter(request, REQUEST_REPLY);
 }
 
+void
+request_refuse(struct request *request, const struct problem *problem)
+{
+    request->problem = *problem;
+    request_enter(request, REQUEST_REPLY);
+}
+
+void
+request_wait(struct request *request)
+{
+    own_meaning(request);
+    wait_under_deadline(request);
+}
+
 static void
 on_cancelled(struct http_request *http)
 {
@@ -462,6 +518,7 @@ request_begin(struct thread *thread, struct http_request *http)
     request->http = http;
     request->thread = thread;
     request->route = NULL;
+    request->key.text = (struct bytes){"", 0};
     request->started_us = clock_monotonic_us();
     request->limit.client = NULL;
     request->is_limited = false;
@@ -469,6 +526,9 @@ request_begin(struct thread *thread, struct http_request *http)
     request->entry = NULL;
     request->stale = false;
     request->served_from = NULL;
+    request->head = NULL;
+    request->body = NULL;
+    request->lookup = NULL;
     request->problem.status = 0;
     request->has_deadline = false;
     if (http_request_header(http, "X-Request-Id", &id) && negotiate_takes_request_id(id)) {

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct lookup;
 struct route;
 struct thread;
 
@@ -24,6 +25,7 @@ struct thread;
 enum request_state {
     REQUEST_CHECK, /* route, method, parameters: nothing but memory is asked */
     REQUEST_LIMIT, /* waits for Redis only when the leased tokens are used up: go on, or 429 */
+    REQUEST_ACCESS, /* 401 or 403; behind the limit, so that guessing keys costs like asking */
     REQUEST_CACHE, /* L1: a hit goes to REPLY, else */
     REQUEST_FETCH, /* waits for the flight of its key: Redis, then PostgreSQL */
     REQUEST_REPLY,
@@ -57,6 +59,9 @@ struct request {
     int32_t status;
     const char *content_type;
     struct bytes content;
+    const char *head;       /* more header lines, each with its CRLF; NULL = none */
+    struct http_body *body; /* instead of `content`; the request's reference */
+    struct lookup *lookup;  /* under way; NULL = none */
     struct problem problem; /* status 0 = none */
 
     struct event deadline; /* set only while something is waited for */
@@ -74,5 +79,8 @@ void request_enter(struct request *request, enum request_state next);
 /* For handlers that answer from memory: `content` must live in the request's arena. */
 void request_answer(struct request *request, int32_t status, const char *content_type,
                     struct bytes content);
+void request_refuse(struct request *request, const struct problem *problem);
+/* Before a handler waits for anything: what it was given stays, and not for ever. */
+void request_wait(struct request *request);
 
 #endif

@@ -206,6 +206,8 @@ prepare_problem(struct request *request, struct respond_lines *lines, struct htt
         add_number(lines, problem->retry_after_s);
         ADD_CONSTANT(lines, "\r\n");
     }
+    if (problem->status == 401)
+        ADD_CONSTANT(lines, "WWW-Authenticate: Bearer realm=\"tidemark\"\r\n");
     if (problem->allow) {
         ADD_CONSTANT(lines, "Allow: ");
         add(lines, problem->allow, strlen(problem->allow));
@@ -237,6 +239,9 @@ prepare_content(struct request *request, struct respond_lines *lines, struct htt
 
     answer->status = request->status;
     answer->content = request->content;
+    answer->body = request->body;
+    if (request->head)
+        answer->headers[0] = (struct bytes){request->head, strlen(request->head)};
     if (request->content_type) {
         ADD_CONSTANT(lines, "Content-Type: ");
         add(lines, request->content_type, strlen(request->content_type));

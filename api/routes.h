@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_API_ROUTES_H
 #define TIDEMARK_API_ROUTES_H
 
+#include "api/access.h"
 #include "api/flight.h"
 #include "api/http/parser.h"
 #include "api/http/target.h"
@@ -16,13 +17,6 @@ struct request;
  * THE table: everything about a route that is policy stands in its row. Adding one is a handler
  * and a row. A handler sees a request that is allowed, limited and checked.
  */
-enum route_access {
-    ACCESS_ANYONE,
-    ACCESS_KEY,  /* any API key */
-    ACCESS_USER, /* a user who logged in */
-    ACCESS_ADMIN,
-};
-
 #define ROUTE_READ (1u << HTTP_GET | 1u << HTTP_HEAD | 1u << HTTP_OPTIONS)
 
 struct route {
@@ -33,7 +27,10 @@ struct route {
      */
     const char *path;
 
-    /* One of two: answered at once from memory, or read from the database through the caches. */
+    /*
+     * One of two: answered by itself, from memory or by a lookup (api/lookup.h), or read from the
+     * database through the caches.
+     */
     void (*answer)(struct request *request);
     const struct reading *reading;
 

@@ -26,6 +26,8 @@ const struct setting api_setting_table[] = {
     COUNT("REPLICAS_EXPECTED", replicas_expected, "2", 1, 1000, "Replicas that share the limits."),
     STRING("TRUSTED_PROXIES", trusted_proxies, "",
            "Addresses and networks whose X-Forwarded-For is believed, with commas."),
+    KEY("ADMIN_API_KEY", admin_api_key, 16,
+        "Key of the admin routes, as X-API-Key or Authorization: Bearer; empty = nobody gets in."),
     COUNT("API_L1_MIB", l1_mib, "64", 1, 65536,
           "Memory of ready answers in each event loop, in MiB."),
     COUNT("API_CONNECTIONS_MAX", connections_max, "10000", 1, 1000000,

@@ -1,6 +1,7 @@
 #include "common/digest.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -78,4 +79,10 @@ digest_destroy(struct digest *digest)
         return;
     EVP_MD_CTX_free(digest->context);
     free(digest);
+}
+
+bool
+digest_equal(const void *a, const void *b, size_t size)
+{
+    return CRYPTO_memcmp(a, b, size) == 0;
 }

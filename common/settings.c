@@ -136,13 +136,16 @@ read_choice(const struct setting *row, const char *value, const char **field, st
 static bool
 read_text(const struct setting *row, const char *value, const char **field, struct error *err)
 {
+    int64_t size = (int64_t)strlen(value);
     char rule[80];
 
-    if ((int64_t)strlen(value) <= row->max) {
+    if (size <= row->max && (size >= row->min || size == 0)) {
         *field = value;
         return true;
     }
-    snprintf(rule, sizeof rule, "at most %lld bytes long", (long long)row->max);
+    snprintf(rule, sizeof rule, size > row->max ? "at most %lld bytes long"
+                                                : "at least %lld bytes long",
+             (long long)(size > row->max ? row->max : row->min));
     return invalid(row, value, rule, err);
 }
 

@@ -40,7 +40,8 @@ struct setting {
     enum setting_kind kind;
     size_t offset;
     const char *fallback; /* text of the default; NULL = required */
-    int64_t min, max;     /* COUNT: as is; MS: milliseconds; STRING and SECRET: length */
+    int64_t min, max;     /* COUNT: as is; MS: milliseconds; STRING and SECRET: length in
+                         * bytes, unless it is empty because nobody set it */
     const char *choices;  /* CHOICE: "live|replay" */
     const char *help;     /* one sentence */
 };
@@ -63,6 +64,11 @@ struct setting {
 #define SECRET(name, field, fallback, help)                                                        \
     {                                                                                              \
         name, SETTING_SECRET, SETTING_OFFSET(field, const char *), fallback, 0, 4096, NULL, help   \
+    }
+/* A secret that nobody should be able to guess: unset, or at least `min` bytes long. */
+#define KEY(name, field, min, help)                                                                \
+    {                                                                                              \
+        name, SETTING_SECRET, SETTING_OFFSET(field, const char *), "", min, 4096, NULL, help       \
     }
 #define BOOL(name, field, fallback, help)                                                          \
     {                                                                                              \

@@ -15,6 +15,13 @@ VALUES ($1::bigint, $2::smallint, $3::timestamptz, $4::text, $5::integer, $6::te
         sha256($9::bytea), $9::bytea, $10::jsonb, $11::text, $12::timestamptz, $13::timestamptz, $14::jsonb)
 RETURNING payload_id
 
+-- name: raw_payload_bytes
+-- What a provider sent, to be given out: sha256 (hex), sha256 (base64), body. No row = it is not kept.
+-- $1 payload_id
+SELECT encode(sha256, 'hex'), encode(sha256, 'base64'), body
+FROM raw_payloads
+WHERE payload_id = $1::bigint
+
 -- name: raw_payload_find
 -- A payload with its bytes: run_id, source, fetched_at_ms, target, http_status, content_type, verdict, error_code, body, rejects.
 -- $1 payload_id

@@ -39,12 +39,22 @@ stretches_hash_as_the_whole(void **state)
     digest_destroy(NULL);
 }
 
+static void
+secrets_are_compared_whole(void **state)
+{
+    check_true("the same", digest_equal("abcd", "abcd", 4));
+    check_true("the last byte differs", !digest_equal("abcd", "abce", 4));
+    check_true("the first byte differs", !digest_equal("abcd", "bbcd", 4));
+    check_true("nothing is nothing", digest_equal("a", "b", 0));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_are_those_of_the_standard),
         cmocka_unit_test(stretches_hash_as_the_whole),
+        cmocka_unit_test(secrets_are_compared_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
