@@ -105,14 +105,20 @@ fail_for(struct flight *flight, const struct error *err)
 struct cache_entry *
 flight_store(struct flight *flight, struct cache_content *content)
 {
+    const struct reading *reading = flight->reading;
+    int64_t now_ms = clock_now_ms();
+    int32_t client_s = flight->policy->client_s;
+
+    if (reading->client_s)
+        client_s = reading->client_s(&flight->params, now_ms, client_s);
     content->head = arena_printf(flight->arena,
                                  "Content-Type: application/json\r\n"
                                  "Cache-Control: public, max-age=%" PRId32 "\r\n"
                                  "Vary: Accept-Encoding\r\n",
-                                 flight->policy->client_s);
+                                 client_s);
     content->tags = flight->tag_hashes;
     content->tag_count = flight->tags.count;
-    return cache_store(flight->flights->cache, &flight->key, content, clock_now_ms());
+    return cache_store(flight->flights->cache, &flight->key, content, now_ms);
 }
 
 static struct flight *

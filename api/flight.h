@@ -49,6 +49,10 @@ void tag_list_add(struct tag_list *tags, const char *text);
 struct reading {
     /* The key in Redis behind the namespace; NULL = the path and the canonical parameters. */
     const char *(*name)(const struct params *params, struct arena *arena);
+    /* What no single parameter shows, before anything is asked; NULL = nothing. */
+    bool (*check)(const struct params *params, int64_t now_ms, struct problem *ret_problem);
+    /* Cache-Control: max-age, in seconds, of just this answer; NULL = as its policy says. */
+    int32_t (*client_s)(const struct params *params, int64_t now_ms, int32_t policy_s);
     /* Which changes make the answer out of date. */
     void (*tag)(const struct params *params, struct tag_list *tags);
     /* Asks its first query; ends with flight_land() or flight_fail(), whatever happens between. */

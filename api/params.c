@@ -1,5 +1,6 @@
 #include "api/params.h"
 
+#include "common/clock.h"
 #include "common/text.h"
 
 #include <assert.h>
@@ -39,6 +40,8 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
     switch (param->kind) {
     case PARAM_INTEGER:
         return arena_printf(arena, "\"an integer from %lld to %lld\"", min, max);
+    case PARAM_MOMENT:
+        return "\"a moment in milliseconds since 1970, or such as 2026-11-21T08:00:00Z\"";
     case PARAM_DAYS:
         return arena_printf(arena, "\"an integer from %lld to %lld, or max\"", min, max);
     case PARAM_CHOICE:
@@ -106,6 +109,24 @@ check_integer(const struct check *check, const struct param *param, char *text,
     if (value->integer < param->min || value->integer > param->max)
         return refuse(check, param, "parameter.range", "out of range");
     value->text = text;
+    return true;
+}
+
+/* Digits alone are milliseconds. One spelling of a moment is as good as another for caches. */
+static bool
+check_moment(const struct check *check, const struct param *param, char *text,
+             struct param_value *value)
+{
+    size_t size = strlen(text);
+    char *zone = size > 19 ? strchr(text + 19, ' ') : NULL;
+
+    if (zone) /* "+02:00", of which a query makes a space */
+        *zone = '+';
+    if (!parse_integer(text, &value->integer) && !clock_parse_ms(text, size, &value->integer))
+        return refuse(check, param, "parameter.malformed", "not a moment");
+    if (value->integer < param->min || value->integer > param->max)
+        return refuse(check, param, "parameter.range", "out of range: seconds are not taken");
+    value->text = arena_printf(check->arena, "%lld", (long long)value->integer);
     return true;
 }
 
@@ -288,6 +309,8 @@ check_value(const struct check *check, const struct param *param, char *text,
     case PARAM_INTEGER:
     case PARAM_DAYS:
         return check_integer(check, param, text, value);
+    case PARAM_MOMENT:
+        return check_moment(check, param, text, value);
     case PARAM_CHOICE:
         return check_choice(check, param, text, value);
     case PARAM_SYMBOL:

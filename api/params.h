@@ -16,6 +16,7 @@
  */
 enum param_kind {
     PARAM_INTEGER,    /* min..max */
+    PARAM_MOMENT,     /* min..max, in milliseconds since 1970 or as 2026-11-21T08:00:00Z */
     PARAM_DAYS,       /* min..max, or "max" (integer 0) */
     PARAM_CHOICE,     /* one of `choices`, "hourly|daily" */
     PARAM_ASSET,      /* a known asset */
@@ -43,14 +44,14 @@ struct param {
 };
 
 enum {
-    PARAMS_MAX = 8,         /* declared parameters of one route */
+    PARAMS_MAX = 12,        /* declared parameters of one route */
     PARAM_VALUE_MAX = 4096, /* bytes of one value, decoded */
 };
 
 struct param_value {
     bool given;         /* by the client or by the fallback */
     bool is_passing;    /* what it means may change: a ticker may come to mean another asset */
-    int64_t integer;    /* INTEGER, DAYS */
+    int64_t integer;    /* INTEGER, DAYS; MOMENT: milliseconds */
     const char *text;   /* canonical: lower case names, upper case symbols; NULL if not given */
     const char **items; /* ASSETS, CURRENCIES: sorted, without doubles */
     size_t item_count;

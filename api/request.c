@@ -109,7 +109,10 @@ check_params(struct request *request, const struct route_captures *captures)
             return false;
         }
     }
-    return check_given(request, captures, catalog);
+    if (!check_given(request, captures, catalog))
+        return false;
+    return !request->route->reading || !request->route->reading->check ||
+           request->route->reading->check(&request->params, clock_now_ms(), &request->problem);
 }
 
 static void
@@ -467,9 +470,9 @@ done_start(struct request *request)
 }
 
 static void (*const enter[REQUEST_STATES])(struct request *) = {
-    [REQUEST_CHECK] = check_start, [REQUEST_LIMIT] = limit_start, [REQUEST_CACHE] = cache_start,
-    [REQUEST_ACCESS] = access_start,
-    [REQUEST_FETCH] = fetch_start, [REQUEST_REPLY] = reply_start, [REQUEST_DONE] = done_start,
+    [REQUEST_CHECK] = check_start,   [REQUEST_LIMIT] = limit_start, [REQUEST_CACHE] = cache_start,
+    [REQUEST_ACCESS] = access_start, [REQUEST_FETCH] = fetch_start, [REQUEST_REPLY] = reply_start,
+    [REQUEST_DONE] = done_start,
 };
 
 void

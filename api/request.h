@@ -23,11 +23,11 @@ struct thread;
  * passes through all of them in one call, without waiting or allocating.
  */
 enum request_state {
-    REQUEST_CHECK, /* route, method, parameters: nothing but memory is asked */
-    REQUEST_LIMIT, /* waits for Redis only when the leased tokens are used up: go on, or 429 */
+    REQUEST_CHECK,  /* route, method, parameters: nothing but memory is asked */
+    REQUEST_LIMIT,  /* waits for Redis only when the leased tokens are used up: go on, or 429 */
     REQUEST_ACCESS, /* 401 or 403; behind the limit, so that guessing keys costs like asking */
-    REQUEST_CACHE, /* L1: a hit goes to REPLY, else */
-    REQUEST_FETCH, /* waits for the flight of its key: Redis, then PostgreSQL */
+    REQUEST_CACHE,  /* L1: a hit goes to REPLY, else */
+    REQUEST_FETCH,  /* waits for the flight of its key: Redis, then PostgreSQL */
     REQUEST_REPLY,
     REQUEST_DONE, /* answered, or the client is gone: leaves every line it stood in */
     REQUEST_STATES,

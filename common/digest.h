@@ -20,7 +20,8 @@ void digest_add(struct digest *digest, const void *data, size_t size);
 void digest_finish(struct digest *digest, char ret_hex[DIGEST_SHA256_HEX + 1]);
 void digest_destroy(struct digest *digest); /* NULL is fine */
 
-/* Whether two secrets of the same size are the same, in a time that does not tell where they differ. */
+/* Whether two secrets of the same size are the same, in a time that does not tell where they
+ * differ. */
 bool digest_equal(const void *a, const void *b, size_t size);
 
 #endif

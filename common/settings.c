@@ -143,8 +143,8 @@ read_text(const struct setting *row, const char *value, const char **field, stru
         *field = value;
         return true;
     }
-    snprintf(rule, sizeof rule, size > row->max ? "at most %lld bytes long"
-                                                : "at least %lld bytes long",
+    snprintf(rule, sizeof rule,
+             size > row->max ? "at most %lld bytes long" : "at least %lld bytes long",
              (long long)(size > row->max ? row->max : row->min));
     return invalid(row, value, rule, err);
 }

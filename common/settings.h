@@ -41,7 +41,7 @@ struct setting {
     size_t offset;
     const char *fallback; /* text of the default; NULL = required */
     int64_t min, max;     /* COUNT: as is; MS: milliseconds; STRING and SECRET: length in
-                         * bytes, unless it is empty because nobody set it */
+                           * bytes, unless it is empty because nobody set it */
     const char *choices;  /* CHOICE: "live|replay" */
     const char *help;     /* one sentence */
 };

@@ -1,6 +1,6 @@
 #include "api/handlers/data.h"
 
-#include "common/clock.h"
+#include "api/members.h"
 #include "schema/queries.h"
 
 #include <inttypes.h>
@@ -8,31 +8,26 @@
 /* Columns of query_data_page, and the members they become. */
 enum { TOTAL, VERSION, COIN_ID, FIRST_MEMBER = COIN_ID };
 
-enum kind { TEXT, NUMBER, MOMENT };
-
-static const struct {
-    const char *name;
-    enum kind kind;
-} members[] = {
-    {"coin_id",                     TEXT  },
-    {"symbol",                      TEXT  },
-    {"name",                        TEXT  },
-    {"source",                      TEXT  },
-    {"currency",                    TEXT  },
-    {"current_price",               NUMBER},
-    {"market_cap",                  NUMBER},
-    {"market_cap_rank",             NUMBER},
-    {"total_volume",                NUMBER},
-    {"price_change_24h",            NUMBER},
-    {"price_change_percentage_24h", NUMBER},
-    {"high_24h",                    NUMBER},
-    {"low_24h",                     NUMBER},
-    {"circulating_supply",          NUMBER},
-    {"total_supply",                NUMBER},
-    {"max_supply",                  NUMBER},
-    {"last_updated",                MOMENT},
-    {"run_id",                      NUMBER},
-    {"payload_id",                  NUMBER},
+static const struct member members[] = {
+    {"coin_id",                     MEMBER_TEXT  },
+    {"symbol",                      MEMBER_TEXT  },
+    {"name",                        MEMBER_TEXT  },
+    {"source",                      MEMBER_TEXT  },
+    {"currency",                    MEMBER_TEXT  },
+    {"current_price",               MEMBER_NUMBER},
+    {"market_cap",                  MEMBER_NUMBER},
+    {"market_cap_rank",             MEMBER_NUMBER},
+    {"total_volume",                MEMBER_NUMBER},
+    {"price_change_24h",            MEMBER_NUMBER},
+    {"price_change_percentage_24h", MEMBER_NUMBER},
+    {"high_24h",                    MEMBER_NUMBER},
+    {"low_24h",                     MEMBER_NUMBER},
+    {"circulating_supply",          MEMBER_NUMBER},
+    {"total_supply",                MEMBER_NUMBER},
+    {"max_supply",                  MEMBER_NUMBER},
+    {"last_updated",                MEMBER_MOMENT},
+    {"run_id",                      MEMBER_NUMBER},
+    {"payload_id",                  MEMBER_NUMBER},
 };
 
 static void
@@ -48,26 +43,6 @@ page_rows(const struct params *params)
     int64_t page_size = params_get(params, "page_size")->integer;
 
     return limit->given && limit->integer < page_size ? limit->integer : page_size;
-}
-
-static void
-add_member(struct text *text, const struct rows *rows, size_t row, size_t member)
-{
-    size_t column = FIRST_MEMBER + member;
-    const char *cell = rows_text(rows, row, column);
-    char at[CLOCK_TEXT_SIZE];
-
-    if (member > 0)
-        text_add_char(text, ',');
-    text_add_char(text, '"');
-    text_add_string(text, members[member].name);
-    text_add_string(text, "\":");
-    if (cell && members[member].kind == MOMENT)
-        cell = clock_format_ms(rows_int(rows, row, column, 0), at);
-    if (members[member].kind == NUMBER)
-        text_add_json_raw(text, cell);
-    else
-        text_add_json_nullable(text, cell);
 }
 
 /* Goes on where respond.c opened the object: behind request_id and api_latency_ms. */
@@ -87,8 +62,7 @@ data_render(struct flight *flight, const struct rows *rows)
         params_get(params, "page")->integer, page_rows(params), rows_int(rows, 0, TOTAL, 0));
     for (size_t i = 0; i < rows->count && !rows_is_null(rows, i, COIN_ID); i++) {
         text_add_string(&text, i > 0 ? ",{" : "{");
-        for (size_t member = 0; member < COUNT_OF(members); member++)
-            add_member(&text, rows, i, member);
+        members_add(&text, members, COUNT_OF(members), rows, i, FIRST_MEMBER);
         text_add_char(&text, '}');
     }
     text_add_string(&text, "]}\n");

@@ -10,22 +10,22 @@ static const struct {
     const char *admin, *api_key, *authorization;
     enum access_verdict want;
 } rows[] = {
-    {"what anyone may",                    ACCESS_ANYONE, admin, NULL,   NULL,              ACCESS_GRANTED  },
-    {"what anyone may, with a wrong key",  ACCESS_ANYONE, admin, "x",    NULL,              ACCESS_GRANTED  },
-    {"no key",                             ACCESS_ADMIN,  admin, NULL,   NULL,              ACCESS_NO_KEY   },
-    {"an empty one",                       ACCESS_ADMIN,  admin, "",     NULL,              ACCESS_NO_KEY   },
-    {"the key",                            ACCESS_ADMIN,  admin, admin,  NULL,              ACCESS_GRANTED  },
-    {"the key as a bearer's",              ACCESS_ADMIN,  admin, NULL,
-     "bearer 0123456789abcdef0123456789abcdef",                                             ACCESS_GRANTED  },
-    {"of two the X-API-Key counts",        ACCESS_ADMIN,  admin, "x",
-     "Bearer 0123456789abcdef0123456789abcdef",                                             ACCESS_WRONG_KEY},
-    {"another scheme is no key",           ACCESS_ADMIN,  admin, NULL,   "Basic eDp5",      ACCESS_NO_KEY   },
-    {"a scheme alone is no key",           ACCESS_ADMIN,  admin, NULL,   "Bearer ",         ACCESS_NO_KEY   },
-    {"a part of the key",                  ACCESS_ADMIN,  admin, "0123456789abcdef", NULL,  ACCESS_WRONG_KEY},
-    {"another of the same size",           ACCESS_ADMIN,  admin,
-     "0123456789abcdef0123456789abcdee",   NULL,                                            ACCESS_WRONG_KEY},
-    {"there is no key: none opens",        ACCESS_ADMIN,  "",    "x",    NULL,              ACCESS_WRONG_KEY},
-    {"there is no key: nor does none",     ACCESS_ADMIN,  "",    "",     NULL,              ACCESS_NO_KEY   },
+    {"what anyone may",                   ACCESS_ANYONE, admin, NULL,                               NULL,                                      ACCESS_GRANTED  },
+    {"what anyone may, with a wrong key", ACCESS_ANYONE, admin, "x",                                NULL,                                      ACCESS_GRANTED  },
+    {"no key",                            ACCESS_ADMIN,  admin, NULL,                               NULL,                                      ACCESS_NO_KEY   },
+    {"an empty one",                      ACCESS_ADMIN,  admin, "",                                 NULL,                                      ACCESS_NO_KEY   },
+    {"the key",                           ACCESS_ADMIN,  admin, admin,                              NULL,                                      ACCESS_GRANTED  },
+    {"the key as a bearer's",             ACCESS_ADMIN,  admin, NULL,                               "bearer 0123456789abcdef0123456789abcdef",
+     ACCESS_GRANTED                                                                                                                                            },
+    {"of two the X-API-Key counts",       ACCESS_ADMIN,  admin, "x",
+     "Bearer 0123456789abcdef0123456789abcdef",                                                                                                ACCESS_WRONG_KEY},
+    {"another scheme is no key",          ACCESS_ADMIN,  admin, NULL,                               "Basic eDp5",                              ACCESS_NO_KEY   },
+    {"a scheme alone is no key",          ACCESS_ADMIN,  admin, NULL,                               "Bearer ",                                 ACCESS_NO_KEY   },
+    {"a part of the key",                 ACCESS_ADMIN,  admin, "0123456789abcdef",                 NULL,                                      ACCESS_WRONG_KEY},
+    {"another of the same size",          ACCESS_ADMIN,  admin, "0123456789abcdef0123456789abcdee", NULL,
+     ACCESS_WRONG_KEY                                                                                                                                          },
+    {"there is no key: none opens",       ACCESS_ADMIN,  "",    "x",                                NULL,                                      ACCESS_WRONG_KEY},
+    {"there is no key: nor does none",    ACCESS_ADMIN,  "",    "",                                 NULL,                                      ACCESS_NO_KEY   },
 };
 
 static struct bytes

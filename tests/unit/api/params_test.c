@@ -101,6 +101,53 @@ good_queries_have_one_canonical_form(void **state)
     arena_destroy(arena);
 }
 
+/* ---------------------------------------------------------------------------------------- moments
+ */
+
+static const struct param moment[] = {
+    {"at",           PARAM_MOMENT, 1230768000000, 4102444800000, NULL, NULL, false, ""},
+    {0},
+};
+
+static const struct {
+    const char *name, *query;
+    int64_t want_ms; /* -1 = refused */
+} moment_rows[] = {
+    {"milliseconds",             "at=1763712000123",               1763712000123},
+    {"an ISO time",              "at=2025-11-21T08:00:00Z",        1763712000000},
+    {"with a fraction",          "at=2025-11-21T08:00:00.123Z",    1763712000123},
+    {"with a zone, escaped",     "at=2025-11-21T10:00:00%2B02:00", 1763712000000},
+    {"with a zone, not escaped", "at=2025-11-21T10:00:00+02:00",   1763712000000},
+    {"a date is its midnight",   "at=2025-11-21",                  1763683200000},
+    {"seconds would be 1970",    "at=1763712000",                  -1           },
+    {"before the first coin",    "at=2008-12-31T23:59:59Z",        -1           },
+    {"beyond the range",         "at=4102444800001",               -1           },
+    {"a time without a zone",    "at=2025-11-21T08:00:00",         -1           },
+    {"a day there is not",       "at=2025-02-30",                  -1           },
+    {"words",                    "at=now",                         -1           },
+    {"negative",                 "at=-1",                          -1           },
+};
+
+static void
+moments_are_milliseconds(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+
+    for (size_t i = 0; i < COUNT_OF(moment_rows); i++) {
+        check_query(moment, moment_rows[i].query, catalog, arena, &outcome);
+        check_int(moment_rows[i].name,
+                  outcome.good ? params_get(&outcome.params, "at")->integer : -1,
+                  moment_rows[i].want_ms);
+    }
+    check_query(moment, "at=2025-11-21T08:00:00Z", catalog, arena, &outcome);
+    check_string("one canonical form", params_canonical(&outcome.params, arena),
+                 "at=13:1763712000000;");
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
 static void
 a_copy_outlives_the_original(void **state)
 {
@@ -273,6 +320,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_queries_have_one_canonical_form),
+        cmocka_unit_test(moments_are_milliseconds),
         cmocka_unit_test(a_copy_outlives_the_original),
         cmocka_unit_test(bad_queries_name_the_parameter_and_what_it_takes),
         cmocka_unit_test(an_asset_is_an_id_or_a_ticker_of_one),
