@@ -53,6 +53,5 @@ as_of_add(struct text *text, const struct params *params)
     char at[CLOCK_TEXT_SIZE];
 
     if (as_of_given(params))
-        text_add_format(text, "\"as_of\":\"%s\",",
-                        clock_format_ms(value_of(params)->integer, at));
+        text_add_format(text, "\"as_of\":\"%s\",", clock_format_ms(value_of(params)->integer, at));
 }

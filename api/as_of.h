@@ -25,9 +25,9 @@
 #define MOMENT_MAX 4102444800000 /* 2100-01-01 */
 
 /*
- * A row is committed after its payload was fetched, a rolled candle after its inputs: what was known
- * at a moment is not settled until this much later. By then the longest retry of a page and the
- * rollup behind it are over.
+ * A row is committed after its payload was fetched, a rolled candle after its inputs: what was
+ * known at a moment is not settled until this much later. By then the longest retry of a page and
+ * the rollup behind it are over.
  */
 enum { AS_OF_SETTLED_S = 86400 };
 

@@ -3,6 +3,7 @@
 #include "api/handlers/charts.h"
 #include "api/handlers/data.h"
 #include "api/handlers/health.h"
+#include "api/handlers/payloads.h"
 #include "api/handlers/prices.h"
 #include "api/handlers/root.h"
 #include "api/handlers/stats.h"
@@ -38,11 +39,17 @@ static const struct param data_params[] = {
     {0},
 };
 
+static const struct param payload_params[] = {
+    {"id", PARAM_INTEGER, 1, 999999999999999, NULL, NULL, true, "The payload_id of a row."},
+    {0},
+};
+
 const struct route routes[] = {
     /* methods    path             answer            reading         who          cost fresh, stale, client  parameters    */
     {ROUTE_READ, "/simple_price", NULL,             &prices_reading, ACCESS_ANYONE, 1, {30, 3600, 5},        price_params, "Latest prices of assets in currencies."},
     {ROUTE_READ, "/market_chart", NULL,             &charts_reading, ACCESS_ANYONE, 1, {300, 86400, 30},     chart_params, "Prices, market caps and volumes over time."},
     {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 5},        data_params,  "The latest row of each asset, currency and source, by rank."},
+    {ROUTE_READ, "/api/v1/admin/payloads/{id}", payloads_answer, NULL, ACCESS_ADMIN,  5, {0, 0, 0},            payload_params, "What a provider sent, byte for byte, to be saved."},
     {ROUTE_READ, "/health",       health_answer,    NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "How the parts and the sources are doing."},
     {ROUTE_READ, "/stats",        stats_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "What all runs add up to, in all and by source."},
     {ROUTE_READ, "/livez",        livez_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "200 while the process works."},
