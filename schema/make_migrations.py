@@ -24,6 +24,9 @@ def load(paths):
         if migration["name"] != name or direction in migration:
             sys.exit(f"make_migrations: two migrations are numbered {version:04}")
         migration[direction] = path.read_text(encoding="utf-8")
+    for path in sorted(Path(paths[0]).parent.glob("*.sql")):
+        if path.name not in {Path(listed).name for listed in paths}:
+            sys.exit(f"make_migrations: {path.name} is not in the list that meson.build gives")
     if sorted(migrations) != list(range(1, len(migrations) + 1)):
         sys.exit("make_migrations: the numbers have a hole")
     for version, migration in migrations.items():
