@@ -119,8 +119,8 @@ take_range(struct reading *reading, int *ret_from, int *ret_to, bool *ret_is_ran
         return true;
     if (!take_value(reading, ret_to))
         return false;
-    if (field == &fields[WEEK_DAY] && *ret_to == 0)
-        *ret_to = 7; /* "fri-sun" */
+    if (field == &fields[WEEK_DAY] && *ret_to == 0 && *ret_from > 0)
+        *ret_to = 7; /* "fri-sun"; "sun-sun" is one day */
     return *ret_from <= *ret_to || refuse(reading, "the range runs backwards");
 }
 

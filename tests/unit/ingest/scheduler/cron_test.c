@@ -55,6 +55,8 @@ test_next_and_last(void **state)
          "2027-01-04T09:00"                                                                                                                       },
         {"a range over the weekend's end",                 "0 0 * * fri-sun",       "2026-11-21T08:00:00Z",
          "2026-11-21T00:00",                                                                                                    "2026-11-22T00:00"},
+        {"a range of one day is that day",                 "0 0 * * sun-sun",       "2026-11-21T08:00:00Z",
+         "2026-11-15T00:00",                                                                                                    "2026-11-22T00:00"},
         {"Sunday is 7 as well",                            "0 0 * * 7",             "2026-11-21T08:00:00Z", "2026-11-15T00:00",
          "2026-11-22T00:00"                                                                                                                       },
         {"ranges with steps in a list",                    "1,10-30/10,59 5 * * *", "2026-11-21T05:10:59Z",
