@@ -115,7 +115,8 @@ LIMIT $3::bigint
 
 -- name: slots_trim
 -- Forgets old slots that nobody will ask for: skipped ones, and those whose run is final. The newest of each schedule
--- stays, for the next one is counted from it. No index is read further than $2 such slots, oldest first.
+-- stays, for the next one is counted from it; of what operators ordered nothing is counted. No index is read further
+-- than $2 such slots, oldest first.
 -- $1 moment that they lie before, $2 limit
 DELETE FROM slots
 WHERE job_id IN (
@@ -126,9 +127,10 @@ WHERE job_id IN (
            OR old.state = 'published'
               AND EXISTS (SELECT FROM runs r
                           WHERE r.job_id = old.job_id AND r.status IN ('ok', 'expired', 'skipped', 'dead')))
-      AND EXISTS (SELECT FROM slots newer
-                  WHERE newer.source_id = old.source_id AND newer.stream = old.stream AND newer.slot > old.slot
-                    AND newer.schedule_name <> '(operator)')
+      AND (old.schedule_name = '(operator)'
+           OR EXISTS (SELECT FROM slots newer
+                      WHERE newer.source_id = old.source_id AND newer.stream = old.stream AND newer.slot > old.slot
+                        AND newer.schedule_name <> '(operator)'))
     ORDER BY old.slot
     LIMIT $2::bigint
 )
