@@ -43,13 +43,18 @@ find_markets(struct backfill *backfill, int64_t source_id, struct error *err)
 {
     const struct backfill_plan *plan = &backfill->plan;
     struct arena *arena = backfill->call->arena;
+    struct database_value values[2];
     struct text symbols;
 
     array_start(&symbols, arena, 256);
     for (size_t i = 0; i < plan->symbol_count; i++)
         array_add(&symbols, plan->symbols[i]);
-    if (!database_run(backfill->db, &query_instruments_map,
-                      SQL_VALUES(SQL_INT(source_id), SQL_TEXT(array_finish(&symbols))), arena,
+    values[0] = SQL_INT(source_id);
+    values[1] = SQL_TEXT(array_finish(&symbols));
+    /* A coin that is mapped is so in every currency, also in one that nobody has asked for yet. */
+    if (!database_run(backfill->db, &query_instruments_derive, values, COUNT_OF(values), arena,
+                      NULL, err) ||
+        !database_run(backfill->db, &query_instruments_map, values, COUNT_OF(values), arena,
                       &backfill->markets, err))
         return false;
     for (size_t i = 0; i < plan->symbol_count; i++)
@@ -112,7 +117,7 @@ look_at_checkpoints(struct backfill *backfill, struct error *err)
 
 /* "[######....] 61 %  1234 candles, 410 a second, 12 s left; BTCUSDT tries again: ..." */
 static void
-describe(void *context, const struct rows *progress, char *text, size_t size)
+describe(void *context, const struct rows *progress, struct arena *arena, char *text, size_t size)
 {
     const struct backfill *backfill = context;
     double seconds = (double)(clock_monotonic_ms() - backfill->started_at_ms) / 1000 + 0.001;
@@ -142,7 +147,7 @@ describe(void *context, const struct rows *progress, char *text, size_t size)
 
         if (error && !orders_is_final(progress, i)) {
             snprintf(text + at, size - at, "; %s waits: %s", backfill->plan.symbols[i],
-                     table_clean(error, backfill->call->arena));
+                     table_clean(error, arena));
             break;
         }
     }

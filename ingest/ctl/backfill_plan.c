@@ -107,8 +107,9 @@ make_order(const struct call *call, const struct backfill_plan *plan, const char
         .source = plan->source->name,
         .kind = JOB_HISTORY,
         .stream =
-            arena_printf(arena, "backfill/%s/%s/%s-%s", symbol, plan->interval,
-                         moment_name(plan->from_ms, arena), moment_name(plan->until_ms, arena)),
+            arena_printf(arena, "backfill/%s/%s%s%s/%s-%s", symbol, plan->interval,
+                         series ? "/" : "", series ? series : "", moment_name(plan->from_ms, arena),
+                         moment_name(plan->until_ms, arena)),
         .args = text_finish(&args).data,
         .slot_s = slot_s,
     };

@@ -184,25 +184,49 @@ leave_running(const struct order *orders, size_t count)
 }
 
 static void
-describe(const struct rows *progress, bool lonely, char *text, size_t size)
+describe(const struct rows *progress, char *text, size_t size)
 {
-    size_t final = 0, running = 0, waiting = 0, sent = 0;
+    size_t final = 0, running = 0, waiting = 0;
     int64_t records = 0;
 
     for (size_t i = 0; i < progress->count; i++) {
-        const char *state = rows_text(progress, i, ORDER_STATE);
         const char *status = rows_text(progress, i, ORDER_STATUS);
 
-        sent += state && strcmp(state, "pending") != 0;
         final += orders_is_final(progress, i);
         running += has_status(progress, i, "running");
         waiting += status && !orders_is_final(progress, i) && strcmp(status, "running") != 0;
         records += rows_int(progress, i, ORDER_RECORDS, 0);
     }
-    snprintf(text, size,
-             "%zu of %zu done, %zu running, %zu waiting for another try, %lld records%s", final,
-             progress->count, running, waiting, (long long)records,
-             sent == 0 && lonely ? "; nothing is sent yet: does a scheduler run?" : "");
+    snprintf(text, size, "%zu of %zu done, %zu running, %zu waiting for another try, %lld records",
+             final, progress->count, running, waiting, (long long)records);
+}
+
+static bool
+none_sent(const struct rows *progress)
+{
+    for (size_t i = 0; i < progress->count; i++) {
+        const char *state = rows_text(progress, i, ORDER_STATE);
+
+        if (state && strcmp(state, "pending") != 0)
+            return false;
+    }
+    return true;
+}
+
+/* What a look has shown, in the words of the watch or our own. */
+static void
+tell(const struct rows *progress, const struct order_watch *watch, bool lonely, struct arena *arena,
+     char *text, size_t size)
+{
+    size_t used;
+
+    if (watch)
+        watch->describe(watch->context, progress, arena, text, size);
+    else
+        describe(progress, text, size);
+    used = strlen(text);
+    if (lonely && none_sent(progress))
+        snprintf(text + used, size - used, "; nothing is sent yet: does a scheduler run?");
 }
 
 static bool
@@ -247,10 +271,7 @@ orders_wait(struct database *db, const struct order *orders, size_t count,
     sigaction(SIGINT, &action, NULL);
     progress_line_begin(&line);
     while ((looked = look_patiently(db, orders, count, look_arena, &progress, err)) && !stop) {
-        if (watch)
-            watch->describe(watch->context, &progress, text, sizeof text);
-        else
-            describe(&progress, clock_monotonic_ms() > lonely_at_ms, text, sizeof text);
+        tell(&progress, watch, clock_monotonic_ms() > lonely_at_ms, look_arena, text, sizeof text);
         over = all_final(&progress);
         if (over)
             break;
@@ -260,6 +281,8 @@ orders_wait(struct database *db, const struct order *orders, size_t count,
     }
     if (over)
         progress_line_end(&line, text);
+    else if (!stop)
+        progress_line_break(&line);
     arena_destroy(look_arena);
     if (stop)
         leave_running(orders, count);

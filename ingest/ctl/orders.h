@@ -63,7 +63,9 @@ bool orders_is_ok(const struct rows *progress, size_t row);
  * that the jobs go on, and ends by that signal.
  */
 struct order_watch {
-    void (*describe)(void *context, const struct rows *progress, char *ret_text, size_t text_size);
+    /* `arena` is emptied after each look. */
+    void (*describe)(void *context, const struct rows *progress, struct arena *arena,
+                     char *ret_text, size_t text_size);
     void *context;
 };
 MUST_CHECK bool orders_wait(struct database *db, const struct order *orders, size_t count,

@@ -34,8 +34,8 @@ print(struct progress_line *line, const char *text)
 void
 progress_line_show(struct progress_line *line, const char *text)
 {
-    bool early = line->shown_at_ms > 0 && !line->terminal &&
-                 clock_monotonic_ms() - line->shown_at_ms < PROGRESS_LINE_MS;
+    int64_t least_ms = line->terminal ? PROGRESS_BLINK_MS : PROGRESS_LINE_MS;
+    bool early = line->shown_at_ms > 0 && clock_monotonic_ms() - line->shown_at_ms < least_ms;
 
     if (!early && strcmp(text, line->shown) != 0)
         print(line, text);
@@ -47,6 +47,13 @@ progress_line_end(struct progress_line *line, const char *text)
     if (strcmp(text, line->shown) != 0)
         print(line, text);
     if (line->terminal)
+        fputc('\n', stderr);
+}
+
+void
+progress_line_break(struct progress_line *line)
+{
+    if (line->terminal && line->shown[0])
         fputc('\n', stderr);
 }
 

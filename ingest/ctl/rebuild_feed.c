@@ -176,6 +176,8 @@ rebuild_feed(struct database *from, struct database *to, struct arena *arena,
     feed.ahead = arena_create(4 * FEED_BYTES);
     feed.page = arena_create(FEED_BYTES);
     fed = feed_all(&feed, err);
+    if (!fed)
+        progress_line_break(&feed.line);
     arena_destroy(feed.page);
     arena_destroy(feed.ahead);
     return fed;

@@ -156,6 +156,25 @@ def test_without_waiting_it_is_only_ordered(system):
     assert args["until_s"] - args["lookback_s"] > 0 and args["until_s"] % 3600 == 0
 
 
+def test_a_coin_that_is_mapped_is_so_in_every_currency(system):
+    [row] = json.loads(backfill(system, "coingecko", "bitcoin/eur", "1d", "--from", "5d", "--no-wait").stdout)
+
+    assert row["symbol"] == "bitcoin/eur" and row["missing"] == row["expected"]
+
+
+def test_that_nobody_publishes_is_told(system):
+    program = subprocess.Popen(
+        [program_path("tidemarkctl"), "backfill", "binance", "BTCUSDT", "1h", "--from", "2d"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env={**base_environment(), **system.environment("operator")})
+    said = []
+    while not any("does a scheduler run?" in line for line in said):
+        said.append(program.stderr.readline())
+        assert said[-1], said
+    program.send_signal(signal.SIGINT)
+    assert program.wait(timeout=30) == -signal.SIGINT
+
+
 @pytest.mark.parametrize("arguments, code, words", [
     (["csv", "BTCUSDT", "1h", "--from", "2d"], 1, "cannot be asked for a window"),
     (["binance", "LTCUSDT", "1h", "--from", "2d"], 1, "is not mapped"),
