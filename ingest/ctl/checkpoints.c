@@ -5,6 +5,7 @@
 #include "ingest/ctl/nouns.h"
 #include "ingest/ctl/servers.h"
 #include "ingest/ctl/table.h"
+#include "ingest/sources/source.h"
 #include "schema/queries.h"
 
 #include <stdio.h>
@@ -37,6 +38,9 @@ find(const struct call *call, struct database *db, struct rows *ret_rows, struct
 {
     const char *source = call->arguments[0], *stream = call->arguments[1];
 
+    if (!source_find(source))
+        return error_set(err, ERROR_REJECT, "source.unknown", "there is no source \"%.60s\"",
+                         source);
     if (!database_run(db, &query_checkpoint_find, SQL_VALUES(SQL_TEXT(source), SQL_TEXT(stream)),
                       call->arena, ret_rows, err))
         return false;

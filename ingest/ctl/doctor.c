@@ -2,11 +2,18 @@
 #include "ingest/ctl/doctor.h"
 
 #include "ingest/ctl/nouns.h"
+#include "ingest/scheduler/cron.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { CLOCK_WARN_MS = 2000, CLOCK_FAIL_MS = 60 * 1000, TEXT_SIZE = 400 };
+enum {
+    CLOCK_WARN_MS = 2000,
+    CLOCK_FAIL_MS = 60 * 1000,
+    TEXT_SIZE = 400,
+    CRON_TEXT_SIZE = 512,
+};
 
 void
 findings_add(struct findings *findings, enum health health, const char *what, const char *advice,
@@ -44,6 +51,27 @@ doctor_check_clock(struct findings *findings, const char *what, int64_t off_ms)
                  what,
                  size_ms > CLOCK_WARN_MS ? "let NTP keep the clocks of all hosts together" : NULL,
                  "%.1f s %s ours", (double)size_ms / 1000, off_ms < 0 ? "behind" : "ahead of");
+}
+
+int64_t
+doctor_period_s(int64_t shortest_s, const char *crons, int64_t now_s)
+{
+    while (crons && *crons) {
+        size_t size = strcspn(crons, "\n");
+        char rule[CRON_TEXT_SIZE];
+        struct error ignored;
+        struct cron cron;
+        int64_t period_s;
+
+        snprintf(rule, sizeof rule, "%.*s", (int)size, crons);
+        crons += size + (crons[size] == '\n');
+        if (size >= sizeof rule || !cron_parse(rule, &cron, &ignored))
+            continue;
+        period_s = cron_next_s(&cron, now_s) - cron_last_s(&cron, now_s);
+        if (shortest_s == 0 || period_s < shortest_s)
+            shortest_s = period_s;
+    }
+    return shortest_s;
 }
 
 /* Findings for a person: one below the other, what to do under what it is about. */

@@ -24,6 +24,13 @@ void doctor_check_database(struct findings *findings); /* doctor_database.c */
 void doctor_check_redis(struct findings *findings);    /* doctor_redis.c */
 void doctor_check_broker(struct findings *findings);   /* doctor_broker.c */
 
+/*
+ * How often a source is to succeed: the shortest of its periods (0 = none), and of what lies
+ * between the moments before and after `now_s` of its cron rules (one a line, NULL = none).
+ * Seconds; 0 if nobody can tell.
+ */
+int64_t doctor_period_s(int64_t shortest_s, const char *crons, int64_t now_s);
+
 /* A clock that is `off_ms` ahead of ours (negative: behind) is worth a finding. */
 void doctor_check_clock(struct findings *findings, const char *what, int64_t off_ms);
 

@@ -164,14 +164,16 @@ check_slots(struct doctor *doctor)
 }
 
 /* Columns of the query doctor_sources. */
-enum { NAME, ENABLED, SCHEDULES, SHORTEST, AGE, ERROR_CODE };
+enum { NAME, ENABLED, SCHEDULES, SHORTEST, CRONS, AGE, ERROR_CODE };
 
 static void
 check_source(struct findings *findings, const struct rows *rows, size_t i)
 {
     const char *name = rows_text(rows, i, NAME), *code = rows_text(rows, i, ERROR_CODE);
     const char *what = arena_printf(findings->call->arena, "source %s", name);
-    int64_t age_s = rows_int(rows, i, AGE, -1), shortest_s = rows_int(rows, i, SHORTEST, 0);
+    int64_t age_s = rows_int(rows, i, AGE, -1);
+    int64_t shortest_s = doctor_period_s(rows_int(rows, i, SHORTEST, 0), rows_text(rows, i, CRONS),
+                                         clock_now_ms() / 1000);
 
     if (!rows_bool(rows, i, ENABLED))
         findings_add(findings, HEALTH_OK, what, NULL, "switched off");

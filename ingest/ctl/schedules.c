@@ -15,6 +15,29 @@ struct applied {
     struct rows removed; /* names */
 };
 
+/* A database that was not migrated yet would pass over the schedules of a newer source. */
+static bool
+check_sources(struct database *db, const struct checked_schedules *checked, struct arena *arena,
+              struct error *err)
+{
+    const char *last = "";
+
+    for (size_t i = 0; i < checked->schedule_count; i++) {
+        const char *source = checked->schedules[i].source;
+        struct rows found;
+
+        if (strcmp(source, last) == 0)
+            continue;
+        last = source;
+        if (!database_run(db, &query_source_find, SQL_VALUES(SQL_TEXT(source)), arena, &found, err))
+            return false;
+        if (found.count == 0)
+            return error_set(err, ERROR_FATAL, "schema.old",
+                             "the database does not know %s: run tidemark-migrate up", source);
+    }
+    return true;
+}
+
 static bool
 apply_assets(struct database *db, const struct checked_schedules *checked, struct arena *arena,
              struct error *err)
@@ -91,7 +114,6 @@ apply_instruments(struct database *db, const char *path, const struct checked_sc
     return database_run(db, &query_instruments_unknown, values, COUNT_OF(values), arena, &unknown,
                         err) &&
            refuse_unknown(&unknown, path, checked, err) &&
-           database_run(db, &query_references_lock, SQL_NO_VALUES, arena, NULL, err) &&
            database_run(db, &query_instruments_apply, values, COUNT_OF(values), arena, NULL, err) &&
            database_run(db, &query_coins_apply, values, 3, arena, NULL, err) &&
            database_run(db, &query_instruments_follow_coins, SQL_VALUES(SQL_NULL, SQL_NULL), arena,
@@ -119,18 +141,28 @@ apply_schedule(struct database *db, const struct schedule_row *row, struct arena
     return true;
 }
 
-/* Those that go make room first: a stream may have been given another name. */
+/*
+ * Those that go make room first, and those that change their stream as well: it may be another's
+ * from now on.
+ */
 static bool
 apply_schedules(struct database *db, const struct checked_schedules *checked, struct arena *arena,
                 struct applied *applied, struct error *err)
 {
-    struct text names;
+    struct text names, sources, streams;
 
     array_start(&names, arena, 1024);
-    for (size_t i = 0; i < checked->schedule_count; i++)
+    array_start(&sources, arena, 1024);
+    array_start(&streams, arena, 1024);
+    for (size_t i = 0; i < checked->schedule_count; i++) {
         array_add(&names, checked->schedules[i].name);
+        array_add(&sources, checked->schedules[i].source);
+        array_add(&streams, checked->schedules[i].stream);
+    }
     if (!database_run(db, &query_schedules_remove_others,
-                      SQL_VALUES(SQL_TEXT(array_finish(&names))), arena, &applied->removed, err))
+                      SQL_VALUES(SQL_TEXT(array_finish(&names)), SQL_TEXT(array_finish(&sources)),
+                                 SQL_TEXT(array_finish(&streams))),
+                      arena, &applied->removed, err))
         return false;
     for (size_t i = 0; i < checked->schedule_count; i++)
         if (!apply_schedule(db, &checked->schedules[i], arena, &applied->changed, err))
@@ -138,13 +170,19 @@ apply_schedules(struct database *db, const struct checked_schedules *checked, st
     return true;
 }
 
+/*
+ * The lock of the references comes before any row: a worker that takes a list of coins holds it
+ * while it writes assets.
+ */
 static bool
 apply_all(struct database *db, const char *path, const struct checked_schedules *checked,
           struct arena *arena, struct applied *applied, struct error *err)
 {
     if (!database_begin(db, err))
         return false;
-    if (!apply_assets(db, checked, arena, err) ||
+    if (!check_sources(db, checked, arena, err) ||
+        !database_run(db, &query_references_lock, SQL_NO_VALUES, arena, NULL, err) ||
+        !apply_assets(db, checked, arena, err) ||
         !apply_instruments(db, path, checked, arena, err) ||
         !apply_schedules(db, checked, arena, applied, err)) {
         database_rollback(db);

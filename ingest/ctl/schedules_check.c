@@ -13,6 +13,11 @@
 
 enum {
     NAME_MAX_BYTES = 100,
+    /* What the tables hold, in characters: schema/migrations/0002, 0004. */
+    ASSET_SYMBOL_MAX = 100,
+    ASSET_NAME_MAX = 200,
+    INSTRUMENT_MAX = 100,
+    SCHEDULE_NAME_MAX = 200,
     PAGES_MAX = 40,
     PER_PAGE_DEFAULT = 250,
     REFERENCE_PER_PAGE = 5000,
@@ -54,6 +59,21 @@ is_name(const char *text)
     size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
     return size > 0 && size <= NAME_MAX_BYTES && text[size] == '\0';
+}
+
+/* Tells of a text that the tables would not take; an empty one, too. */
+static bool
+check_length(const struct checker *checker, int line, const char *what, const char *text,
+             size_t max_characters)
+{
+    size_t characters = 0;
+
+    for (const char *c = text; *c; c++)
+        characters += ((unsigned char)*c & 0xc0) != 0x80;
+    if (characters > 0 && characters <= max_characters)
+        return true;
+    return fail_at(checker, line, "%s \"%.40s\" must have 1 to %zu characters", what, text,
+                   max_characters);
 }
 
 static bool
@@ -107,15 +127,21 @@ check_assets(const struct checker *checker)
     for (size_t i = 0; i < checker->file->asset_count; i++) {
         const struct file_asset *asset = &checker->file->assets[i];
 
-        if (!is_name(asset->slug.text))
+        if (!is_name(asset->slug.text) ||
+            strpbrk(asset->slug.text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) /* no client would find it */
             return fail_at(checker, asset->slug.line,
-                           "asset \"%.40s\" must be letters, digits, '.', '_' and '-', at most %d",
+                           "asset \"%.40s\" must be small letters, digits, '.', '_' and '-', at "
+                           "most %d",
                            asset->slug.text, NAME_MAX_BYTES);
         if (!asset->symbol.text || !asset->symbol.text[0] || !asset->name.text ||
             !asset->name.text[0])
             return fail_at(checker, asset->slug.line,
                            "asset %.40s needs both: {symbol: BTC, name: Bitcoin}",
                            asset->slug.text);
+        if (!check_length(checker, asset->symbol.line, "the symbol", asset->symbol.text,
+                          ASSET_SYMBOL_MAX) ||
+            !check_length(checker, asset->name.line, "the name", asset->name.text, ASSET_NAME_MAX))
+            return false;
     }
     return true;
 }
@@ -145,6 +171,9 @@ check_instruments(struct checker *checker)
         const struct source *source;
 
         if (!check_source(checker, &instrument->source, &source))
+            return false;
+        if (!check_length(checker, instrument->symbol.line, "the instrument",
+                          instrument->symbol.text, INSTRUMENT_MAX))
             return false;
         if (!slash || slash == pair || !slash[1])
             return fail_at(checker, instrument->asset_and_quote.line,
@@ -220,7 +249,8 @@ add_row(struct checker *checker, const struct schedule_row *row, const struct so
                                         checker->schedule_room * sizeof *row, room * sizeof *row);
         checker->schedule_room = room;
     }
-    if (!check_job(checker, source, kind, row))
+    if (!check_length(checker, row->line, "the name", row->name, SCHEDULE_NAME_MAX) ||
+        !check_job(checker, source, kind, row))
         return false;
     checker->schedules[checker->schedule_count++] = *row;
     return true;

@@ -318,12 +318,37 @@ read_document(const struct reader *reader, struct schedules_file *file)
 }
 
 static bool
+refuse_syntax(const char *path, const yaml_parser_t *parser, struct error *err)
+{
+    return error_set(err, ERROR_REJECT, "schedules.syntax", "%s:%zu: not YAML: %s", path,
+                     parser->problem_mark.line + 1,
+                     parser->problem ? parser->problem : "unreadable");
+}
+
+/* What stands behind "---" would not be read, and so removed. */
+static bool
+refuse_more(const char *path, yaml_parser_t *parser, struct error *err)
+{
+    yaml_document_t document;
+    const yaml_node_t *root;
+    size_t line;
+
+    if (!yaml_parser_load(parser, &document))
+        return refuse_syntax(path, parser, err);
+    root = yaml_document_get_root_node(&document);
+    line = document.start_mark.line + 1;
+    yaml_document_delete(&document);
+    return !root || error_set(err, ERROR_REJECT, "schedules.syntax",
+                              "%s:%zu: a second document begins here: a file has one", path, line);
+}
+
+static bool
 parse(const char *path, FILE *stream, struct arena *arena, struct schedules_file *file,
       struct error *err)
 {
     yaml_document_t document;
     yaml_parser_t parser;
-    bool read = false;
+    bool read;
 
     if (!yaml_parser_initialize(&parser))
         abort();
@@ -331,11 +356,10 @@ parse(const char *path, FILE *stream, struct arena *arena, struct schedules_file
     if (yaml_parser_load(&parser, &document)) {
         struct reader reader = {path, &document, arena, err};
 
-        read = read_document(&reader, file);
+        read = read_document(&reader, file) && refuse_more(path, &parser, err);
         yaml_document_delete(&document);
     } else {
-        error_set(err, ERROR_REJECT, "schedules.syntax", "%s:%zu: not YAML: %s", path,
-                  parser.problem_mark.line + 1, parser.problem ? parser.problem : "unreadable");
+        read = refuse_syntax(path, &parser, err);
     }
     yaml_parser_delete(&parser);
     return read;

@@ -64,9 +64,9 @@ read_at(const char *path, const struct file_schedule *schedule, struct arena *ar
 
 /* The moments that lie too close together, as an example. */
 static bool
-refuse_dense(const char *path, int line, const struct cron *rule, struct error *err)
+refuse_dense(const char *path, int line, const struct cron *rule, int64_t gap_s, struct error *err)
 {
-    int64_t gap_s = cron_least_gap_s(rule), at_s = cron_next_s(rule, 0), next_s;
+    int64_t at_s = cron_next_s(rule, 0), next_s;
 
     while ((next_s = cron_next_s(rule, at_s)) - at_s > gap_s)
         at_s = next_s;
@@ -78,24 +78,25 @@ refuse_dense(const char *path, int line, const struct cron *rule, struct error *
         (int)(next_s / 60 % 60), SCHEDULES_CRON_GAP_MIN_S / 60);
 }
 
+/* What lies between two moments is found once for all streams: it takes a look at 400 years. */
 static bool
 read_cron(const char *path, const struct file_value *value, struct cron *ret_rule,
-          struct error *err)
+          int64_t *ret_gap_s, struct error *err)
 {
     struct error reason = {0};
 
     if (!cron_parse(value->text, ret_rule, &reason))
         return schedules_refuse(path, value->line, err, "cron \"%.60s\": %s", value->text,
                                 reason.message);
-    if (cron_least_gap_s(ret_rule) < SCHEDULES_CRON_GAP_MIN_S)
-        return refuse_dense(path, value->line, ret_rule, err);
-    return true;
+    *ret_gap_s = cron_least_gap_s(ret_rule);
+    return *ret_gap_s >= SCHEDULES_CRON_GAP_MIN_S ||
+           refuse_dense(path, value->line, ret_rule, *ret_gap_s, err);
 }
 
-/* Exactly one of every, at and cron; `*ret_gap_s` is what lies between two slots at least. */
+/* Exactly one of every, at and cron. */
 static bool
 read_rhythm(const char *path, const struct file_schedule *schedule, struct arena *arena,
-            struct schedule_time *time, int64_t *ret_gap_s, struct error *err)
+            struct schedule_time *time, struct error *err)
 {
     struct file_value cron = schedule->cron;
 
@@ -109,16 +110,12 @@ read_rhythm(const char *path, const struct file_schedule *schedule, struct arena
     }
     time->period_s = 0;
     time->cron = cron.text;
-    if (cron.text) {
-        if (!read_cron(path, &cron, &time->rule, err))
-            return false;
-        *ret_gap_s = cron_least_gap_s(&time->rule);
-        return true;
-    }
+    if (cron.text)
+        return read_cron(path, &cron, &time->rule, &time->gap_s, err);
     if (!schedules_duration(path, &schedule->every, "every", 1, SCHEDULES_PERIOD_MAX_S,
                             &time->period_s, err))
         return false;
-    *ret_gap_s = time->period_s;
+    time->gap_s = time->period_s;
     return true;
 }
 
@@ -128,12 +125,11 @@ schedules_time(const char *path, const struct file_schedule *schedule, struct ar
 {
     const struct file_value *offset = &schedule->offset, *not_after = &schedule->not_after;
     struct schedule_time time = {.offset_s = -1};
-    int64_t gap_s = 0;
 
-    if (!read_rhythm(path, schedule, arena, &time, &gap_s, err))
+    if (!read_rhythm(path, schedule, arena, &time, err))
         return false;
     if (offset->text &&
-        !schedules_duration(path, offset, "offset", 0, gap_s - 1, &time.offset_s, err))
+        !schedules_duration(path, offset, "offset", 0, time.gap_s - 1, &time.offset_s, err))
         return false;
     if (not_after->text && !schedules_duration(path, not_after, "not_after", 0,
                                                SCHEDULES_PERIOD_MAX_S, &time.not_after_s, err))
@@ -152,7 +148,7 @@ schedules_offset_s(const struct schedule_time *time, const char *stream)
 {
     if (time->offset_s >= 0)
         return time->offset_s;
-    return time->cron ? due_cron_offset_s(stream, &time->rule, time->not_after_s)
+    return time->cron ? due_cron_offset_s(stream, time->gap_s, time->not_after_s)
                       : due_offset_s(stream, time->period_s, time->not_after_s);
 }
 

@@ -20,6 +20,7 @@ struct schedule_time {
     int64_t period_s;    /* 0 = there is a cron rule */
     const char *cron;    /* NULL = there is a period */
     struct cron rule;    /* what `cron` means */
+    int64_t gap_s;       /* what lies between two slots at least */
     int64_t offset_s;    /* -1 = not given: each stream gets a place of its own */
     int64_t not_after_s; /* 0 = no limit */
 };

@@ -174,9 +174,9 @@ due_offset_s(const char *stream, int64_t period_s, int64_t not_after_s)
 }
 
 int64_t
-due_cron_offset_s(const char *stream, const struct cron *cron, int64_t not_after_s)
+due_cron_offset_s(const char *stream, int64_t least_gap_s, int64_t not_after_s)
 {
-    int64_t quarter_s = cron_least_gap_s(cron) / 4;
+    int64_t quarter_s = least_gap_s / 4;
 
     return place_in(stream, quarter_s < DUE_CRON_SPREAD_S ? quarter_s : DUE_CRON_SPREAD_S,
                     not_after_s);

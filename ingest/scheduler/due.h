@@ -69,7 +69,7 @@ int64_t due_next_s(const struct due_rule *rule, int64_t now_s);
  * (0 = it always is), the offset takes at most half of that.
  */
 int64_t due_offset_s(const char *stream, int64_t period_s, int64_t not_after_s);
-/* The same for a cron rule: a quarter of its least gap, at most DUE_CRON_SPREAD_S. */
-int64_t due_cron_offset_s(const char *stream, const struct cron *cron, int64_t not_after_s);
+/* The same for a cron rule: a quarter of its cron_least_gap_s(), at most DUE_CRON_SPREAD_S. */
+int64_t due_cron_offset_s(const char *stream, int64_t least_gap_s, int64_t not_after_s);
 
 #endif

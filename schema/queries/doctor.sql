@@ -45,9 +45,10 @@ FROM slots
 WHERE state = 'pending' AND inserted_at < now() - $1::integer * interval '1 second'
 
 -- name: doctor_sources
--- How fresh each source is: name, enabled, schedules (that run), shortest_s (the shortest period of them; a cron rule counts
--- as a day), success_age_s (since its last good run; NULL = there was none), last_error_code (of its last run).
-SELECT s.name, s.enabled, count(d.name), min(coalesce(d.period_s, 86400)),
+-- How fresh each source is: name, enabled, schedules (that run), shortest_s (the shortest period of them; NULL = they have
+-- cron rules), crons (these rules, one a line; NULL = none has one), success_age_s (since its last good run; NULL = there
+-- was none), last_error_code (of its last run).
+SELECT s.name, s.enabled, count(d.name), min(d.period_s), string_agg(DISTINCT d.cron, E'\n'),
        (SELECT date_part('epoch', now() - max(r.finished_at))::bigint
         FROM runs r
         WHERE r.source_id = s.source_id AND r.status = 'ok'),

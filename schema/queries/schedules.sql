@@ -19,11 +19,21 @@ WHERE (schedules.source_id, schedules.kind, schedules.stream, schedules.args, sc
        excluded.missed, excluded.not_after_s, excluded.enabled, excluded.cron)
 
 -- name: schedules_remove_others
--- Forgets schedules that the file no longer names; run it before schedule_apply, in the same transaction. Returns their names.
--- $1 names that stay
-DELETE FROM schedules
+-- Forgets schedules that the file no longer names, and returns their names; also those that are of another stream there,
+-- because a stream has one schedule. Run it before schedule_apply, in the same transaction.
+-- $1 names that stay, $2 their sources, $3 their streams
+WITH removed AS (
+    DELETE FROM schedules d
+    USING sources s
+    WHERE s.source_id = d.source_id
+      AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[], $3::text[]) AS n (name, source, stream)
+                      WHERE n.name = d.name AND n.source = s.name AND n.stream = d.stream)
+    RETURNING d.name
+)
+SELECT name
+FROM removed
 WHERE name <> ALL ($1::text[])
-RETURNING name
+ORDER BY name
 
 -- name: schedules_list
 -- name, source_id, source, kind, stream, args, period_s, offset_s, missed, not_after_s, enabled, last_slot_s (unix

@@ -1,5 +1,6 @@
 """tidemarkctl on real engines: the schedules file, and what an operator looks at."""
 
+import concurrent.futures
 import hashlib
 import json
 import pathlib
@@ -8,7 +9,9 @@ import subprocess
 import pika
 import pytest
 
+from named_queries import NamedQueries, array
 from programs import ROOT, base_environment, program_path, run_program
+from waiting import wait_for
 
 DEFAULT = ROOT / "deploy/schedules.yml"
 
@@ -80,6 +83,32 @@ def test_a_wrong_file_changes_nothing_and_says_where(tidemark, old, new, words):
 
     assert done.returncode == 1 and "schedules.yml" + words in done.stderr
     assert tidemark.query("SELECT * FROM schedules ORDER BY name") == before
+
+
+def test_a_source_that_the_database_does_not_know_is_told(tidemark):
+    """A file of a newer release, and nobody has migrated: its schedules must not be passed over in silence."""
+    tidemark.query("DELETE FROM sources WHERE name = 'csv'")
+
+    done = apply(tidemark, write(tidemark, SMALL + "  files: {source: csv, kind: history, every: 1m}\n"), check=False)
+
+    assert done.returncode == 2 and "does not know csv: run tidemark-migrate up" in done.stderr
+    assert names(tidemark) == []
+
+
+def test_a_worker_that_takes_a_list_of_coins_and_an_operator_do_not_wait_in_a_circle(tidemark):
+    """Who writes references holds their lock before it writes an asset; so does who applies a file."""
+    worker = NamedQueries(tidemark.connect())
+    worker.execute("BEGIN")
+    worker.run("references_lock")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        applied = pool.submit(apply, tidemark, write(tidemark, SMALL))
+        wait_for("it waits for the worker", lambda: tidemark.query(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database())"))
+        worker.execute("SET LOCAL lock_timeout = '500ms'")
+        worker.run("assets_ensure", array("bitcoin"), array("btc"), array("Bitcoin"))
+        worker.execute("COMMIT")
+        assert json.loads(applied.result(timeout=30).stdout)["changed"] == 2
 
 
 def test_a_schedule_shows_its_last_slot(tidemark):

@@ -193,3 +193,5 @@ def test_nobody_to_ask_is_no_yes(tidemark):
 
     assert done.returncode == 1 and "say --yes" in done.stderr
     assert tidemark.ctl("checkpoints", "rewind", "binance", "x", check=False).returncode == 2
+    nobody = tidemark.ctl("checkpoints", "show", "binanse", "history/x/1h", check=False)
+    assert nobody.returncode == 1 and 'there is no source "binanse"' in nobody.stderr

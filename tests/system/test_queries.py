@@ -539,7 +539,7 @@ def test_schedules_become_what_the_file_says(connect):
     db = connect("operator")
     assert [apply(db, "a"), apply(db, "b", "quote/b"), apply(db, "c", "quote/c", source="nope")] == [1, 1, 0]
     assert [apply(db, "a"), apply(db, "a", period=600)] == [0, 1]
-    assert db.run("schedules_remove_others", array("a")) == [("b",)]
+    assert db.run("schedules_remove_others", array("a"), array("binance"), array("quote/a")) == [("b",)]
     assert [(row[0], row[2], row[6], row[11]) for row in db.run("schedules_list", True)] == [
         ("a", "binance", 600, None)]
 
@@ -568,8 +568,16 @@ def test_a_stream_may_change_its_schedule(connect):
     """Removing goes first, so that the unique stream is free for its new name."""
     db = connect("operator")
     apply(db, "a")
-    db.run("schedules_remove_others", array("b"))
+    db.run("schedules_remove_others", array("b"), array("binance"), array("quote/a"))
     assert apply(db, "b") == 1
+
+
+def test_two_schedules_may_change_their_streams_for_one_another(connect):
+    db = connect("operator")
+    apply(db, "a", "quote/a"), apply(db, "b", "quote/b"), apply(db, "c", "quote/c")
+    streams = array("quote/b", "quote/a", "quote/c")
+    assert db.run("schedules_remove_others", array("a", "b", "c"), array(*["binance"] * 3), streams) == []
+    assert [apply(db, "a", "quote/b"), apply(db, "b", "quote/a"), apply(db, "c", "quote/c")] == [1, 1, 0]
 
 
 def test_a_slot_is_inserted_once_and_published_until_done(connect, worker):
@@ -632,18 +640,19 @@ def test_a_source_with_a_full_queue_does_not_hide_the_others(connect):
 
 
 def test_old_slots_are_forgotten_when_they_are_done_with(connect, worker):
-    """Kept are the newest of a schedule, what has no final run, and what is not old."""
+    """Kept are the newest of a schedule, what has no final run, and what is not old; of an operator's orders nothing else."""
     db = connect("scheduler")
     rows = [("ok", "a", "quote/a", 0, "published"), ("skipped", "a", "quote/a", 1, "skipped"),
             ("running", "a", "quote/a", 2, "published"), ("lost", "a", "quote/a", 3, "published"),
             ("pending", "a", "quote/a", 4, "pending"), ("dead", "a", "quote/a", 5, "published"),
             ("newest", "a", "quote/a", 6, "published"), ("by hand", "(operator)", "quote/a", 7, "published"),
+            ("window", "(operator)", "backfill/a", 7, "published"), ("waits", "(operator)", "backfill/b", 7, "pending"),
             ("gone schedule", "b", "quote/b", 0, "published"), ("recent", "c", "quote/c", 9, "published"),
             ("more recent", "c", "quote/c", 10, "published")]
     ids, names, streams, minutes, states = zip(*rows)
     db.run("slots_insert", array(*ids), array(*names), array(*[BINANCE] * len(rows)), array(*streams),
            array(*[at(n) for n in minutes]), array(*["m"] * len(rows)), array(*states))
-    for job_id in set(ids) - {"lost", "pending", "skipped"}:
+    for job_id in set(ids) - {"lost", "pending", "skipped", "waits"}:
         [(run,)] = claim(worker, job_id)
         if job_id != "running":
             worker.run("run_finish", run, "dead" if job_id == "dead" else "ok", None, None, 200)
@@ -653,6 +662,6 @@ def test_old_slots_are_forgotten_when_they_are_done_with(connect, worker):
         db.run("slots_trim", at(8), 2)
         forgotten.append(db.affected)
 
-    assert forgotten == [2, 1, 0, 0], "so many at once, the oldest first"
+    assert forgotten == [2, 2, 1, 0], "so many at once, the oldest first"
     left = {row[0] for row in db.execute("SELECT job_id FROM slots")}
-    assert set(ids) - left == {"ok", "skipped", "dead"}
+    assert set(ids) - left == {"ok", "skipped", "dead", "by hand", "window"}

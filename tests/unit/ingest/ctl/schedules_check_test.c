@@ -14,6 +14,8 @@
     "  coinpaprika: {btc-bitcoin/usd: bitcoin/usd}\n"                                              \
     "schedules:\n"
 
+#define TEN "0123456789"
+
 /* Reads and checks a file of this text. */
 static bool
 check_file(const char *text, struct arena *arena, struct checked_schedules *ret_checked,
@@ -51,6 +53,9 @@ test_what_is_wrong_is_said_with_its_line(void **state)
         {"a list where keys are wanted",
          "- one\n",
          ":1: the file must be a mapping"},
+        {"a second document",
+         "assets: {}\n---\nschedules: {}\n",
+         ":2: a second document begins here"},
         {"an unknown part",
          "assets: {}\ncoins: {}\n",
          ":2: unknown key \"coins\"; allowed are assets, instruments, schedules"},
@@ -60,6 +65,15 @@ test_what_is_wrong_is_said_with_its_line(void **state)
         {"an asset without a name",
          "assets:\n  a: {symbol: A}\n",
          ":2: asset a needs both"},
+        {"an asset that no client would find",
+         "assets:\n  Bitcoin: {symbol: BTC, name: Bitcoin}\n",
+         ":2: asset \"Bitcoin\" must be small letters, digits"},
+        {"an asset with a symbol that no table holds",
+         "assets:\n  a: {name: A,\n    symbol: " TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "X}\n",
+         ":3: the symbol \"" TEN TEN TEN TEN "\" must have 1 to 100 characters"},
+        {"an instrument without a name",
+         "instruments:\n  binance:\n    \"\": bitcoin/usdt\n",
+         ":3: the instrument \"\" must have 1 to 100 characters"},
         {"an asset with another key",
          "assets:\n  a: {symbol: A, title: B}\n",
          "unknown key \"title\"; allowed are symbol, name"},
@@ -194,6 +208,12 @@ test_what_is_wrong_is_said_with_its_line(void **state)
         {"a folder with symbols",
          HEAD "  f: {source: csv, every: 1m, kind: history, each: [BTCUSDT]}\n",
          "a folder's schedule takes no each"},
+        {"a name that no table holds",
+         "instruments:\n  binance:\n    " TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN ": a/usd\n"
+         "schedules:\n  " TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+         ": {source: binance, every: 5m, kind: quote,\n    each: [" TEN TEN TEN TEN TEN TEN TEN TEN
+         TEN TEN "]}\n",
+         ":6: the name \"" TEN TEN TEN TEN "\" must have 1 to 200 characters"},
         {"one stream, two schedules",
          HEAD "  f: {source: csv, every: 1m, kind: history}\n  g: {source: csv, every: 1m, "
          "kind: history}\n",
