@@ -14,15 +14,15 @@ test_how_often_a_source_is_to_succeed(void **state)
         const char *crons;
         int64_t want_s;
     } rows[] = {
-        {"a period",                              300,    NULL,                      300       },
-        {"a time of day",                         0,      "45 0 * * *",              DAY_S     },
-        {"once a week",                           0,      "30 2 * * sun",            7 * DAY_S },
-        {"working days, at the weekend",          0,      "0 9 * * mon-fri",         3 * DAY_S },
-        {"the shortest of several",               0,      "30 2 * * sun\n15 * * * *", HOUR_S   },
-        {"a period that is shorter than a rule",  300,    "45 0 * * *",              300       },
-        {"a rule that is shorter than a period",  DAY_S,  "15 * * * *",              HOUR_S    },
-        {"a rule that nobody can read",           0,      "whenever",                0         },
-        {"nothing",                               0,      NULL,                      0         },
+        {"a period",                             300,   NULL,                       300      },
+        {"a time of day",                        0,     "45 0 * * *",               DAY_S    },
+        {"once a week",                          0,     "30 2 * * sun",             7 * DAY_S},
+        {"working days, at the weekend",         0,     "0 9 * * mon-fri",          3 * DAY_S},
+        {"the shortest of several",              0,     "30 2 * * sun\n15 * * * *", HOUR_S   },
+        {"a period that is shorter than a rule", 300,   "45 0 * * *",               300      },
+        {"a rule that is shorter than a period", DAY_S, "15 * * * *",               HOUR_S   },
+        {"a rule that nobody can read",          0,     "whenever",                 0        },
+        {"nothing",                              0,     NULL,                       0        },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)

@@ -43,9 +43,9 @@ test_what_follows_stands_on_a_line_of_its_own(void **state)
         bool terminal;
         const char *shown, *want;
     } rows[] = {
-        {"on a terminal the line is left",         true,  "half", "\rhalf\x1b[K\n"},
-        {"unless there is none yet",               true,  NULL,   ""              },
-        {"elsewhere it has been left before",      false, "half", "half\n"        },
+        {"on a terminal the line is left",    true,  "half", "\rhalf\x1b[K\n"},
+        {"unless there is none yet",          true,  NULL,   ""              },
+        {"elsewhere it has been left before", false, "half", "half\n"        },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
