@@ -1,7 +1,7 @@
 """Compares the tables with what they should hold (see oracle.py)."""
 import hashlib
 from collections import defaultdict
-from functools import cache
+from functools import cached_property
 
 from .expected import (CANDLE_FIELDS, INTERVALS_S, LISTING_FIELDS, TICK_FIELDS, iso, of_iso, to_ms)
 from .market import LISTED_MS
@@ -99,7 +99,7 @@ class Comparison:
         wanted = {}
         for (source, stream), jobs in streams.items():
             wanted.update(self.wanted_candles(source, stream, jobs))
-        found = self.found_candles()
+        found = self.found_candles
         for key in found.keys() - wanted.keys():
             self.say(f"candle {self.name_key(key)} must not be there")
         for key in wanted.keys() - found.keys():
@@ -162,14 +162,14 @@ class Comparison:
             WHERE stream = %s AND verdict = 'ok'""", stream)[0][0])
         reach = -(-(asked - REACH_MS[source][jobs[0]["args"]["interval"]]) // step) * step
         pair = self.oracle.asset_and_quote(source, jobs[0]["args"]["symbol"])
-        if (source, *pair, step // 1000, reach - step) in self.found_candles():
+        if (source, *pair, step // 1000, reach - step) in self.found_candles:
             reach -= step  # planned before the last step ended
         return max(begin, reach)
 
     def note_price(self, key, at, fields):
         self.prices.setdefault(key, {}).setdefault(at, []).append(fields)
 
-    @cache
+    @cached_property
     def found_candles(self):
         rows = self.rows(f"""
             SELECT sources.name, slug, code, interval_s, open_time, {', '.join(CANDLE_FIELDS)}

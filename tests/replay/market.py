@@ -36,6 +36,10 @@ Candle = namedtuple("Candle", "open_ms open high low close volume quote_volume t
 # Ratios at the 289 step boundaries of a day, and per step how far the candle reaches beyond its
 # ends (upwards, downwards) and its share of volume and trades.
 Day = namedtuple("Day", "path up down volume trades")
+# The same of each recorded step, whatever day it becomes part of.
+Reach = namedtuple("Reach", "up down volume trades")
+# A source's day by columns: the prices at the 289 step boundaries, the rest per step.
+Columns = namedtuple("Columns", "missing prices highs lows volumes quote_volumes trades")
 
 
 class Instrument:
@@ -55,9 +59,9 @@ class Market:
         self.recorded = str(recorded)
         self.coins = coin_list.load_coins(self.recorded)
         shapes = json.loads((Path(recorded) / SHAPES_FILE).read_text())
-        self._shapes = [tuple(units_of(field, 8) for field in row[1:6]) + (row[8],)
-                        for row in shapes]
-        self._mean_volume = sum(row[4] for row in self._shapes) // len(self._shapes)
+        rows = [tuple(units_of(field, 8) for field in row[1:6]) + (row[8],) for row in shapes]
+        self._closes = [row[3] for row in rows]
+        self._reach, self._calm_reach = reach_of(rows, 1), reach_of(rows, 1000)
         self._btc_days = self._daily_ratios(BTC_DAYS_FILE, "36000")
         self._eth_days = [math.isqrt(ratio * ONE)
                           for ratio in self._daily_ratios(ETH_DAYS_FILE, "300")]
@@ -99,27 +103,18 @@ class Market:
 
     def _day(self, asset, day):
         begin, end = self.day_start(asset, day), self.day_start(asset, day + 1)
-        first = self.hash("shape", asset, day) % (len(self._shapes) - STEPS - 1)
-        rows = self._shapes[first:first + STEPS + 1]
+        first = self.hash("shape", asset, day) % (len(self._closes) - STEPS - 1)
         # A calm series takes calm shapes: what the day moves by, and a thousandth.
         calm = asset in coin_list.FIAT_USD or self.coins[asset].is_stable
-        base = rows[0][3]
-        shape = [row[3] * ONE // base for row in rows]
+        base = self._closes[first]
+        shape = [close * ONE // base for close in self._closes[first:first + STEPS + 1]]
         if calm:
             shape = [ONE + (ratio - ONE) // 1000 for ratio in shape]
         bend = end * ONE * ONE // (begin * shape[STEPS]) - ONE
         path = [begin * shape[i] // ONE * (ONE + bend * i // STEPS) // ONE for i in range(STEPS)]
         path.append(end)
-        up, down, volume, trades = [], [], [], []
-        for opened, high, low, closed, amount, count in rows[1:]:
-            up.append(high * ONE // max(opened, closed))
-            down.append(low * ONE // min(opened, closed))
-            volume.append(amount * ONE // self._mean_volume)
-            trades.append(count)
-        if calm:
-            up = [ONE + (ratio - ONE) // 1000 for ratio in up]
-            down = [ONE - (ONE - ratio) // 1000 for ratio in down]
-        return Day(path, up, down, volume, trades)
+        return Day(path, *(column[first + 1:first + 1 + STEPS]
+                           for column in (self._calm_reach if calm else self._reach)))
 
     # Instruments.
 
@@ -166,25 +161,24 @@ class Market:
     def _noise(self, source, symbol, day):
         return memoryview(self._bytes(STEPS * 4, source, symbol, day)).cast("H")
 
-    def _point(self, instrument, day, at, path, quote_path):
-        """The price at a step's beginning, as the source sees it."""
+    def _prices(self, instrument, day, path, quote_path):
+        """The prices at the beginnings of a day's first steps, as the source sees them."""
         if instrument.base == instrument.quote:
-            return 10**instrument.places
-        noise = self.noise(instrument.source, instrument.symbol, day)[2 * at]
-        own = ONE + (noise - 32768) * 6
-        price = instrument.level * path[at] // quote_path[at] * own // (ONE * ONE)
-        return max(price, 1)
+            return [10**instrument.places] * len(path)
+        noise = self.noise(instrument.source, instrument.symbol, day)[::2]
+        level = instrument.level
+        prices = [level * ratio // quote * (ONE + (luck - 32768) * 6) // (ONE * ONE)
+                  for ratio, quote, luck in zip(path, quote_path, noise)]
+        return prices if min(prices) > 0 else [max(price, 1) for price in prices]
 
     def points(self, instrument, day):
         """The prices at the 289 step boundaries of a day."""
-        path = self.day(instrument.base, day).path
-        quote_path = self.day(instrument.quote, day).path if instrument.quote != "usd" \
-            else [ONE] * (STEPS + 1)
-        prices = [self._point(instrument, day, at, path, quote_path) for at in range(STEPS)]
-        next_path = self.day_start(instrument.base, day + 1)
-        next_quote = self.day_start(instrument.quote, day + 1)
-        prices.append(self._point(instrument, day + 1, 0, [next_path], [next_quote]))
-        return prices
+        quote_path = [ONE] * STEPS if instrument.quote == "usd" \
+            else self.day(instrument.quote, day).path
+        prices = self._prices(instrument, day, self.day(instrument.base, day).path[:STEPS],
+                              quote_path)
+        return prices + self._prices(instrument, day + 1, [self.day_start(instrument.base, day + 1)],
+                                     [self.day_start(instrument.quote, day + 1)])
 
     # Candles.
 
@@ -202,35 +196,47 @@ class Market:
                     missing.update(range(12 * hour, 12 * hour + 12))
         return missing
 
-    def _steps(self, source, symbol, day):
-        """The five-minute candles of a day: 288, None where there is none."""
+    def _columns(self, source, symbol, day):
         instrument = self.instrument(source, symbol)
         shape = self.day(instrument.base, day)
         prices = self.points(instrument, day)
-        noise = self.noise(source, symbol, day)
-        missing = self.missing_steps(instrument, day)
-        scale = 10**instrument.places
-        begin = day * DAY_MS
-        candles = []
-        for at in range(STEPS):
-            if at in missing:
-                candles.append(None)
-                continue
-            opened, closed = prices[at], prices[at + 1]
-            high = max(opened, closed) * shape.up[at] // ONE
-            low = max(min(opened, closed) * shape.down[at] // ONE, 1)
-            luck = 32768 + noise[2 * at + 1]  # half to one and a half
-            volume = instrument.volume_step * shape.volume[at] * luck // (ONE * 65536)
-            volume = volume // 1000 * 1000 + 1000
-            quote_volume = volume * (opened + high + low + closed) // (4 * scale)
-            candles.append(Candle(begin + at * STEP_MS, opened, high, low, closed, volume,
-                                  quote_volume, shape.trades[at] * luck // 65536 + 1))
+        lucks = [32768 + luck for luck in self.noise(source, symbol, day)[1::2]]  # half to one and a half
+        closes, step, divisor = prices[1:], instrument.volume_step, 4 * 10**instrument.places
+        highs = [(opened if opened > closed else closed) * up // ONE
+                 for opened, closed, up in zip(prices, closes, shape.up)]
+        lows = [(opened if opened < closed else closed) * down // ONE or 1
+                for opened, closed, down in zip(prices, closes, shape.down)]
+        volumes = [step * volume * luck // (ONE * 65536 * 1000) * 1000 + 1000
+                   for volume, luck in zip(shape.volume, lucks)]
+        quote_volumes = [volume * (opened + high + low + closed) // divisor
+                         for volume, opened, high, low, closed
+                         in zip(volumes, prices, highs, lows, closes)]
+        trades = [count * luck // 65536 + 1 for count, luck in zip(shape.trades, lucks)]
+        return Columns(self.missing_steps(instrument, day), prices, highs, lows, volumes,
+                       quote_volumes, trades)
+
+    def _steps(self, source, symbol, day):
+        """The five-minute candles of a day: 288, None where there is none."""
+        missing, prices, *columns = self._columns(source, symbol, day)
+        highs, lows, *amounts = columns
+        opened_at = range(day * DAY_MS, (day + 1) * DAY_MS, STEP_MS)
+        candles = list(map(Candle, opened_at, prices, highs, lows, prices[1:], *amounts))
+        for at in missing:
+            candles[at] = None
         return candles
 
     def _hours(self, source, symbol, day):
-        steps = self.steps(source, symbol, day)
-        return [merge(steps[at:at + 12], day * DAY_MS + at * STEP_MS)
-                for at in range(0, STEPS, 12)]
+        missing, prices, highs, lows, *amounts = self._columns(source, symbol, day)
+        hours = []
+        for first in range(0, STEPS, 12):
+            steps = range(first, first + 12)
+            if missing:
+                steps = [at for at in steps if at not in missing]
+            hours.append(Candle(
+                day * DAY_MS + first * STEP_MS, prices[steps[0]], max(highs[at] for at in steps),
+                min(lows[at] for at in steps), prices[steps[-1] + 1],
+                *(sum(column[at] for at in steps) for column in amounts)) if steps else None)
+        return hours
 
     def candles(self, source, symbol, interval_s, from_ms, to_ms, now_ms):
         """The candles that open in [from_ms, to_ms) and before now_ms; the last may be unfinished."""
@@ -309,6 +315,16 @@ class Market:
             if from_ms <= time <= to_ms:
                 times.append(time)
         return times
+
+
+def reach_of(rows, divisor):
+    """Of recorded candles (open, high, low, close, volume, trades); `divisor` calms the prices."""
+    mean = sum(row[4] for row in rows) // len(rows)
+    ups = [high * ONE // max(opened, closed) for opened, high, _, closed, _, _ in rows]
+    downs = [low * ONE // min(opened, closed) for opened, _, low, closed, _, _ in rows]
+    return Reach([ONE + (ratio - ONE) // divisor for ratio in ups],
+                 [ONE - (ONE - ratio) // divisor for ratio in downs],
+                 [row[4] * ONE // mean for row in rows], [row[5] for row in rows])
 
 
 def between(begin, end, into, width):

@@ -1,5 +1,9 @@
 """One whole Tidemark for one test: a database, a virtual host, a Redis number, and its programs."""
+import contextlib
 import pathlib
+import select
+
+import psycopg2.extras
 
 from programs import Api, Program, run_program
 from replay import coins as coin_list
@@ -22,6 +26,7 @@ class Tidemark:
         self.vhost = services.virtual_host(name)
         self.settings = {}  # for all programs of this test, above everything else
         self.programs = []
+        self.connection = None  # of query()
         self.crew = "*=1"  # what WORKERS says unless a test does; see crew_of
 
     def create(self):
@@ -33,6 +38,8 @@ class Tidemark:
         """Ends the programs, then looks whether a sanitizer complained."""
         for program in self.programs:
             program.kill()
+        if self.connection:
+            self.connection.close()
         self.services.forgive(self.vhost.remove)
         self.services.forgive(lambda: self.postgres.drop_database(self.database))
         self.services.forgive(self.redis.connect(self.redis_number).flushdb)
@@ -84,21 +91,26 @@ class Tidemark:
         return self.postgres.connect(self.database, user)
 
     def query(self, statement, *parameters):
-        """The rows of a statement."""
-        connection = self.connect()
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, parameters)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        """The rows of a statement, by a connection that is kept: tests ask often."""
+        if self.connection is None or self.connection.closed:
+            self.connection = self.connect()
+        elif not self.is_connected():
+            self.connection.close()
+            self.connection = self.connect()
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def is_connected(self):
+        """Whether the server has not closed the kept connection, as one that crashed has."""
+        return not select.select([self.connection], [], [], 0)[0]
 
     def add_coins(self, coin_ids=coin_list.NAMED):
         """Assets, and the instruments by which the sources of the replay server know them."""
         coins = coin_list.load_coins(str(RECORDED))
-        for coin in (coins[each] for each in coin_ids):
-            self.query("INSERT INTO assets (slug, symbol, name) VALUES (%s, %s, %s)"
-                       " ON CONFLICT DO NOTHING", coin.id, coin.symbol.upper(), coin.name)
+        self.insert("INSERT INTO assets (slug, symbol, name) VALUES %s ON CONFLICT DO NOTHING",
+                    [(coins[each].id, coins[each].symbol.upper(), coins[each].name)
+                     for each in coin_ids])
         rows = [(source, f"{own_id}/{quote}", coin, quote)
                 for source, ids in coin_list.IDS.items()
                 for own_id, coin in ids(str(RECORDED)).items() if coin in coin_ids
@@ -107,9 +119,15 @@ class Tidemark:
             rows += [(source, pair.symbol, pair.base, pair.quote)
                      for pair in pairs(str(RECORDED)).values()
                      if pair.base in coin_ids and not pair.halted]
-        for source, symbol, coin, quote in rows:
-            self.query(
-                "INSERT INTO instruments (source_id, symbol, asset_id, quote_id)"
-                " SELECT source_id, %s, asset_id, quote_id FROM sources, assets, quotes"
-                " WHERE sources.name = %s AND slug = %s AND code = %s ON CONFLICT DO NOTHING",
-                symbol, source, coin, quote)
+        self.insert("""
+            INSERT INTO instruments (source_id, symbol, asset_id, quote_id)
+            SELECT source_id, new.symbol, asset_id, quote_id
+            FROM (VALUES %s) AS new (source, symbol, slug, code)
+                 JOIN sources ON sources.name = source JOIN assets USING (slug)
+                 JOIN quotes USING (code)
+            ON CONFLICT DO NOTHING""", rows)
+
+    def insert(self, statement, rows):
+        """Many rows at once, where the statement says VALUES %s."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            psycopg2.extras.execute_values(cursor, statement, rows, page_size=len(rows))
