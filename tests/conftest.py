@@ -23,17 +23,7 @@ from tidemark import Tidemark  # noqa: E402
 
 @pytest.fixture(scope="session")
 def services():
-    """PostgreSQL, Redis and RabbitMQ of this session, shared by its tests."""
-    engines = Services()
-    try:
-        yield engines.start_all()
-    finally:
-        engines.stop()
-
-
-@pytest.fixture(scope="module")
-def own_services():
-    """Engines of a file's own, for tests that kill them."""
+    """PostgreSQL, Redis and RabbitMQ of this test process: its tests, one at a time, share them."""
     engines = Services()
     try:
         yield engines.start_all()
@@ -67,12 +57,13 @@ def tidemark(services, request, tmp_path, replay):
 
 
 @pytest.fixture
-def own_tidemark(own_services, request, tmp_path, replay):
-    """The same on engines of its own."""
-    system = make_tidemark(own_services, request, tmp_path, replay)
+def own_tidemark(services, request, tmp_path, replay):
+    """The same for a test that kills engines: what it leaves dead is started for the next one."""
+    system = make_tidemark(services, request, tmp_path, replay)
     try:
         yield system.create()
     finally:
+        services.heal()
         system.remove()
 
 

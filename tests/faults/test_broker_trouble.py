@@ -113,7 +113,6 @@ def test_a_job_that_no_queue_takes_is_an_error_and_heals(tidemark):
     check_tables(tidemark.connect(), Oracle(seed=1), jobs, tidemark.replay.requests())
 
 
-@pytest.mark.xdist_group("engines")
 def test_a_memory_alarm_stops_publishing_and_nothing_else(own_tidemark):
     """A11: under a memory alarm slots are made, jobs are settled; all is well 30 s after it ends."""
     system = own_tidemark

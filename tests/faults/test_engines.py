@@ -14,7 +14,6 @@ from load import (QUICK, add_schedules, check_no_attempt_spent, check_outcome, s
 from waiting import wait_for
 
 TIMES = 20 if os.environ.get("TIDEMARK_FAULTS") == "long" else 1
-pytestmark = pytest.mark.xdist_group("engines")
 
 
 @pytest.fixture

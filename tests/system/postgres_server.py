@@ -82,12 +82,23 @@ class PostgresServer:
                 return
             time.sleep(0.1)
 
+    def pid(self):
+        """Of the postmaster: what its file says, which outlives a killed one."""
+        return int((self.data / "postmaster.pid").read_text().splitlines()[0])
+
+    def is_running(self):
+        try:
+            os.kill(self.pid(), 0)
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return True
+
     def stop(self, mode="fast"):
         self.run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop", check=False)
 
     def kill(self):
         """What a power cut does to it: SIGKILL, to the postmaster only; its children notice."""
-        os.kill(int((self.data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+        os.kill(self.pid(), signal.SIGKILL)
 
     def remove(self):
         self.stop("immediate")

@@ -92,6 +92,9 @@ class RabbitMQ:
         self.pid = int((self.directory / "pid").read_text())
         return self
 
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
     def answers(self):
         try:
             self.api("GET", "/api/overview")

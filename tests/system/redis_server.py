@@ -28,6 +28,9 @@ class Redis:
         wait_for(lambda: f"Redis answers: {self.process.text()[-2000:]}", self.answers)
         return self
 
+    def is_running(self):
+        return self.process.is_running()
+
     def answers(self):
         self.process.must_run()
         try:

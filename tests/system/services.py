@@ -50,6 +50,12 @@ class Services:
         self.make_template()
         return self
 
+    def heal(self):
+        """Starts again what a test has left dead."""
+        for server in self.started.values():
+            if not server.is_running():
+                server.start()
+
     def make_template(self):
         if self.has_template:
             return
