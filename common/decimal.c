@@ -253,3 +253,194 @@ decimal_round(const char *text, int32_t places, struct arena *arena)
     }
     return decimal_is_negative(text) && decimal_is_zero(copy + 1) ? digits : copy + 1;
 }
+
+/* ------------------------------------------------------------------------------- arithmetic */
+
+/* A magnitude of `count` digits, the last `places` of them behind the point. */
+struct magnitude {
+    char *digits; /* 0 .. 9, not text */
+    size_t count, places;
+};
+
+static size_t
+places_of(const char *text)
+{
+    const char *point = strchr(text, '.');
+
+    return point ? strlen(point + 1) : 0;
+}
+
+static size_t
+whole_of(const char *text)
+{
+    return strcspn(text + decimal_is_negative(text), ".");
+}
+
+/* The digits of `text` without its sign, filled up with zeros in front and behind. */
+static struct magnitude
+spread_out(const char *text, size_t whole, size_t places, struct arena *arena)
+{
+    struct magnitude number = {arena_alloc(arena, whole + places), whole + places, places};
+    char *out = number.digits + (whole - whole_of(text));
+
+    memset(number.digits, 0, number.count);
+    for (text += decimal_is_negative(text); *text; text++) {
+        if (*text != '.')
+            *out++ = (char)(*text - '0');
+    }
+    return number;
+}
+
+static const char *
+write_magnitude(const struct magnitude *number, bool negative, struct arena *arena)
+{
+    size_t first = 0, whole = number->count - number->places;
+    char *text = arena_alloc(arena, number->count + 4), *out = text;
+
+    while (first < whole && number->digits[first] == 0)
+        first++;
+    if (negative)
+        *out++ = '-';
+    if (first == whole)
+        *out++ = '0';
+    for (size_t i = first; i < number->count; i++) {
+        if (i == whole)
+            *out++ = '.';
+        *out++ = (char)('0' + number->digits[i]);
+    }
+    *out = '\0';
+    return negative && decimal_is_zero(text) ? text + 1 : text;
+}
+
+/* larger += sign * smaller, digit by digit; both are of one length. */
+static void
+accumulate(struct magnitude *larger, const struct magnitude *smaller, int sign)
+{
+    int carry = 0;
+
+    for (size_t i = larger->count; i-- > 0;) {
+        int digit = larger->digits[i] + sign * smaller->digits[i] + carry;
+
+        carry = digit > 9 ? 1 : digit < 0 ? -1 : 0;
+        larger->digits[i] = (char)(digit - 10 * carry);
+    }
+}
+
+static size_t
+larger_of(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* a + b, with the sign of b given apart from it. */
+static const char *
+combine(const char *a, const char *b, bool b_negative, struct arena *arena)
+{
+    size_t places = larger_of(places_of(a), places_of(b));
+    size_t whole = larger_of(whole_of(a), whole_of(b)) + 1; /* room for the carry */
+    struct magnitude left = spread_out(a, whole, places, arena);
+    struct magnitude right = spread_out(b, whole, places, arena);
+    bool a_negative = decimal_is_negative(a);
+
+    if (a_negative == b_negative) {
+        accumulate(&left, &right, 1);
+        return write_magnitude(&left, a_negative, arena);
+    }
+    if (memcmp(left.digits, right.digits, left.count) < 0) {
+        accumulate(&right, &left, -1);
+        return write_magnitude(&right, b_negative, arena);
+    }
+    accumulate(&left, &right, -1);
+    return write_magnitude(&left, a_negative, arena);
+}
+
+const char *
+decimal_add(const char *a, const char *b, struct arena *arena)
+{
+    return combine(a, b, decimal_is_negative(b), arena);
+}
+
+const char *
+decimal_subtract(const char *a, const char *b, struct arena *arena)
+{
+    return combine(a, b, !decimal_is_negative(b), arena);
+}
+
+enum { FACTOR_DIGITS = 10 }; /* of an uint32_t */
+
+static struct magnitude
+multiply(const char *text, uint32_t factor, struct arena *arena)
+{
+    struct magnitude number =
+        spread_out(text, whole_of(text) + FACTOR_DIGITS, places_of(text), arena);
+    uint64_t carry = 0;
+
+    for (size_t i = number.count; i-- > 0;) {
+        carry += (uint64_t)number.digits[i] * factor;
+        number.digits[i] = (char)(carry % 10);
+        carry /= 10;
+    }
+    return number;
+}
+
+const char *
+decimal_multiply(const char *text, uint32_t factor, struct arena *arena)
+{
+    struct magnitude number = multiply(text, factor, arena);
+
+    return write_magnitude(&number, decimal_is_negative(text), arena);
+}
+
+/* Five tenths of it. */
+const char *
+decimal_halve(const char *text, struct arena *arena)
+{
+    struct magnitude number = multiply(text, 5, arena);
+
+    number.places++;
+    if (number.digits[number.count - 1] == 0) {
+        number.count--;
+        number.places--;
+    }
+    return write_magnitude(&number, decimal_is_negative(text), arena);
+}
+
+/* remainder = remainder * 10 + digit; the first digit of it is zero before. */
+static void
+bring_down(struct magnitude *remainder, char digit)
+{
+    memmove(remainder->digits, remainder->digits + 1, remainder->count - 1);
+    remainder->digits[remainder->count - 1] = digit;
+}
+
+/* How often `divisor` fits, 0 to 9; the rest is left. */
+static char
+take_out(struct magnitude *remainder, const struct magnitude *divisor)
+{
+    char times = 0;
+
+    while (memcmp(remainder->digits, divisor->digits, divisor->count) >= 0) {
+        accumulate(remainder, divisor, -1);
+        times++;
+    }
+    return times;
+}
+
+/* As one divides on paper, with one digit more than asked for, to round by. */
+const char *
+decimal_divide(const char *a, const char *b, int32_t places, struct arena *arena)
+{
+    size_t shift = larger_of(places_of(a), places_of(b)), more = (size_t)places + 1;
+    struct magnitude dividend = spread_out(a, whole_of(a), shift, arena);
+    struct magnitude divisor = spread_out(b, whole_of(b) + 1, shift, arena);
+    struct magnitude rest = {arena_alloc(arena, divisor.count), divisor.count, 0};
+    struct magnitude quotient = {arena_alloc(arena, dividend.count + more), dividend.count + more,
+                                 more};
+
+    memset(rest.digits, 0, rest.count);
+    for (size_t i = 0; i < quotient.count; i++) {
+        bring_down(&rest, i < dividend.count ? dividend.digits[i] : 0);
+        quotient.digits[i] = take_out(&rest, &divisor);
+    }
+    return decimal_round(write_magnitude(&quotient, false, arena), places, arena);
+}

@@ -47,4 +47,19 @@ bool decimal_is_negative(const char *text);
  */
 const char *decimal_round(const char *text, int32_t places, struct arena *arena);
 
+/*
+ * Exact arithmetic. Results are canonical, have as many places as the operand with the most (halves
+ * one more where it is needed), live in `arena`, and may be longer than DECIMAL_TEXT_SIZE.
+ */
+const char *decimal_add(const char *a, const char *b, struct arena *arena);
+const char *decimal_subtract(const char *a, const char *b, struct arena *arena);
+const char *decimal_multiply(const char *text, uint32_t factor, struct arena *arena);
+const char *decimal_halve(const char *text, struct arena *arena);
+
+/*
+ * The one that cannot be exact: a / b with exactly `places` digits after the point (0..64), rounded
+ * half away from zero. b must not be zero, neither may be negative.
+ */
+const char *decimal_divide(const char *a, const char *b, int32_t places, struct arena *arena);
+
 #endif

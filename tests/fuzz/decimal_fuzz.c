@@ -35,6 +35,21 @@ check_canonical(const char *text, struct arena *arena)
     }
 }
 
+static void
+check_arithmetic(const char *text, struct arena *arena)
+{
+    const char *twice = decimal_add(text, text, arena);
+
+    MUST_HOLD(decimal_is_zero(decimal_subtract(text, text, arena)), "a number less itself is zero");
+    MUST_HOLD(strcmp(twice, decimal_multiply(text, 2, arena)) == 0, "a sum is a product");
+    MUST_HOLD(decimal_compare(decimal_halve(twice, arena), text) == 0, "half of twice is itself");
+    MUST_HOLD(decimal_compare(decimal_subtract(twice, text, arena), text) == 0,
+              "a difference takes a sum back");
+    MUST_HOLD(decimal_is_negative(text) || decimal_is_zero(text) ||
+                  strcmp(decimal_divide(twice, text, 3, arena), "2.000") == 0,
+              "a quotient takes a product back");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -42,8 +57,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *strict = NULL, *lenient = NULL;
     struct error err = {0};
 
-    if (decimal_parse_lenient((const char *)data, size, arena, &lenient, &err))
+    if (decimal_parse_lenient((const char *)data, size, arena, &lenient, &err)) {
         check_canonical(lenient, arena);
+        check_arithmetic(lenient, arena);
+    }
     if (decimal_parse((const char *)data, size, arena, &strict, &err))
         MUST_HOLD(lenient && strcmp(strict, lenient) == 0,
                   "what the strict parser takes, the lenient one takes as the same");

@@ -156,6 +156,95 @@ signs_and_zeros_are_told(void **state)
     check_false("0 is not negative", decimal_is_negative("0"));
 }
 
+static const struct {
+    const char *name, *a, *b, *sum, *difference;
+} sum_rows[] = {
+    {"whole numbers",                "7",          "5",               "12",                          "2"     },
+    {"places of the longer one",     "1.5",        "0.25",            "1.75",                        "1.25"  },
+    {"zeros stay",                   "1.50",       "0.50",            "2.00",                        "1.00"  },
+    {"a carry makes a digit",        "99.95",      "0.05",            "100.00",                      "99.90" },
+    {"less than nothing",            "1",          "1.001",           "2.001",                       "-0.001"},
+    {"nothing has no sign",          "3.10",       "3.1",             "6.20",                        "0.00"  },
+    {"with a negative one",          "1",          "-3",              "-2",                          "4"     },
+    {"from a negative one",          "-1.5",       "1",               "-0.5",                        "-2.5"  },
+    {"both negative",                "-1",         "-2",              "-3",                          "1"     },
+    {"the smallest and the largest", "1" ZEROS_60, "0." ZEROS_60 "1", "1" ZEROS_60 "." ZEROS_60 "1",
+     "9999999999"
+     "9999999999"
+     "9999999999"
+     "9999999999"
+     "9999999999"
+     "9999999999"
+     ".9999999999"
+     "9999999999"
+     "9999999999"
+     "9999999999"
+     "9999999999"
+     "9999999999"
+     "9"                                                                                                     },
+};
+
+static void
+sums_and_differences_are_exact(void **state)
+{
+    struct arena *arena = arena_create(4096);
+
+    for (size_t i = 0; i < COUNT_OF(sum_rows); i++) {
+        const char *a = sum_rows[i].a, *b = sum_rows[i].b;
+
+        check_string(sum_rows[i].name, decimal_add(a, b, arena), sum_rows[i].sum);
+        check_string(sum_rows[i].name, decimal_add(b, a, arena), sum_rows[i].sum);
+        check_string(sum_rows[i].name, decimal_subtract(a, b, arena), sum_rows[i].difference);
+    }
+    arena_destroy(arena);
+}
+
+static void
+products_and_halves_are_exact(void **state)
+{
+    struct arena *arena = arena_create(4096);
+
+    check_string("a product", decimal_multiply("0.0125", 8, arena), "0.1000");
+    check_string("a large one", decimal_multiply("99999999999", UINT32_MAX, arena),
+                 "429496729495705032705");
+    check_string("of a negative one", decimal_multiply("-1.5", 3, arena), "-4.5");
+    check_string("with nothing", decimal_multiply("-1.5", 0, arena), "0.0");
+    check_string("half of an odd one", decimal_halve("1", arena), "0.5");
+    check_string("half of an even one", decimal_halve("2.00", arena), "1.00");
+    check_string("half of a small one", decimal_halve("0.001", arena), "0.0005");
+    check_string("half of a negative one", decimal_halve("-3", arena), "-1.5");
+    check_string("half of nothing", decimal_halve("0", arena), "0");
+    arena_destroy(arena);
+}
+
+static const struct {
+    const char *name, *a, *b, *want;
+    int32_t places;
+} quotient_rows[] = {
+    {"what goes out even",         "1",      "4",     "0.2500",  4},
+    {"a third",                    "1",      "3",     "0.3333",  4},
+    {"two thirds are rounded",     "2",      "3",     "0.6667",  4},
+    {"half goes up",               "1",      "8",     "0.13",    2},
+    {"no places",                  "5",      "2",     "3",       0},
+    {"by less than one",           "1.5",    "0.002", "750.0",   1},
+    {"nothing",                    "0",      "7",     "0.00",    2},
+    {"nine tenths and more carry", "0.9999", "1",     "1.00",    2},
+    {"a small one by a large one", "0.001",  "10000", "0.00000", 5},
+};
+
+static void
+quotients_are_rounded(void **state)
+{
+    struct arena *arena = arena_create(4096);
+
+    for (size_t i = 0; i < COUNT_OF(quotient_rows); i++)
+        check_string(
+            quotient_rows[i].name,
+            decimal_divide(quotient_rows[i].a, quotient_rows[i].b, quotient_rows[i].places, arena),
+            quotient_rows[i].want);
+    arena_destroy(arena);
+}
+
 int
 main(void)
 {
@@ -165,6 +254,9 @@ main(void)
         cmocka_unit_test(values_compare),
         cmocka_unit_test(rounding_is_half_away_from_zero),
         cmocka_unit_test(signs_and_zeros_are_told),
+        cmocka_unit_test(sums_and_differences_are_exact),
+        cmocka_unit_test(products_and_halves_are_exact),
+        cmocka_unit_test(quotients_are_rounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
