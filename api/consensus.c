@@ -182,8 +182,7 @@ median_of(const struct vote *vote, bool used_only)
 
     for (size_t i = 0; i < vote->count; i++) {
         if (vote->votes[i] && (!used_only || vote->inputs[i]->verdict == CONSENSUS_USED))
-            values[count++] =
-                (struct weighted){vote->inputs[i]->price, vote->inputs[i]->weight};
+            values[count++] = (struct weighted){vote->inputs[i]->price, vote->inputs[i]->weight};
     }
     return weighted_median(values, count, vote->arena);
 }
@@ -268,9 +267,8 @@ judge_all(const struct vote *vote)
 
     for (size_t i = 0; i < vote->count; i++) {
         if (vote->votes[i])
-            offs[count++] =
-                (struct weighted){distance(vote->inputs[i]->price, median, vote->arena),
-                                  vote->inputs[i]->weight};
+            offs[count++] = (struct weighted){distance(vote->inputs[i]->price, median, vote->arena),
+                                              vote->inputs[i]->weight};
     }
     mad = weighted_median(offs, count, vote->arena);
     for (size_t i = 0; i < vote->count; i++) {

@@ -19,17 +19,17 @@
  * 2. Weights. An exchange counts 4, one or two others count 3 each, more than two count 6 between
  *    them. So all copies together never outvote two originals that agree, and one original alone
  *    cannot hold out against two others.
- * 3. One voter: its price, `single_source`. Two: their weighted median if they agree, that is differ
- *    by at most 5 % of the smaller; else `disagreement`.
+ * 3. One voter: its price, `single_source`. Two: their weighted median if they agree, that is
+ * differ by at most 5 % of the smaller; else `disagreement`.
  * 4. Three or more: m = weighted median, MAD = weighted median of |price - m|. `outlier` is what is
- *    more than 5 % of m away from it, or more than 1 % and more than 3 * 1.4826 * MAD. (1.4826 makes
- *    the MAD of normally distributed values their standard deviation; three of those is the
+ *    more than 5 % of m away from it, or more than 1 % and more than 3 * 1.4826 * MAD. (1.4826
+ * makes the MAD of normally distributed values their standard deviation; three of those is the
  *    conservative choice of Leys et al. 2013, J. Exp. Soc. Psychol. 49:764. The 1 % is what keeps a
  *    MAD of 0, from prices that are equal, from rejecting the rest; the 5 % is what keeps a large
  *    one, from prices that are all over the place, from accepting them.) The price is the weighted
  *    median of the rest, if that is a quorum: two at least, with more than half of all weight.
- * 5. A crash is not an outlier: outliers that agree with one of them, are of two origins at least, and
- *    were all observed later than every other voter, are followed; the other voters are
+ * 5. A crash is not an outlier: outliers that agree with one of them, are of two origins at least,
+ * and were all observed later than every other voter, are followed; the other voters are
  *    `superseded`. That also settles a vote without a quorum.
  * 6. Otherwise it is a `disagreement`: no price, and the voters `disagree`.
  *
@@ -38,8 +38,8 @@
  * The weighted median is the price at which half of the weight is reached; where it is reached
  * exactly, the middle between that price and the next, which is exact (decimal_halve).
  *
- * It follows, and is tested: with two other voters at least, no single input, however wrong, takes a
- * price further than 5 % beyond the range of the others.
+ * It follows, and is tested: with two other voters at least, no single input, however wrong, takes
+ * a price further than 5 % beyond the range of the others.
  */
 enum consensus_state {
     CONSENSUS_NONE, /* there is nothing to agree on */

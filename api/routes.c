@@ -1,6 +1,7 @@
 #include "api/routes.h"
 
 #include "api/handlers/charts.h"
+#include "api/handlers/consensus.h"
 #include "api/handlers/data.h"
 #include "api/handlers/health.h"
 #include "api/handlers/payloads.h"
@@ -17,7 +18,13 @@ static const struct param no_params[] = {{0}};
 static const struct param price_params[] = {
     {"assets",     PARAM_ASSETS,     1, 50, NULL, NULL, true,  "Assets, with commas: bitcoin,ethereum."},
     {"currencies", PARAM_CURRENCIES, 1, 20, NULL, NULL, true,  "Currencies, with commas: usd,eur."},
-    {"source",     PARAM_SOURCE,     0, 0,  NULL, NULL, false, "Only prices of this source."},
+    {"source",     PARAM_SOURCE,     0, 0,  NULL, NULL, false, "The price of this source, instead of what all of them agree on."},
+    {0},
+};
+
+static const struct param consensus_params[] = {
+    {"symbol",   PARAM_ASSET_OR_TICKER, 0, 0, NULL, NULL,  true,  "The asset, bitcoin, or its ticker, BTC, if no other asset has it."},
+    {"currency", PARAM_CURRENCY,        0, 0, NULL, "usd", false, "The currency: usd. usd, usdt and usdc are three."},
     {0},
 };
 
@@ -50,6 +57,7 @@ const struct route routes[] = {
     {ROUTE_READ, "/market_chart", NULL,             &charts_reading, ACCESS_ANYONE, 1, {300, 86400, 30},     chart_params, "Prices, market caps and volumes over time."},
     {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 5},        data_params,  "The latest row of each asset, currency and source, by rank."},
     {ROUTE_READ, "/api/v1/admin/payloads/{id}", payloads_answer, NULL, ACCESS_ADMIN,  5, {0, 0, 0},            payload_params, "What a provider sent, byte for byte, to be saved."},
+    {ROUTE_READ, "/api/v1/consensus/{symbol}", NULL, &consensus_reading, ACCESS_ANYONE, 1, {30, 3600, 5}, consensus_params, "The price that all sources agree on, and of each what it says, and why it was used or not."},
     {ROUTE_READ, "/health",       health_answer,    NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "How the parts and the sources are doing."},
     {ROUTE_READ, "/stats",        stats_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "What all runs add up to, in all and by source."},
     {ROUTE_READ, "/livez",        livez_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "200 while the process works."},

@@ -26,6 +26,7 @@ static const struct member members[] = {
     {"total_supply",                MEMBER_NUMBER},
     {"max_supply",                  MEMBER_NUMBER},
     {"last_updated",                MEMBER_MOMENT},
+    {"doubt",                       MEMBER_NUMBER},
     {"run_id",                      MEMBER_NUMBER},
     {"payload_id",                  MEMBER_NUMBER},
 };

@@ -1,14 +1,10 @@
 #include "api/handlers/prices.h"
 
+#include "api/handlers/price_inputs.h"
 #include "common/clock.h"
 #include "schema/queries.h"
 
 #include <string.h>
-
-enum { FRESH_S = 15 * 60 };
-
-/* Columns of query_simple_price. */
-enum { SLUG, CODE, KNOWN, PRICE, VOLUME, MARKET_CAP, CHANGE, SOURCE, OBSERVED_AT, FRESH, VERSION };
 
 static void
 prices_tag(const struct params *params, struct tag_list *tags)
@@ -28,50 +24,93 @@ add_key(struct text *text, const char *code, const char *suffix)
     text_add_string(text, "\":");
 }
 
-static void
-add_price(struct text *text, const struct rows *rows, size_t row)
+/* The source whose price it is, or that it is nobody's alone; NULL if there is none. */
+static const char *
+source_of(const struct price_inputs *read)
 {
-    const char *code = rows_text(rows, row, CODE);
+    if (read->consensus.state == CONSENSUS_OK)
+        return "consensus";
+    for (size_t i = 0; i < read->count; i++) {
+        if (read->inputs[i].verdict == CONSENSUS_USED)
+            return read->inputs[i].source;
+    }
+    return NULL;
+}
+
+/* Of a chosen source only: what spoke against its price. */
+static void
+add_doubt(struct text *text, const char *code, const struct price_inputs *read)
+{
+    if (rows_int(read->rows, read->first, PRICE_DOUBT, 0) == 0)
+        return;
+    text_add_char(text, ',');
+    add_key(text, code, "_doubt");
+    text_add_string(text, rows_text(read->rows, read->first, PRICE_DOUBT_NAMES));
+}
+
+static void
+add_price(struct text *text, const struct price_inputs *read, bool is_chosen)
+{
+    const struct consensus *consensus = &read->consensus;
+    const char *slug = rows_text(read->rows, read->first, PRICE_SLUG);
+    const char *code = rows_text(read->rows, read->first, PRICE_CODE);
     char at[CLOCK_TEXT_SIZE];
 
     add_key(text, code, "");
-    text_add_json_raw(text, rows_text(rows, row, PRICE));
-    if (rows_is_null(rows, row, SOURCE))
+    text_add_json_raw(text, consensus->price);
+    if (consensus->state == CONSENSUS_NONE)
         return;
     text_add_char(text, ',');
     add_key(text, code, "_source");
-    text_add_json_string(text, rows_text(rows, row, SOURCE));
+    text_add_json_nullable(text, source_of(read));
     text_add_char(text, ',');
     add_key(text, code, "_observed_at");
-    text_add_json_string(text, clock_format_ms(rows_int(rows, row, OBSERVED_AT, 0), at));
+    text_add_json_nullable(
+        text, consensus->observed_at_ms ? clock_format_ms(consensus->observed_at_ms, at) : NULL);
     text_add_char(text, ',');
     add_key(text, code, "_stale");
-    text_add_string(text, rows_bool(rows, row, FRESH) ? "false" : "true");
+    text_add_string(text, consensus->state == CONSENSUS_STALE ? "true," : "false,");
+    add_key(text, code, "_state");
+    text_add_json_string(text, consensus_state_name(consensus->state));
+    text_add_char(text, ',');
+    add_key(text, code, "_sources");
+    text_add_int(text, (int64_t)consensus->used);
+    if (is_chosen)
+        add_doubt(text, code, read);
+    if (consensus->price)
+        return;
+    text_add_char(text, ',');
+    add_key(text, code, "_inputs");
+    text_add_json_string(text,
+                         arena_printf(text->arena, "/api/v1/consensus/%s?currency=%s", slug, code));
 }
 
 /* Rows come by asset, in the order asked. */
 static void
 prices_render(struct flight *flight, const struct rows *rows)
 {
+    bool is_chosen = params_get(flight_params(flight), "source")->given;
     const char *slug = NULL;
+    struct price_inputs read;
     struct text text;
 
     if (!flight_expect_row(flight, rows))
         return;
-    flight_note_version(flight, rows_text(rows, 0, VERSION));
-    text_init(&text, flight_arena(flight), 64 + 128 * rows->count);
+    flight_note_version(flight, rows_text(rows, 0, PRICE_VERSION));
+    text_init(&text, flight_arena(flight), 64 + 192 * rows->count);
     text_add_char(&text, '{');
-    for (size_t i = 0; i < rows->count; i++) {
-        if (!slug || strcmp(slug, rows_text(rows, i, SLUG)) != 0) {
+    for (size_t row = 0; row < rows->count; row = read.next) {
+        if (!slug || strcmp(slug, rows_text(rows, row, PRICE_SLUG)) != 0) {
             if (slug)
                 text_add_string(&text, "},");
-            slug = rows_text(rows, i, SLUG);
+            slug = rows_text(rows, row, PRICE_SLUG);
             text_add_json_string(&text, slug);
             text_add_string(&text, ":{");
         } else {
             text_add_char(&text, ',');
         }
-        add_price(&text, rows, i);
+        price_inputs_read(rows, row, is_chosen, flight_arena(flight), &read);
+        add_price(&text, &read, is_chosen);
     }
     text_add_string(&text, "}}\n");
     flight_land(flight, text_finish(&text));
@@ -94,10 +133,10 @@ prices_start(struct flight *flight)
     const struct params *params = flight_params(flight);
     struct arena *arena = flight_arena(flight);
 
-    flight_ask(flight, &query_simple_price,
+    flight_ask(flight, &query_price_inputs,
                SQL_VALUES(SQL_TEXT(sql_array(params_get(params, "assets"), arena)),
                           SQL_TEXT(sql_array(params_get(params, "currencies"), arena)),
-                          SQL_TEXT(params_get(params, "source")->text), SQL_INT(FRESH_S)),
+                          SQL_TEXT(params_get(params, "source")->text), SQL_INT(PRICE_FRESH_S)),
                prices_render);
 }
 

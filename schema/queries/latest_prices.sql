@@ -24,39 +24,36 @@ WHERE (excluded.observed_at, excluded.origin = 'tick') >= (l.observed_at, l.orig
                         excluded.market_cap, excluded.change_24h_percent)
 RETURNING asset_id, quote_id
 
--- name: simple_price
--- The best price of each asked asset in each asked currency, always a row for each pair, in the order asked: slug,
--- code, known (the asset exists), price, volume_24h, market_cap, change_24h_percent, source, observed_at_ms, fresh, version.
--- Best: of sources with a fresh observation the preferred, on ties the newest; if none is fresh, the newest.
--- No price: source is NULL.
--- $1 slugs, $2 quote codes, $3 source name or NULL, $4 seconds that an observation is fresh
-SELECT asked.slug, q.code, a.asset_id IS NOT NULL AS known, best.price, best.volume_24h, best.market_cap,
-       best.change_24h_percent, best.source, best.observed_at_ms, best.fresh,
-       pg_snapshot_xmin(pg_current_snapshot())::text AS version
+-- name: price_inputs
+-- What each source says of each asked asset in each asked currency, in the order asked, then preferred first; a pair that
+-- nobody has a price of is one row without a source: slug, code, source, kind, price, volume_24h, market_cap,
+-- change_24h_percent, observed_at_ms, fresh_ms (its observations are fresh so long: at least $4, and three periods of the
+-- source's most frequent schedule of prices), doubt, its names (a JSON array), now_ms, version.
+-- $1 slugs, $2 quote codes, $3 source name or NULL, $4 seconds
+SELECT asked.slug, wanted.code, s.name AS source, s.kind, l.price, l.volume_24h, l.market_cap, l.change_24h_percent,
+       (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms,
+       GREATEST($4::integer, 3 * p.period_s)::bigint * 1000 AS fresh_ms, l.doubt, doubt_names(l.doubt),
+       (date_part('epoch', now()) * 1000)::bigint AS now_ms, pg_snapshot_xmin(pg_current_snapshot())::text AS version
 FROM unnest($1::text[]) WITH ORDINALITY AS asked (slug, place)
 CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS wanted (code, place)
 JOIN quotes q ON q.code = wanted.code
 LEFT JOIN assets a ON a.slug = asked.slug
-LEFT JOIN LATERAL (
-    SELECT l.price, l.volume_24h, l.market_cap, l.change_24h_percent, s.name AS source,
-           (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms, age.fresh
-    FROM latest_prices l
-    LEFT JOIN sources s USING (source_id) -- LEFT, so that the few prices are looked up first
-    CROSS JOIN LATERAL (SELECT l.observed_at >= now() - $4::integer * interval '1 second' AS fresh) AS age
-    WHERE l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND ($3::text IS NULL OR s.name = $3)
-    ORDER BY age.fresh DESC, CASE WHEN age.fresh THEN s.priority END, l.observed_at DESC, s.priority
-    LIMIT 1
-) AS best ON true
-ORDER BY asked.place, wanted.place
+LEFT JOIN latest_prices l
+    ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id
+   AND ($3::text IS NULL OR l.source_id = (SELECT source_id FROM sources WHERE name = $3))
+LEFT JOIN sources s ON s.source_id = l.source_id
+LEFT JOIN price_periods p ON p.source_id = l.source_id
+ORDER BY asked.place, wanted.place, s.priority, s.source_id
 
 -- name: data_page
--- A page of the latest rows of all sources, best ranked first. Always at least one row, which carries
--- total (of all pages) and version; coin_id is NULL when the page is empty.
+-- A page of the latest rows of all sources, best ranked first; a rank that rests on a market cap that cannot be is none.
+-- Always at least one row, which carries total (of all pages) and version; coin_id is NULL when the page is empty.
 -- Columns: total, version, coin_id, symbol, name, source, currency, price, market_cap, rank, volume_24h, change_24h,
--- change_24h_percent, high_24h, low_24h, circulating_supply, total_supply, max_supply, observed_at_ms, run_id, payload_id.
+-- change_24h_percent, high_24h, low_24h, circulating_supply, total_supply, max_supply, observed_at_ms, doubt (a
+-- JSON array), run_id, payload_id.
 -- $1 source name or NULL, $2 symbol or slug (any case) or NULL, $3 rows, $4 rows to skip
 WITH matching AS MATERIALIZED ( -- what is counted and sorted, and no more
-    SELECT l.asset_id, l.quote_id, l.source_id, d.rank, a.slug, q.code, s.priority
+    SELECT l.asset_id, l.quote_id, l.source_id, d.rank, CASE WHEN l.doubt & 4 = 0 THEN d.rank END AS place, a.slug, q.code, s.priority
     FROM latest_prices l
     JOIN assets a USING (asset_id)
     JOIN sources s USING (source_id)
@@ -68,18 +65,19 @@ WITH matching AS MATERIALIZED ( -- what is counted and sorted, and no more
 ), page AS (
     SELECT *
     FROM matching
-    ORDER BY rank NULLS LAST, slug, code, priority, source_id
+    ORDER BY place NULLS LAST, slug, code, priority, source_id
     LIMIT $3::bigint OFFSET $4::bigint
 )
 SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        page.slug, a.symbol, a.name, s.name AS source, page.code, l.price, l.market_cap, page.rank,
        l.volume_24h, d.change_24h, coalesce(l.change_24h_percent, d.change_24h_percent),
        d.high_24h, d.low_24h, d.circulating_supply, d.total_supply, d.max_supply,
-       (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms, l.run_id, l.payload_id
+       (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms, doubt_names(l.doubt), l.run_id,
+       l.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
 LEFT JOIN latest_prices l USING (asset_id, quote_id, source_id)
 LEFT JOIN listings d USING (asset_id, quote_id, source_id)
 LEFT JOIN assets a USING (asset_id)
 LEFT JOIN sources s USING (source_id)
-ORDER BY page.rank NULLS LAST, page.slug, page.code, page.priority, source_id
+ORDER BY page.place NULLS LAST, page.slug, page.code, page.priority, source_id

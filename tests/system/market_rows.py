@@ -15,7 +15,7 @@ class MarketRows:
     def __init__(self, tidemark):
         self.tidemark = tidemark
 
-    def set_price(self, asset, currency, price, source="coinbase", age_s=0, announce=True):
+    def set_price(self, asset, currency, price, source="coinbase", age_s=0, announce=True, doubt=0):
         """A newer latest price, in one transaction with its event's version."""
         connection = self.tidemark.connect()
         connection.autocommit = False
@@ -23,12 +23,12 @@ class MarketRows:
             with connection.cursor() as cursor:
                 cursor.execute(
                     "INSERT INTO latest_prices (source_id, quote_id, asset_id, observed_at, run_id,"
-                    " payload_id, origin, price, volume_24h, market_cap)"
+                    " payload_id, origin, price, volume_24h, market_cap, doubt)"
                     " SELECT source_id, quote_id, asset_id, %s, 1, 1, 'tick', %s::numeric, 1000.50,"
-                    " 2000 FROM sources, quotes, assets WHERE sources.name = %s AND code = %s"
+                    " 2000, %s FROM sources, quotes, assets WHERE sources.name = %s AND code = %s"
                     " AND slug = %s ON CONFLICT (asset_id, quote_id, source_id) DO UPDATE"
                     " SET price = excluded.price, observed_at = excluded.observed_at",
-                    (utc_now() - datetime.timedelta(seconds=age_s), price, source, currency, asset))
+                    (utc_now() - datetime.timedelta(seconds=age_s), price, doubt, source, currency, asset))
                 assert cursor.rowcount == 1
                 cursor.execute("SELECT pg_current_xact_id()::text")
                 version = cursor.fetchone()[0]

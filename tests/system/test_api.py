@@ -26,7 +26,7 @@ def test_prices_charts_and_rows_are_served(tidemark, rows):
     rows.set_price("bitcoin", "usd", "777", source="binance", age_s=60, announce=False)
     rows.add_candles("bitcoin", "usd", range(1, 101), end=utc_now() - datetime.timedelta(minutes=5))
     api = tidemark.start_api()
-    price = api.get("/simple_price?assets=bitcoin,ethereum&currencies=usd")
+    price = api.get("/simple_price?assets=bitcoin,ethereum&currencies=usd&source=coinbase")
     assert '"usd":0.000000012345678901234567,' in price.text, "every digit as it was stored"
     assert price.json()["bitcoin"]["usd_source"] == "coinbase"
     assert price.json()["ethereum"] == {"usd": None}
@@ -38,6 +38,53 @@ def test_prices_charts_and_rows_are_served(tidemark, rows):
     assert page["metadata"]["total_count"] == 1 and page["data"][0]["coin_id"] == "bitcoin"
 
 
+def test_sources_come_to_one_price_and_say_how(tidemark, rows):
+    for source, price in (("coinbase", "100.50"), ("kraken", "101"), ("coingecko", "100.75"), ("coinmarketcap", "1007.5")):
+        rows.set_price("bitcoin", "usd", price, source=source, announce=False)
+    rows.set_price("bitcoin", "usd", "3", source="csv", age_s=86400, announce=False)
+    rows.set_price("bitcoin", "usd", "100999", source="coinpaprika", announce=False, doubt=1 + 4)
+    rows.set_price("bitcoin", "usdt", "7", source="binance", announce=False)
+    api = tidemark.start_api()
+    answer = api.get("/api/v1/consensus/btc/")
+    assert '"price":100.75,' in answer.text and '"spread":0.50,' in answer.text, "exact"
+    told = answer.json()
+    assert (told["asset"], told["currency"], told["state"]) == ("bitcoin", "usd", "ok")
+    assert (told["sources"], told["sources_used"], told["spread_percent"]) == (6, 3, 0.4963)
+    assert told["market_cap"] == {"value": 2000, "source": "coinbase"}
+    assert {one["source"]: (one["used"], one["reason"], one["doubt"]) for one in told["inputs"]} == {
+        "coinbase": (True, None, []), "kraken": (True, None, []), "coingecko": (True, None, []),
+        "coinmarketcap": (False, "outlier", []), "coinpaprika": (False, "doubtful", ["jump", "market_cap"]),
+        "csv": (False, "stale", [])}
+    assert sum(one["weight"] for one in told["inputs"]) == pytest.approx(1, abs=0.001)
+    [old] = [one for one in told["inputs"] if one["source"] == "csv"]
+    assert 86400 <= old["age_seconds"] < 86460 and old["fresh_seconds"] == 900
+    simple = api.get("/simple_price?assets=bitcoin&currencies=usd,usdt").json()["bitcoin"]
+    assert (simple["usd"], simple["usd_source"], simple["usd_state"], simple["usd_sources"], simple["usd_stale"]) == (
+        100.75, "consensus", "ok", 3, False)
+    assert (simple["usdt"], simple["usdt_source"], simple["usdt_state"]) == (7, "binance", "single_source")
+    chosen = api.get("/simple_price?assets=bitcoin&currencies=usd&source=coinpaprika").json()["bitcoin"]
+    assert (chosen["usd"], chosen["usd_source"], chosen["usd_doubt"]) == (
+        100999, "coinpaprika", ["jump", "market_cap"]), "as it was stored, with what speaks against it"
+    [row] = api.get("/data?source=coinpaprika").json()["data"]
+    assert row["doubt"] == ["jump", "market_cap"]
+
+
+def test_without_agreement_there_is_no_price(tidemark, rows):
+    rows.set_price("bitcoin", "usd", "100", announce=False)
+    rows.set_price("bitcoin", "usd", "120", source="kraken", announce=False)
+    rows.set_price("ethereum", "usd", "7", age_s=3600, announce=False)
+    api = tidemark.start_api()
+    simple = api.get("/simple_price?assets=bitcoin,ethereum&currencies=usd").json()
+    path = simple["bitcoin"].pop("usd_inputs")
+    assert simple["bitcoin"] == {"usd": None, "usd_source": None, "usd_observed_at": None, "usd_stale": False,
+                                 "usd_state": "disagreement", "usd_sources": 0}
+    assert [one["reason"] for one in api.get(path).json()["inputs"]] == ["disagrees", "disagrees"]
+    assert (simple["ethereum"]["usd"], simple["ethereum"]["usd_stale"], simple["ethereum"]["usd_state"]) == (
+        7, True, "stale")
+    nothing = api.get("/api/v1/consensus/ethereum?currency=eur").json()
+    assert (nothing["state"], nothing["price"], nothing["inputs"]) == (None, None, [])
+
+
 # What is refused, and before what.
 
 BAD_REQUESTS = [
@@ -46,6 +93,9 @@ BAD_REQUESTS = [
     ("no currency", "/simple_price?assets=bitcoin", 400, "currencies"),
     ("unknown source", "/simple_price?assets=bitcoin&currencies=usd&source=zzz", 400, "source"),
     ("doubled", "/simple_price?assets=bitcoin&assets=bitcoin&currencies=usd", 400, "assets"),
+    ("unknown asset in a path", "/api/v1/consensus/nope", 404, "symbol"),
+    ("a currency in a path", "/api/v1/consensus/bitcoin?currency=zzz", 400, "currency"),
+    ("a path's parameter in the query", "/api/v1/consensus/bitcoin?symbol=bitcoin", 400, "symbol"),
     ("undeclared", "/simple_price?assets=bitcoin&currencies=usd&x=1", 400, "x"),
     ("days=0", "/market_chart?asset=bitcoin&currency=usd&days=0", 400, "days"),
     ("days=abc", "/market_chart?asset=bitcoin&currency=usd&days=abc", 400, "days"),

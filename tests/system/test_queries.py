@@ -384,31 +384,40 @@ def test_a_chart_has_closed_candles_at_their_close(connect, worker):
 
 # ---- what the API reads ----
 
-def best(api, slug="bitcoin", code="usd", source=None, fresh_s=10**8):
-    [row] = api.run("simple_price", array(slug), array(code), source, fresh_s)
-    return row[3], row[7], row[9]
+def inputs(api, slug="bitcoin", code="usd", source=None, fresh_s=900):
+    """(price, source, kind, fresh_ms) of each source that has one."""
+    rows = api.run("price_inputs", array(slug), array(code), source, fresh_s)
+    return [(row[4], row[2], row[3], row[9]) for row in rows if row[2]]
 
 
-def test_the_best_price_is_of_the_preferred_fresh_source(connect, worker):
+def test_every_source_says_its_price_the_preferred_first(connect, worker):
     api = connect("api")
-    assert best(api) == (None, None, None)
-    add_ticks(worker, (BTC, USD, 0, "1"), source=COINBASE)
+    assert inputs(api) == []
     add_ticks(worker, (BTC, USD, 5, "2"), source=BINANCE)
-    assert best(api) == ("1", "coinbase", True)
-    assert best(api, source="binance") == ("2", "binance", True)
-    assert best(api, source="csv") == (None, None, None)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    age = int((now - TICK).total_seconds())
-    assert best(api, fresh_s=age - 150) == ("2", "binance", True)  # only the newer one is fresh
-    assert best(api, fresh_s=age - 600) == ("2", "binance", False)  # none is: the newest
+    add_ticks(worker, (BTC, USD, 0, "1"), source=COINBASE)
+    assert inputs(api) == [("1", "coinbase", "exchange", 900000), ("2", "binance", "exchange", 900000)]
+    assert inputs(api, source="binance") == [("2", "binance", "exchange", 900000)]
+    assert inputs(api, source="csv") == []
+    assert inputs(api, code="usdt") == [], "another currency"
+
+
+def test_a_source_that_is_asked_seldom_is_fresh_for_longer(connect, worker):
+    add_ticks(worker, (BTC, USD, 0, "1"), source=COINBASE)
+    connect().execute("INSERT INTO schedules (name, source_id, kind, stream, period_s, missed) VALUES"
+                      " ('a', 3, 'quote', 'quote/a', 1200, 'coalesce'), ('b', 3, 'quote', 'quote/b', 600, 'coalesce'),"
+                      " ('c', 3, 'history', 'history/c', 60, 'coalesce')")
+    api = connect("api")
+    assert inputs(api)[0][3] == 1800000, "three periods of its most frequent schedule of prices"
+    assert inputs(api, fresh_s=3600)[0][3] == 3600000, "but not less than asked"
+    connect("scheduler").run("leader_record", "host", 1, 1800)
+    assert inputs(api)[0][3] == 5400000, "INGESTION_INTERVAL goes before the schedules"
 
 
 def test_each_asked_pair_has_a_row_in_the_order_asked(connect, worker):
     add_ticks(worker, (BTC, USD, 0, "1.50"), source=COINBASE)
-    rows = connect("api").run("simple_price", array("nothing", "bitcoin"), array("usdt", "usd"), None, 10**8)
-    assert [(row[0], row[1], row[2], row[3]) for row in rows] == [
-        ("nothing", "usdt", False, None), ("nothing", "usd", False, None),
-        ("bitcoin", "usdt", True, None), ("bitcoin", "usd", True, "1.50")]
+    rows = connect("api").run("price_inputs", array("nothing", "bitcoin"), array("usdt", "usd"), None, 900)
+    assert [(row[0], row[1], row[4]) for row in rows] == [
+        ("nothing", "usdt", None), ("nothing", "usd", None), ("bitcoin", "usdt", None), ("bitcoin", "usd", "1.50")]
 
 
 def test_a_version_says_what_a_reader_has_seen(connect, worker):
@@ -417,11 +426,11 @@ def test_a_version_says_what_a_reader_has_seen(connect, worker):
     worker.execute("BEGIN")
     add_ticks(worker, (BTC, USD, 0, "1.50"), source=COINBASE)
     [(commit,)] = worker.run("transaction_version")
-    [row] = api.run("simple_price", array("bitcoin"), array("usd"), None, 900)
-    assert (row[3], int(row[10]) <= int(commit)) == (None, True)
+    [row] = api.run("price_inputs", array("bitcoin"), array("usd"), None, 900)
+    assert (row[4], int(row[13]) <= int(commit)) == (None, True)
     worker.execute("COMMIT")
-    [row] = api.run("simple_price", array("bitcoin"), array("usd"), None, 900)
-    assert (row[3], int(row[10]) > int(commit)) == ("1.50", True)
+    [row] = api.run("price_inputs", array("bitcoin"), array("usd"), None, 900)
+    assert (row[4], int(row[13]) > int(commit)) == ("1.50", True)
     [(version,)] = api.run("snapshot_version")
     assert int(version) > int(commit)
 

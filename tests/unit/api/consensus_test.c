@@ -62,56 +62,63 @@ decide(const char *text, struct arena *arena)
 static const struct {
     const char *name, *inputs, *want;
 } rows[] = {
-    /* One or two. */
-    {"nothing is no price",                      "",                             "none -"                                },
-    {"one source is that source's price",        "E100.50@10",                   "single_source 100.50 used"             },
-    {"a copy alone as well",                     "A100@10",                      "single_source 100 used"                },
-    {"an old one beside it does not vote",       "E100@10 E50@901",              "single_source 100 used stale"          },
-    {"fresh until the last millisecond",         "E100@900",                     "single_source 100 used"                },
-    {"two exchanges meet in the middle",         "E100@10 E101@10",              "ok 100.5 used used"                    },
-    {"the middle is exact",                      "E0.000000000000000001@1 E0.000000000000000001000000001@1",
-     "ok 0.0000000000000000010000000005 used used"                                                                       },
-    {"an exchange counts more than one copy",    "E100@10 A101@10",              "ok 100 used used"                      },
-    {"two that are 5 % apart agree",             "E100@10 E105@10",              "ok 102.5 used used"                    },
-    {"two further apart: no price",              "E100@10 E105.01@10",           "disagreement - disagrees disagrees"    },
-    {"and none of the newer one's either",       "E100@10 E70@1",                "disagreement - disagrees disagrees"    },
-    /* Outliers. */
-    {"one source x10 is left out",               "E100@10 E1010@10 A102@10",     "ok 100 used outlier used"              },
-    {"a copy x10 too",                           "E100@10 E101@10 A1000@10",     "ok 100.5 used used outlier"            },
-    {"an exchange alone against two copies",     "E1000@10 A101@10 A102@10",     "ok 101.5 outlier used used"            },
-    {"a price that is lost is left out",         "E0.0001@10 E100@10 E101@10",   "ok 100.5 outlier used used"            },
-    {"equal prices do not reject a near one",    "E100@1 E100@1 E100@1 E101@1",  "ok 100 used used used used"            },
-    {"but one that is not so near",              "E100@1 E100@1 E100@1 E101.01@1", "ok 100 used used used outlier"       },
-    {"MAD tolerates what is usual",              "E100@1 E101@1 E102@1 E104@1",  "ok 101.5 used used used used"          },
-    {"and not what is not",                      "E100@1 E100.1@1 E100.2@1 E104@1", "ok 100.1 used used used outlier"    },
-    {"copies do not outvote two originals",      "E100@9 E100@9 A120@9 A120@9 A120@9",
-     "ok 100 used used outlier outlier outlier"                                                                          },
-    /* No agreement. */
-    {"all split",                                "E100@10 E120@10 E140@10",      "disagreement - disagrees disagrees disagrees"},
-    {"two against two",                          "E100@10 E100@10 E120@10 E120@10",
-     "disagreement - disagrees disagrees disagrees disagrees"                                                            },
-    /* A real move. */
-    {"two agree on a crash: followed",           "E70@1 E71@2 E100@60 E100@60 E100@61",
-     "ok 70.5 used used superseded superseded superseded"                                                                },
-    {"it also settles two against two",          "E70@1 E71@2 E100@60 E101@60",  "ok 70.5 used used superseded superseded"},
-    {"an exchange and a copy are two origins",   "E70@1 A71@2 E100@60 E100@60",  "ok 70 used used superseded superseded" },
-    {"two copies are one",                       "A70@1 A71@2 E100@60 E100@60",  "ok 100 outlier outlier used used"      },
-    {"one alone is none",                        "E70@1 E100@60 E100@60",        "ok 100 outlier used used"              },
+  /* One or two. */
+    {"nothing is no price",                          "",                                                         "none -"                                      },
+    {"one source is that source's price",            "E100.50@10",                                               "single_source 100.50 used"                   },
+    {"a copy alone as well",                         "A100@10",                                                  "single_source 100 used"                      },
+    {"an old one beside it does not vote",           "E100@10 E50@901",                                          "single_source 100 used stale"                },
+    {"fresh until the last millisecond",             "E100@900",                                                 "single_source 100 used"                      },
+    {"two exchanges meet in the middle",             "E100@10 E101@10",                                          "ok 100.5 used used"                          },
+    {"the middle is exact",                          "E0.000000000000000001@1 E0.000000000000000001000000001@1",
+     "ok 0.0000000000000000010000000005 used used"                                                                                                             },
+    {"an exchange counts more than one copy",        "E100@10 A101@10",                                          "ok 100 used used"                            },
+    {"two that are 5 % apart agree",                 "E100@10 E105@10",                                          "ok 102.5 used used"                          },
+    {"two further apart: no price",                  "E100@10 E105.01@10",                                       "disagreement - disagrees disagrees"          },
+    {"and none of the newer one's either",           "E100@10 E70@1",                                            "disagreement - disagrees disagrees"          },
+ /* Outliers. */
+    {"one source x10 is left out",                   "E100@10 E1010@10 A102@10",                                 "ok 100 used outlier used"                    },
+    {"a copy x10 too",                               "E100@10 E101@10 A1000@10",                                 "ok 100.5 used used outlier"                  },
+    {"an exchange alone against two copies",         "E1000@10 A101@10 A102@10",
+     "ok 101.5 outlier used used"                                                                                                                              },
+    {"a price that is lost is left out",             "E0.0001@10 E100@10 E101@10",
+     "ok 100.5 outlier used used"                                                                                                                              },
+    {"equal prices do not reject a near one",        "E100@1 E100@1 E100@1 E101@1",
+     "ok 100 used used used used"                                                                                                                              },
+    {"but one that is not so near",                  "E100@1 E100@1 E100@1 E101.01@1",
+     "ok 100 used used used outlier"                                                                                                                           },
+    {"MAD tolerates what is usual",                  "E100@1 E101@1 E102@1 E104@1",                              "ok 101.5 used used used used"                },
+    {"and not what is not",                          "E100@1 E100.1@1 E100.2@1 E104@1",                          "ok 100.1 used used used outlier"             },
+    {"copies do not outvote two originals",          "E100@9 E100@9 A120@9 A120@9 A120@9",
+     "ok 100 used used outlier outlier outlier"                                                                                                                },
+ /* No agreement. */
+    {"all split",                                    "E100@10 E120@10 E140@10",                                  "disagreement - disagrees disagrees disagrees"},
+    {"two against two",                              "E100@10 E100@10 E120@10 E120@10",
+     "disagreement - disagrees disagrees disagrees disagrees"                                                                                                  },
+ /* A real move. */
+    {"two agree on a crash: followed",               "E70@1 E71@2 E100@60 E100@60 E100@61",
+     "ok 70.5 used used superseded superseded superseded"                                                                                                      },
+    {"it also settles two against two",              "E70@1 E71@2 E100@60 E101@60",
+     "ok 70.5 used used superseded superseded"                                                                                                                 },
+    {"an exchange and a copy are two origins",       "E70@1 A71@2 E100@60 E100@60",
+     "ok 70 used used superseded superseded"                                                                                                                   },
+    {"two copies are one",                           "A70@1 A71@2 E100@60 E100@60",                              "ok 100 outlier outlier used used"            },
+    {"one alone is none",                            "E70@1 E100@60 E100@60",                                    "ok 100 outlier used used"                    },
     {"an observation at the same time is not older", "E70@1 E71@2 E100@2 E100@60 E100@60",
-     "ok 100 outlier outlier used used used"                                                                             },
-    {"nor are two that do not agree one move",   "E70@1 E60@2 E100@60 E100@60 E100@60",
-     "ok 100 outlier outlier used used used"                                                                             },
-    /* Doubt. */
-    {"a doubtful one does not vote",             "E100@10 E100000@10!",          "single_source 100 used doubtful"       },
-    {"unless another origin says so too",        "E70@10! E70@10! E100@60",      "ok 70 used used outlier"},
-    {"a copy is no other origin for a copy",     "A70@10! A70@10! E100@60",      "single_source 100 doubtful doubtful used"},
-    {"where no exchange speaks, it is",          "A70@10! A70@10!",              "ok 70 used used"                       },
-    {"what is stale confirms nothing",           "E70@10! E70@1000",             "disagreement - doubtful stale"         },
-    {"a doubtful one alone is no price",         "E100@10!",                     "disagreement - doubtful"               },
-    /* Stale. */
-    {"the newest stale price is there, and old", "E100@2000 A101@1000",          "stale 101 stale used"                  },
-    {"but not a doubtful one",                   "E100@2000 A101@1000!",         "stale 100 used stale"                  },
-    {"nothing but doubtful old ones",            "A101@1000!",                   "disagreement - stale"                  },
+     "ok 100 outlier outlier used used used"                                                                                                                   },
+    {"nor are two that do not agree one move",       "E70@1 E60@2 E100@60 E100@60 E100@60",
+     "ok 100 outlier outlier used used used"                                                                                                                   },
+ /* Doubt. */
+    {"a doubtful one does not vote",                 "E100@10 E100000@10!",                                      "single_source 100 used doubtful"             },
+    {"unless another origin says so too",            "E70@10! E70@10! E100@60",                                  "ok 70 used used outlier"                     },
+    {"a copy is no other origin for a copy",         "A70@10! A70@10! E100@60",
+     "single_source 100 doubtful doubtful used"                                                                                                                },
+    {"where no exchange speaks, it is",              "A70@10! A70@10!",                                          "ok 70 used used"                             },
+    {"what is stale confirms nothing",               "E70@10! E70@1000",                                         "disagreement - doubtful stale"               },
+    {"a doubtful one alone is no price",             "E100@10!",                                                 "disagreement - doubtful"                     },
+ /* Stale. */
+    {"the newest stale price is there, and old",     "E100@2000 A101@1000",                                      "stale 101 stale used"                        },
+    {"but not a doubtful one",                       "E100@2000 A101@1000!",                                     "stale 100 used stale"                        },
+    {"nothing but doubtful old ones",                "A101@1000!",                                               "disagreement - stale"                        },
 };
 
 static void
@@ -259,7 +266,8 @@ no_single_input_takes_the_price_away_from_the_others(void **state)
         for (size_t i = 0; i < count; i++)
             voters += inputs[i].weight > 0;
         for (size_t i = 0; i < count && consensus.price && voters > 2; i++)
-            check_true("within the others", is_within_others(inputs, count, i, consensus.price, arena));
+            check_true("within the others",
+                       is_within_others(inputs, count, i, consensus.price, arena));
         arena_destroy(arena);
     }
 }

@@ -1,0 +1,165 @@
+#include "api/handlers/consensus.h"
+
+#include "api/handlers/price_inputs.h"
+#include "common/clock.h"
+#include "common/decimal.h"
+#include "schema/queries.h"
+
+#include <inttypes.h>
+
+enum { SHARE_PLACES = 4, PERCENT_PLACES = 4 };
+
+static void
+consensus_tag(const struct params *params, struct tag_list *tags)
+{
+    tag_list_add(tags, arena_printf(tags->arena, "price:%s", params_get(params, "symbol")->text));
+}
+
+static void
+add_moment(struct text *text, const char *name, int64_t at_ms)
+{
+    char at[CLOCK_TEXT_SIZE];
+
+    text_add_format(text, ",\"%s\":", name);
+    text_add_json_nullable(text, at_ms ? clock_format_ms(at_ms, at) : NULL);
+}
+
+/* A decimal, or other JSON. */
+static void
+add_raw(struct text *text, const char *name, const char *json)
+{
+    text_add_format(text, ",\"%s\":", name);
+    text_add_json_raw(text, json);
+}
+
+/* part / whole, times 100 where `factor` is that. */
+static const char *
+ratio(const char *part, const char *whole, uint32_t factor, int32_t places, struct arena *arena)
+{
+    return decimal_divide(decimal_multiply(part, factor, arena), whole, places, arena);
+}
+
+static const char *
+share(const struct consensus_input *input, const struct consensus *consensus, struct arena *arena)
+{
+    if (consensus->weight == 0)
+        return "0";
+    return ratio(arena_printf(arena, "%" PRId32, input->weight),
+                 arena_printf(arena, "%" PRId32, consensus->weight), 1, SHARE_PLACES, arena);
+}
+
+static const char *
+spread_percent(const struct consensus *consensus, struct arena *arena)
+{
+    if (!consensus->price || !consensus->spread)
+        return NULL;
+    return ratio(consensus->spread, consensus->price, 100, PERCENT_PLACES, arena);
+}
+
+static void
+add_input(struct text *text, const struct price_inputs *read, size_t i)
+{
+    const struct consensus_input *input = &read->inputs[i];
+    size_t row = read->first + i;
+    int64_t now_ms = rows_int(read->rows, row, PRICE_NOW, 0);
+    bool used = input->verdict == CONSENSUS_USED;
+
+    text_add_string(text, i > 0 ? ",{\"source\":" : "{\"source\":");
+    text_add_json_string(text, input->source);
+    text_add_string(text, ",\"kind\":");
+    text_add_json_string(text, rows_text(read->rows, row, PRICE_KIND));
+    add_raw(text, "price", input->price);
+    add_moment(text, "observed_at", input->observed_at_ms);
+    text_add_format(
+        text, ",\"age_seconds\":%" PRId64 ",\"fresh_seconds\":%" PRId64 ",\"used\":%s,\"reason\":",
+        (now_ms - input->observed_at_ms) / 1000, input->fresh_ms / 1000, used ? "true" : "false");
+    text_add_json_nullable(text, used ? NULL : consensus_verdict_name(input->verdict));
+    add_raw(text, "weight", share(input, &read->consensus, text->arena));
+    add_raw(text, "doubt", rows_text(read->rows, row, PRICE_DOUBT_NAMES));
+    text_add_char(text, '}');
+}
+
+/* A number that is nobody's median: of the preferred source that was used and has it. */
+static void
+add_borrowed(struct text *text, const char *name, const struct price_inputs *read,
+             enum price_column column)
+{
+    text_add_format(text, ",\"%s\":", name);
+    for (size_t i = 0; i < read->count; i++) {
+        const char *number = rows_text(read->rows, read->first + i, column);
+
+        if (read->inputs[i].verdict != CONSENSUS_USED || !number)
+            continue;
+        text_add_format(text, "{\"value\":%s,\"source\":", number);
+        text_add_json_string(text, read->inputs[i].source);
+        text_add_char(text, '}');
+        return;
+    }
+    text_add_string(text, "null");
+}
+
+static void
+add_price(struct text *text, const struct price_inputs *read)
+{
+    const struct consensus *consensus = &read->consensus;
+
+    text_add_string(text, ",\"state\":");
+    text_add_json_nullable(text, consensus_state_name(consensus->state));
+    add_raw(text, "price", consensus->price);
+    add_moment(text, "observed_at", consensus->observed_at_ms);
+    add_raw(text, "spread", consensus->spread);
+    add_raw(text, "spread_percent", spread_percent(consensus, text->arena));
+    text_add_format(text, ",\"sources\":%zu,\"sources_used\":%zu", read->count, consensus->used);
+    add_borrowed(text, "market_cap", read, PRICE_MARKET_CAP);
+    add_borrowed(text, "volume_24h", read, PRICE_VOLUME_24H);
+    add_borrowed(text, "change_24h_percent", read, PRICE_CHANGE_24H_PERCENT);
+}
+
+static void
+consensus_render(struct flight *flight, const struct rows *rows)
+{
+    struct price_inputs read;
+    struct text text;
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    flight_note_version(flight, rows_text(rows, 0, PRICE_VERSION));
+    price_inputs_read(rows, 0, false, flight_arena(flight), &read);
+    text_init(&text, flight_arena(flight), 512 + 256 * rows->count);
+    text_add_string(&text, "{\"asset\":");
+    text_add_json_string(&text, rows_text(rows, 0, PRICE_SLUG));
+    text_add_string(&text, ",\"currency\":");
+    text_add_json_string(&text, rows_text(rows, 0, PRICE_CODE));
+    add_moment(&text, "as_of", rows_int(rows, 0, PRICE_NOW, 0));
+    add_price(&text, &read);
+    text_add_string(&text, ",\"inputs\":[");
+    for (size_t i = 0; i < read.count; i++)
+        add_input(&text, &read, i);
+    text_add_string(&text, "]}\n");
+    flight_land(flight, text_finish(&text));
+}
+
+static const char *
+array_of(const char *item, struct arena *arena)
+{
+    struct text array;
+
+    array_start(&array, arena, 64);
+    array_add(&array, item);
+    return array_finish(&array);
+}
+
+static void
+consensus_start(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    struct arena *arena = flight_arena(flight);
+
+    flight_ask(flight, &query_price_inputs,
+               SQL_VALUES(SQL_TEXT(array_of(params_get(params, "symbol")->text, arena)),
+                          SQL_TEXT(array_of(params_get(params, "currency")->text, arena)), SQL_NULL,
+                          SQL_INT(PRICE_FRESH_S)),
+               consensus_render);
+}
+
+const struct reading consensus_reading = {.tag = consensus_tag, .start = consensus_start};

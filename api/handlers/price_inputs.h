@@ -1,0 +1,47 @@
+#ifndef TIDEMARK_API_HANDLERS_PRICE_INPUTS_H
+#define TIDEMARK_API_HANDLERS_PRICE_INPUTS_H
+
+#include "api/consensus.h"
+#include "common/database.h"
+#include "common/text.h"
+
+#include <stdint.h>
+
+/* Columns of query_price_inputs. */
+enum price_column {
+    PRICE_SLUG,
+    PRICE_CODE,
+    PRICE_SOURCE,
+    PRICE_KIND,
+    PRICE_PRICE,
+    PRICE_VOLUME_24H,
+    PRICE_MARKET_CAP,
+    PRICE_CHANGE_24H_PERCENT,
+    PRICE_OBSERVED_AT,
+    PRICE_FRESH_MS,
+    PRICE_DOUBT,
+    PRICE_DOUBT_NAMES, /* ["jump","market_cap"] */
+    PRICE_NOW,
+    PRICE_VERSION,
+};
+
+/* $4 of query_price_inputs: no source's price is stale before. */
+enum { PRICE_FRESH_S = 15 * 60 };
+
+/* The rows of one asset in one currency, and what they come to. */
+struct price_inputs {
+    const struct rows *rows;
+    size_t first, count;            /* inputs[i] is row first + i; 0 = nobody has a price */
+    struct consensus_input *inputs; /* preferred source first */
+    struct consensus consensus;
+    size_t next; /* the row behind them */
+};
+
+/*
+ * Reads the pair that begins at row `first`. `as_they_are`: of a source that a client has chosen
+ * the price is given whatever speaks against it.
+ */
+void price_inputs_read(const struct rows *rows, size_t first, bool as_they_are, struct arena *arena,
+                       struct price_inputs *ret_inputs);
+
+#endif
