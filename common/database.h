@@ -25,6 +25,7 @@
  *          "database.no_partition"   the row's time has no partition: ensure one, run again
  *          "database.read_only"      connected to a standby
  *          "database.plan"           the schema changed under a prepared query: connect anew
+ *          "database.expired"        TM002: the row's partition was archived and dropped
  *          "checkpoint.moved"        TM001: another worker was first; roll back and read again
  *   reject "database.data"           22*, the other 23*, P0001: these values will never be taken
  *   fatal  "database.refused"        28*, 3D000, 42501: password, database, privilege

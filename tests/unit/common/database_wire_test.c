@@ -22,6 +22,7 @@ static const struct {
     {"a standby takes no writes",                 "25006", NULL,    ERROR_RETRY,  "database.read_only"    },
     {"a plan of an older schema",                 "0A000", NULL,    ERROR_RETRY,  "database.plan"         },
     {"a checkpoint that somebody else moved",     "TM001", NULL,    ERROR_RETRY,  "checkpoint.moved"      },
+    {"a row of a partition that was dropped",     "TM002", NULL,    ERROR_RETRY,  "database.expired"      },
     {"another transaction inserted the same key", "23505", "pkey",  ERROR_RETRY,
      "database.conflict"                                                                                  },
     {"a moment without partition",                "23514", NULL,    ERROR_RETRY,  "database.no_partition" },
