@@ -3,6 +3,7 @@
 
 #include "common/arena.h"
 #include "common/error.h"
+#include "ingest/archive/options.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,6 +71,7 @@ struct given_option {
 /* One call of tidemarkctl: what was asked for, and what it may use. */
 struct call {
     const char *database_url, *rabbitmq_url, *redis_url; /* "" = not set */
+    struct archive_options archive;
     struct arena *arena;
     const struct noun *noun;
     const struct command *command;

@@ -15,6 +15,7 @@ struct ctl_settings {
     const char *database_url;
     const char *rabbitmq_url;
     const char *redis_url;
+    struct archive_options archive;
 };
 
 #define SETTINGS struct ctl_settings
@@ -25,6 +26,7 @@ static const struct setting settings_table[] = {
            "amqp://user:password@host:port/vhost; for dead letters, queues and doctor."),
     SECRET("REDIS_URL", redis_url, "",
            "redis://[:password@]host:port/db; for the state of sources and doctor."),
+    ARCHIVE_OPTIONS,
     SETTINGS_END,
 };
 
@@ -94,6 +96,7 @@ main(int argc, char **argv)
     call.database_url = settings.database_url;
     call.rabbitmq_url = settings.rabbitmq_url;
     call.redis_url = settings.redis_url;
+    call.archive = settings.archive;
     code = run(&call, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
     arena_destroy(arena);
     return code;

@@ -4,6 +4,7 @@
 #include "ingest/ctl/command.h"
 
 /* Each in the file of its name. A new noun is one file, one line here and one row in nouns.c. */
+extern const struct noun archive_noun;
 extern const struct noun backfill_noun;
 extern const struct noun checkpoints_noun;
 extern const struct noun dead_letters_noun;

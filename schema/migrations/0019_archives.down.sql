@@ -1,6 +1,6 @@
 SET LOCAL ROLE tidemark_migrate;
 
-REVOKE INSERT ON ticks, candles, raw_payloads FROM tidemark_operator;
+REVOKE INSERT ON ticks, candles, candle_revisions, raw_payloads FROM tidemark_operator;
 
 CREATE OR REPLACE FUNCTION ensure_partition(parent text, moment timestamptz) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp

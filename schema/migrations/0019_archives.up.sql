@@ -281,4 +281,4 @@ GRANT EXECUTE ON FUNCTION partition_fingerprint(text), archive_copy_out(text, ti
 GRANT EXECUTE ON FUNCTION partition_drop(bigint, timestamptz), runs_trim(timestamptz, bigint) TO tidemark_worker;
 GRANT EXECUTE ON FUNCTION partition_restore(bigint, interval), partition_restored(bigint) TO tidemark_operator;
 -- A restore puts rows back as they were.
-GRANT INSERT ON ticks, candles, raw_payloads TO tidemark_operator;
+GRANT INSERT ON ticks, candles, candle_revisions, raw_payloads TO tidemark_operator;

@@ -121,6 +121,10 @@ WHERE ($1::text IS NULL OR l.parent = $1::text) AND ($2::text IS NULL OR l.state
 ORDER BY l.range_from DESC, l.parent, l.archive_id DESC
 LIMIT $3::bigint
 
+-- name: archives_partitions
+-- Partitions that have archives, the newest first: partition.
+SELECT partition FROM archives GROUP BY partition ORDER BY max(range_from) DESC, partition
+
 -- name: partition_drop
 -- See partition_drop(): 'dropped', 'gone', 'kept', 'changed' or 'busy'. $1 archive_id, $2 moment it must lie before
 SELECT partition_drop($1::bigint, $2::timestamptz)

@@ -44,7 +44,7 @@ class ArchiveDatabase:
         self.sessions.close()
 
     def add_ticks(self, ago, count=3, first=0):
-        """Ticks of one day, a minute apart, with their partition."""
+        """Ticks of one day, a second apart, with their partition."""
         self.owner.run("partition_ensure", "ticks", day(ago))
         self.insert_ticks(ago, count, first)
 
@@ -52,7 +52,7 @@ class ArchiveDatabase:
         """The same where the partition is not made."""
         (db or self.owner).execute(
             "INSERT INTO ticks (source_id, quote_id, asset_id, observed_at, run_id, payload_id, price)"
-            " SELECT %s, %s, 1, %s::timestamptz + n * interval '1 minute', 1, 1, 1.50 + n"
+            " SELECT %s, %s, 1, %s::timestamptz + n * interval '1 second', 1, 1, 1.50 + n"
             " FROM generate_series(%s, %s) AS n", BINANCE, USDT, day(ago), first, first + count - 1)
 
     def partitions(self):
