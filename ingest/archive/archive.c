@@ -116,10 +116,10 @@ copy_snapshot(const struct archive_work *work, struct archived *archived, struct
 
     if (!database_run(work->db, &query_archive_begin, SQL_NO_VALUES, work->arena, NULL, err))
         return false;
-    done = database_run(work->db, &query_archive_fingerprint,
-                        SQL_VALUES(SQL_TEXT(archived->manifest.partition)), work->arena, &seen,
-                        err) &&
-           database_run(work->db, &query_doctor_schema, SQL_NO_VALUES, work->arena, &schema, err);
+    done =
+        database_run(work->db, &query_archive_fingerprint,
+                     SQL_VALUES(SQL_TEXT(archived->manifest.partition)), work->arena, &seen, err) &&
+        database_run(work->db, &query_doctor_schema, SQL_NO_VALUES, work->arena, &schema, err);
     if (done) {
         writing->total = rows_int(&seen, 0, 0, 0);
         done = copy_rows(work, &archived->manifest, writing, err) && database_commit(work->db, err);
@@ -271,8 +271,8 @@ archive_verify(const struct archive_work *work, const struct archive_entry *entr
     const char *name = depot_name(work->depot, entry->location);
 
     if (!name)
-        return error_set(err, ERROR_REJECT, "archive.missing",
-                         "%s is not below ARCHIVE_URL", entry->location);
+        return error_set(err, ERROR_REJECT, "archive.missing", "%s is not below ARCHIVE_URL",
+                         entry->location);
     return verify(work, name, &entry->manifest, fd, ret_manifest, err);
 }
 
@@ -280,11 +280,13 @@ bool
 archive_make(const struct archive_work *work, const struct archive_subject *subject,
              struct archived *ret_archived, struct error *err)
 {
-    struct archived archived = {.manifest = {.table = subject->parent,
-                                             .partition = subject->partition,
-                                             .from_ms = subject->from_ms,
-                                             .to_ms = subject->to_ms,
-                                             .made_at_ms = clock_now_ms()}};
+    struct archived archived = {
+        .manifest = {.table = subject->parent,
+                     .partition = subject->partition,
+                     .from_ms = subject->from_ms,
+                     .to_ms = subject->to_ms,
+                     .made_at_ms = clock_now_ms()}
+    };
     struct manifest found;
 
     if (!put_data(work, &archived, err) || !put_manifest(work, &archived.manifest, err) ||
@@ -304,15 +306,15 @@ archive_record(struct database *db, const struct depot *depot, const struct arch
     const struct manifest *made = &archived->manifest;
     const char *name = manifest_data_name(made, arena);
 
-    return database_run(
-        db, &query_archive_record,
-        SQL_VALUES(SQL_TEXT(made->table), SQL_TEXT(made->partition), SQL_TIME_MS(made->from_ms),
-                   SQL_TIME_MS(made->to_ms), SQL_INT(made->rows), SQL_INT(made->bytes),
-                   SQL_INT(made->gzip_bytes), SQL_TIME_MS(made->made_at_ms),
-                   SQL_INT(made->schema_version), SQL_TEXT(made->sha256),
-                   SQL_TEXT(made->gzip_sha256), SQL_TEXT(archived->fingerprint),
-                   SQL_TEXT(depot_location(depot, name, arena))),
-        arena, NULL, err);
+    return database_run(db, &query_archive_record,
+                        SQL_VALUES(SQL_TEXT(made->table), SQL_TEXT(made->partition),
+                                   SQL_TIME_MS(made->from_ms), SQL_TIME_MS(made->to_ms),
+                                   SQL_INT(made->rows), SQL_INT(made->bytes),
+                                   SQL_INT(made->gzip_bytes), SQL_TIME_MS(made->made_at_ms),
+                                   SQL_INT(made->schema_version), SQL_TEXT(made->sha256),
+                                   SQL_TEXT(made->gzip_sha256), SQL_TEXT(archived->fingerprint),
+                                   SQL_TEXT(depot_location(depot, name, arena))),
+                        arena, NULL, err);
 }
 
 static void

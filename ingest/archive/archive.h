@@ -61,10 +61,11 @@ MUST_CHECK bool archive_verify(const struct archive_work *work, const struct arc
                                int fd, struct manifest *ret_manifest, struct error *err);
 
 /*
- * Brings the rows of an archive back: into its partition, which is made again and kept for `keep_s` seconds, or into the
- * table `into`. The data is verified before the first row is written, and the rows in the partition after the last, by the hash of
- * the CSV they make; one transaction. `*ret_restored` is false if the partition is there already.
- * Errors: also reject "archive.table" (`into` is no table, or lacks a column).
+ * Brings the rows of an archive back: into its partition, which is made again and kept for `keep_s`
+ * seconds, or into the table `into`. The data is verified before the first row is written, and the
+ * rows in the partition after the last, by the hash of the CSV they make; one transaction.
+ * `*ret_restored` is false if the partition is there already. Errors: also reject "archive.table"
+ * (`into` is no table, or lacks a column).
  */
 MUST_CHECK bool archive_restore(const struct archive_work *work, const struct archive_entry *entry,
                                 const char *into, int64_t keep_s, bool *ret_restored,

@@ -142,7 +142,8 @@ depot_spool(const struct depot *depot, struct error *err)
     return fd;
 }
 
-/* In the folder itself, for a rename must not cross file systems. One at a time: what is there is of a killed one. */
+/* In the folder itself, for a rename must not cross file systems. One at a time: what is there is
+ * of a killed one. */
 static int
 open_named(struct draft *draft, struct error *err)
 {

@@ -32,8 +32,8 @@ MUST_CHECK bool archive_company_serve(const struct archive_company *company, int
                                       int64_t total, struct error *err);
 
 /*
- * A folder is made if its parent is there; a bucket must be there. No I/O in a store yet. Strings of `options` must live
- * as long as the depot. NULL on failure.
+ * A folder is made if its parent is there; a bucket must be there. No I/O in a store yet. Strings
+ * of `options` must live as long as the depot. NULL on failure.
  */
 struct depot *depot_open(const struct archive_options *options, struct error *err);
 void depot_close(struct depot *depot); /* NULL is fine */
@@ -51,8 +51,8 @@ struct draft;
 struct draft *draft_begin(struct depot *depot, struct error *err); /* NULL on failure */
 MUST_CHECK bool draft_add(struct draft *draft, struct bytes bytes, struct error *err);
 /*
- * Makes it a file of the depot, named by path parts of [a-z0-9_.-]; `sha256` is that of its bytes in hex. After that it is
- * on the disk for good, or in the store. The draft is used up either way.
+ * Makes it a file of the depot, named by path parts of [a-z0-9_.-]; `sha256` is that of its bytes
+ * in hex. After that it is on the disk for good, or in the store. The draft is used up either way.
  */
 MUST_CHECK bool draft_keep(struct draft *draft, const char *name, const char *sha256,
                            const struct archive_company *company, struct error *err);

@@ -104,8 +104,9 @@ depot_s3_open(const char *path, const struct archive_options *options, struct er
     s3 = calloc(1, sizeof *s3);
     if (!s3 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(s3->easy = curl_easy_init()))
         abort();
-    endpoint = options->s3_endpoint[0] ? format(options->s3_endpoint, "", "")
-                                       : format("https://s3.", options->s3_region, ".amazonaws.com");
+    endpoint = options->s3_endpoint[0]
+                   ? format(options->s3_endpoint, "", "")
+                   : format("https://s3.", options->s3_region, ".amazonaws.com");
     while (endpoint[strlen(endpoint) - 1] == '/')
         endpoint[strlen(endpoint) - 1] = '\0';
     s3->base = format(endpoint, "/", path);
@@ -172,8 +173,7 @@ look_after(void *context, curl_off_t down_all, curl_off_t down, curl_off_t up_al
 {
     struct call *call = context;
 
-    call->stopped =
-        !archive_company_serve(call->company, up + down, up_all + down_all, call->err);
+    call->stopped = !archive_company_serve(call->company, up + down, up_all + down_all, call->err);
     return call->stopped ? 1 : 0;
 }
 

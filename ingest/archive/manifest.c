@@ -209,13 +209,13 @@ manifest_same(const struct manifest *found, const struct manifest *wanted, struc
         const char *what;
         bool same;
     } rows[] = {
-        {"partition",            strcmp(found->partition, wanted->partition) == 0    },
-        {"range",                found->from_ms == wanted->from_ms && found->to_ms == wanted->to_ms},
-        {"size of the file",     found->gzip_bytes == wanted->gzip_bytes             },
-        {"SHA-256 of the file",  strcmp(found->gzip_sha256, wanted->gzip_sha256) == 0},
-        {"size of the CSV",      found->bytes == wanted->bytes                       },
-        {"SHA-256 of the CSV",   strcmp(found->sha256, wanted->sha256) == 0          },
-        {"number of rows",       found->rows == wanted->rows                         },
+        {"partition",                    strcmp(found->partition, wanted->partition) == 0},
+        {"range",                              found->from_ms == wanted->from_ms && found->to_ms == wanted->to_ms                                              },
+        {"size of the file",                              found->gzip_bytes == wanted->gzip_bytes},
+        {"SHA-256 of the file",                              strcmp(found->gzip_sha256,                                            wanted->gzip_sha256) == 0},
+        {"size of the CSV",     found->bytes == wanted->bytes},
+        {"SHA-256 of the CSV",strcmp(found->sha256,                                    wanted->sha256) == 0},
+        {"number of rows",              found->rows == wanted->rows},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)

@@ -13,11 +13,12 @@
  * What an archived partition is: the file beside its data, and all that is needed to read that
  * without Tidemark. Pure.
  *
- *     {"format": 1, "table": "ticks", "partition": "ticks_20261021", "from": "2026-10-21T00:00:00Z",
- *      "to": "2026-10-22T00:00:00Z", "file": "ticks_20261021-0123456789abcdef.csv.gz", "rows": 345600,
- *      "bytes": 31104000, "gzip_bytes": 5184000, "sha256": "...", "gzip_sha256": "...",
- *      "columns": [{"name": "source_id", "type": "smallint"}, ...], "schema_version": 16,
- *      "made_at": "2026-11-21T01:00:07Z", "made_by": "tidemark 0.1.0"}
+ *     {"format": 1, "table": "ticks", "partition": "ticks_20261021", "from":
+ * "2026-10-21T00:00:00Z", "to": "2026-10-22T00:00:00Z", "file":
+ * "ticks_20261021-0123456789abcdef.csv.gz", "rows": 345600, "bytes": 31104000, "gzip_bytes":
+ * 5184000, "sha256": "...", "gzip_sha256": "...", "columns": [{"name": "source_id", "type":
+ * "smallint"}, ...], "schema_version": 16, "made_at": "2026-11-21T01:00:07Z", "made_by": "tidemark
+ * 0.1.0"}
  *
  * `sha256` and `bytes` are of the CSV: UTF-8, a first line of column names, NULL as nothing, bytea
  * as \x and hex digits, times in UTC; rows in the order of the table's primary key.

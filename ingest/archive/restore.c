@@ -27,7 +27,8 @@ take_plain(void *context, struct bytes piece, struct error *err)
     return true;
 }
 
-/* What one stretch of the file unpacks to may be nothing yet, so it goes on until there is something or the end. */
+/* What one stretch of the file unpacks to may be nothing yet, so it goes on until there is
+ * something or the end. */
 static bool
 pour(void *context, struct bytes *ret_piece, struct error *err)
 {
@@ -68,24 +69,22 @@ static bool
 copy_in(const struct archive_work *work, const struct manifest *manifest, const char *table, int fd,
         struct error *err)
 {
-    struct pouring pouring = {
-        .fd = fd, .company = &work->company, .size = manifest->gzip_bytes};
+    struct pouring pouring = {.fd = fd, .company = &work->company, .size = manifest->gzip_bytes};
     struct query copy = {.name = "archive_copy"};
     struct rows rows;
     bool copied;
 
-    if (!database_run(
-            work->db, &query_archive_copy_in,
-            SQL_VALUES(SQL_TEXT(table), SQL_TEXT(column_array(manifest, work->arena))),
-            work->arena, &rows, err))
+    if (!database_run(work->db, &query_archive_copy_in,
+                      SQL_VALUES(SQL_TEXT(table), SQL_TEXT(column_array(manifest, work->arena))),
+                      work->arena, &rows, err))
         return false;
     if (rows.count == 0)
         return error_set(err, ERROR_REJECT, "archive.table", "there is no table %.100s", table);
     copy.sql = rows_text(&rows, 0, 0);
     pouring.arena = arena_create(8 * PIECE_BYTES);
     pouring.unpacking = unpacking_create(take_plain, &pouring);
-    copied = lseek(fd, 0, SEEK_SET) == 0 &&
-             database_copy_from(work->db, &copy, pour, &pouring, err);
+    copied =
+        lseek(fd, 0, SEEK_SET) == 0 && database_copy_from(work->db, &copy, pour, &pouring, err);
     unpacking_destroy(pouring.unpacking);
     arena_destroy(pouring.arena);
     return copied;
@@ -144,8 +143,8 @@ into_partition(const struct archive_work *work, const struct archive_entry *entr
     if (!*ret_restored)
         return true;
     return copy_in(work, manifest, manifest->table, fd, err) && check_rows(work, manifest, err) &&
-           database_run(work->db, &query_partition_restored,
-                        SQL_VALUES(SQL_INT(entry->archive_id)), work->arena, NULL, err);
+           database_run(work->db, &query_partition_restored, SQL_VALUES(SQL_INT(entry->archive_id)),
+                        work->arena, NULL, err);
 }
 
 static bool

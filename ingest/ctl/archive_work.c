@@ -27,7 +27,8 @@ bool
 archive_job_begin(struct archive_job *job, const struct call *call, struct error *err)
 {
     *job = (struct archive_job){
-        .work = {.arena = call->arena, .company = {.serve = show, .context = job}}};
+        .work = {.arena = call->arena, .company = {.serve = show, .context = job}}
+    };
     progress_line_begin(&job->line);
     if (!*call->archive.url)
         return error_set(err, ERROR_FATAL, "settings.missing",

@@ -5,11 +5,12 @@
 #include "ingest/ctl/command.h"
 #include "ingest/ctl/progress_line.h"
 
-/* What the verbs of `tidemarkctl archive` share: the depot, the database, and a line of progress. */
+/* What the verbs of `tidemarkctl archive` share: the depot, the database, and a line of progress.
+ */
 struct archive_job {
     struct archive_work work;
     struct progress_line line;
-    char what[120];      /* "restore of ticks_20261021" */
+    char what[120];       /* "restore of ticks_20261021" */
     int64_t looked_at_ms; /* monotonic */
 };
 

@@ -87,6 +87,9 @@ def populate(url):
         db.execute("INSERT INTO latest_prices VALUES (2, 50, 1, now(), 1, 1, 'tick', 1.5)")
         db.execute("INSERT INTO listings (source_id, quote_id, asset_id, observed_at, run_id, payload_id)"
                    " VALUES (2, 50, 1, now(), 1, 1)")
+        db.run("retention_record", 30, 1825, "file:///archive")
+        db.run("archive_record", "ticks", "ticks_20210501", "2021-05-01", "2021-05-02", 1, 9, 9, "2021-06-01", 1, "ab" * 32,
+               "cd" * 32, "1/2", "file:///archive/ticks/x.csv.gz")
         db.execute("INSERT INTO users (name, password_hash) VALUES ('a', 'x')")
         db.execute("INSERT INTO api_keys (user_id, prefix, key_hash) VALUES (1, 'tm_', 'x')")
         db.execute("INSERT INTO audit_log (actor, action) VALUES ('a', 'b')")
