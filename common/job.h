@@ -30,6 +30,7 @@ enum job_kind {
     JOB_RETAIN,
     JOB_REPORT,
 };
+enum { JOB_KINDS = JOB_REPORT + 1 };
 
 struct job {
     const char *job_id;

@@ -77,7 +77,7 @@ parse(const struct kept_payload *kept, struct arena *arena, struct batch *ret_ba
         return error_set(err, ERROR_REJECT, "source.unknown", "there is no source \"%.40s\"",
                          kept->source ? kept->source : "?");
     return make_job(kept, arena, &job, err) &&
-           source->parse(&job, &request, &payload, arena, ret_batch, err);
+           source_parse(source, &job, &request, &payload, arena, ret_batch, err);
 }
 
 enum kept_fate

@@ -135,7 +135,7 @@ check_order(const struct call *call, const struct backfill_plan *plan, const str
     if (strlen(job.job_id) > JOB_ID_MAX)
         return error_set(err, ERROR_FATAL, "usage", "the symbol is too long");
     if (!json_parse(call->arena, args, &json_limits_message, &job.args, err) ||
-        !plan->source->request(&job, NULL, now_ms, call->arena, &request, &done, err))
+        !source_request(plan->source, &job, NULL, now_ms, call->arena, &request, &done, err))
         return false;
     if (done)
         return error_set(err, ERROR_REJECT, "backfill.window",

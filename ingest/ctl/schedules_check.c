@@ -230,7 +230,8 @@ check_job(const struct checker *checker, const struct source *source, enum job_k
     bool done;
 
     if (json_parse(checker->arena, args, &json_limits_message, &job.args, &reason) &&
-        source->request(&job, NULL, clock_now_ms(), checker->arena, &request, &done, &reason))
+        source_request(source, &job, NULL, clock_now_ms(), checker->arena, &request, &done,
+                       &reason))
         return true;
     return fail_at(checker, row->line, "%.60s: %s", row->name, reason.message);
 }

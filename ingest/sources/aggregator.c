@@ -1,6 +1,7 @@
 #include "ingest/sources/aggregator.h"
 
 #include "common/decimal.h"
+#include "ingest/sources/points.h"
 #include "ingest/sources/progress.h"
 
 #include <ctype.h>
@@ -97,10 +98,11 @@ sample_ms(int64_t at_ms, int32_t interval_s)
     return late_ms <= (half_ms < longest_ms ? half_ms : longest_ms) ? at_ms - late_ms : at_ms;
 }
 
-bool
-aggregator_read_point(struct row *row, const struct json *stamp, const struct json *values,
-                      int32_t interval_s, struct point *ret_point)
+/* False if it became a reject. */
+static bool
+read_point(struct row *row, const struct point_place *place, struct point *ret_point)
 {
+    const struct json *stamp = place->stamp, *values = place->values;
     int64_t at_ms = row_iso_ms(row, "timestamp", stamp, ROW_REQUIRED);
     const char *reason;
     struct point point = {
@@ -116,9 +118,26 @@ aggregator_read_point(struct row *row, const struct json *stamp, const struct js
         row_reject(row, "price", reason, point.price);
     if (row->bad)
         return false;
-    point.at_ms = sample_ms(at_ms, interval_s);
+    point.at_ms = sample_ms(at_ms, row->records->series.interval_s);
     *ret_point = point;
     return true;
+}
+
+void
+aggregator_add_points(const struct json *rows, const char *currency,
+                      aggregator_locate_point *locate, struct records *records)
+{
+    struct point *points = arena_alloc_array(records->arena, json_count(rows), sizeof *points);
+    size_t count = 0, index = 0;
+
+    for (rows = json_first(rows); rows; rows = json_next(rows)) {
+        struct row row = row_begin(records, index++);
+        const struct point_place place = locate(rows, currency);
+
+        if (read_point(&row, &place, &points[count]))
+            count++;
+    }
+    points_add_candles(points, count, records);
 }
 
 void

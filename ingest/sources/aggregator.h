@@ -2,7 +2,6 @@
 #define TIDEMARK_INGEST_SOURCES_AGGREGATOR_H
 
 #include "ingest/sources/args.h"
-#include "ingest/sources/points.h"
 #include "ingest/sources/row.h"
 
 #include <stdbool.h>
@@ -46,16 +45,21 @@ const char *aggregator_known_cap(const char *market_cap, int64_t rank);
 /* Canonical decimal text of a member that may be missing, null or "", which all mean unknown. */
 const char *aggregator_decimal(struct row *row, const struct json *object, const char *member);
 
+/* Where a row of a history has its time in ISO 8601, and price, volume_24h and market_cap. */
+struct point_place {
+    const struct json *stamp, *values; /* NULL = it has none */
+};
+typedef struct point_place aggregator_locate_point(const struct json *row, const char *currency);
+
 /*
- * Reads a price point of a history of `interval_s`: `stamp` is its time in ISO 8601, `values` has
- * `price`, `volume_24h` and `market_cap`. False if it became a reject.
+ * Adds the candles that the price points in `rows` make.
  *
  * A provider takes its sample of a boundary a few seconds late. One that came within half the
  * interval, at most ten minutes, after a multiple of the interval is the sample of that multiple,
  * and so the close of the interval before it (points.h).
  */
-bool aggregator_read_point(struct row *row, const struct json *stamp, const struct json *values,
-                           int32_t interval_s, struct point *ret_point);
+void aggregator_add_points(const struct json *rows, const char *currency,
+                           aggregator_locate_point *locate, struct records *records);
 
 /*
  * Adds a market row, which is both: the price at a moment, and the coin's place in the list.

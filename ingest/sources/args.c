@@ -22,6 +22,32 @@ is_symbol(const char *text)
     return true;
 }
 
+static bool
+is_known(const char *known, const char *name)
+{
+    size_t size = strlen(name);
+
+    for (const char *at = known; *at;) {
+        size_t length = strcspn(at, "|");
+
+        if (length == size && strncmp(at, name, size) == 0)
+            return true;
+        at += length + (at[length] == '|');
+    }
+    return false;
+}
+
+/* What is passed over in silence is what somebody relies on. */
+bool
+args_check_known(const struct job *job, const char *known, struct error *err)
+{
+    for (const struct json *arg = json_first(job->args); arg; arg = json_next(arg))
+        if (!is_known(known, json_key(arg)))
+            return error_set(err, ERROR_REJECT, "job.args", "%s takes no \"%.40s\" for a %s",
+                             job->source, json_key(arg), job_kind_name(job->kind));
+    return true;
+}
+
 bool
 args_read_quote(const struct job *job, size_t max, struct arena *arena, struct quote_args *ret_args,
                 struct error *err)

@@ -15,6 +15,14 @@
  */
 enum { ARGS_SYMBOL_MAX = 128 };
 
+/* What jobs of each kind may carry; a source that takes more says so. */
+#define ARGS_QUOTE "symbols"
+#define ARGS_LISTING "currency|page|per_page"
+#define ARGS_HISTORY "symbol|interval|lookback_s|until_s"
+#define ARGS_HISTORY_SERIES ARGS_HISTORY "|series"
+#define ARGS_REFERENCE "page|per_page"
+#define ARGS_NONE ""
+
 struct quote_args {
     const char **symbols;
     bool *answered;
@@ -60,6 +68,9 @@ MUST_CHECK bool args_begin_series(const struct job *job, const struct request *r
 bool args_answer(struct quote_args *args, const char *symbol);
 /* Providers leave out what they do not know: a reject "symbol.unanswered" for each of those. */
 void args_reject_unanswered(const struct quote_args *args, struct records *records);
+
+/* Reject "job.args" if a job carries anything that is not among `known`, such as ARGS_HISTORY. */
+MUST_CHECK bool args_check_known(const struct job *job, const char *known, struct error *err);
 
 /* For a source that has no jobs of this kind: reject "job.kind". */
 bool args_refuse_kind(const struct job *job, struct error *err);

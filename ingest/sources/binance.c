@@ -27,15 +27,15 @@ enum {
 
 /* The array of symbols in `symbols=` must be one URL-encoded JSON array without spaces. */
 static bool
-request_quote(const struct job *job, struct arena *arena, struct request *ret_request,
+request_quote(const struct question *question, struct request *request, bool *ret_done,
               struct error *err)
 {
     struct quote_args args;
     struct text target;
 
-    if (!args_read_quote(job, BINANCE_SYMBOLS_MAX, arena, &args, err))
+    if (!args_read_quote(question->job, BINANCE_SYMBOLS_MAX, question->arena, &args, err))
         return false;
-    text_init(&target, arena, 64 + args.count * 16);
+    text_init(&target, question->arena, 64 + args.count * 16);
     text_add_string(&target, "/api/v3/ticker/24hr?symbols=%5B");
     for (size_t i = 0; i < args.count; i++) {
         text_add_string(&target, i ? ",%22" : "%22");
@@ -43,8 +43,8 @@ request_quote(const struct job *job, struct arena *arena, struct request *ret_re
         text_add_string(&target, "%22");
     }
     text_add_string(&target, "%5D");
-    ret_request->target = text_finish(&target).data;
-    ret_request->weight = args.count <= BINANCE_SYMBOLS_CHEAP ? 2 : 40;
+    request->target = text_finish(&target).data;
+    request->weight = args.count <= BINANCE_SYMBOLS_CHEAP ? 2 : 40;
     return true;
 }
 
@@ -53,66 +53,42 @@ request_quote(const struct job *job, struct arena *arena, struct request *ret_re
  * market's first page begins where it was listed, however long before that we start to ask.
  */
 static bool
-request_history(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                struct request *ret_request, bool *ret_done, struct error *err)
+request_history(const struct question *question, struct request *request, bool *ret_done,
+                struct error *err)
 {
     struct history_args args;
     struct progress progress;
     struct text target;
 
-    if (!args_read_history(job, &args, err) ||
-        !progress_plan(job, &args, position, now_ms, RECORDS_EARLIEST_MS, BINANCE_KLINES_MAX,
-                       &progress, ret_done, err))
+    if (!args_read_history(question->job, &args, err) ||
+        !progress_plan(question, &args, RECORDS_EARLIEST_MS, BINANCE_KLINES_MAX, &progress,
+                       ret_done, err))
         return false;
     if (*ret_done)
         return true;
-    text_init(&target, arena, 160);
+    text_init(&target, question->arena, 160);
     text_add_string(&target, "/api/v3/klines?symbol=");
     target_add_encoded(&target, args.symbol);
     text_add_format(&target, "&interval=%s&startTime=%" PRId64 "&endTime=%" PRId64 "&limit=%d",
                     args.interval, progress.from_ms, progress.end_ms - 1, BINANCE_KLINES_MAX);
-    ret_request->target = text_finish(&target).data;
-    ret_request->weight = BINANCE_KLINES_WEIGHT;
-    ret_request->from_ms = progress.from_ms;
-    ret_request->to_ms = progress.end_ms;
+    request->target = text_finish(&target).data;
+    request->weight = BINANCE_KLINES_WEIGHT;
+    request->from_ms = progress.from_ms;
+    request->to_ms = progress.end_ms;
     return true;
 }
 
 /* All markets at once. The sets of permissions would make the answer three times as large. */
 static bool
-request_reference(const struct job *job, struct request *ret_request, struct error *err)
+request_reference(const struct question *question, struct request *request, bool *ret_done,
+                  struct error *err)
 {
     struct reference_args args;
 
-    if (!args_read_reference(job, 0, &args, err))
+    if (!args_read_reference(question->job, 0, &args, err))
         return false;
-    ret_request->target = "/api/v3/exchangeInfo?showPermissionSets=false";
-    ret_request->weight = BINANCE_MARKETS_WEIGHT;
-    return true;
-}
-
-static bool
-binance_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                struct request *ret_request, bool *ret_done, struct error *err)
-{
-    struct request request = {.position = position};
-    bool done = false;
-
-    if (job->kind == JOB_QUOTE) {
-        if (!request_quote(job, arena, &request, err))
-            return false;
-    } else if (job->kind == JOB_HISTORY) {
-        if (!request_history(job, position, now_ms, arena, &request, &done, err))
-            return false;
-    } else if (job->kind == JOB_REFERENCE) {
-        if (!request_reference(job, &request, err))
-            return false;
-    } else {
-        return args_refuse_kind(job, err);
-    }
-    *ret_done = done;
-    if (!done)
-        *ret_request = request;
+    request->target = "/api/v3/exchangeInfo?showPermissionSets=false";
+    request->weight = BINANCE_MARKETS_WEIGHT;
     return true;
 }
 
@@ -210,14 +186,14 @@ parse_ticker(const struct json *value, size_t index, struct quote_args *asked,
 
 /* One symbol may come as an object, several as an array. */
 static bool
-parse_tickers(const struct job *job, const struct json *tree, struct records *records,
-              struct error *err)
+read_tickers(const struct answer *answer, struct records *records, struct error *err)
 {
+    const struct json *tree = answer->tree;
     const struct json *value = json_is_array(tree) ? json_first(tree) : tree;
     struct quote_args asked;
     size_t index = 0;
 
-    if (!args_read_quote(job, RECORDS_MAX, records->arena, &asked, err))
+    if (!args_read_quote(answer->job, RECORDS_MAX, records->arena, &asked, err))
         return false;
     if (!json_is_array(tree) && !json_is_object(tree))
         return error_set(err, ERROR_REJECT, "payload.shape", "tickers are no list");
@@ -255,18 +231,16 @@ parse_kline(const struct json *value, size_t index, struct records *records)
 }
 
 static bool
-parse_klines(const struct job *job, const struct request *request, const struct json *tree,
-             struct records *records, size_t *ret_rows, struct error *err)
+read_klines(const struct answer *answer, struct records *records, struct error *err)
 {
     size_t index = 0;
 
-    if (!args_begin_series(job, request, CANDLE_PROVIDER, records, err))
+    if (!args_begin_series(answer->job, answer->request, CANDLE_PROVIDER, records, err))
         return false;
-    if (!json_is_array(tree))
+    if (!json_is_array(answer->tree))
         return error_set(err, ERROR_REJECT, "payload.shape", "klines are no list");
-    for (const struct json *value = json_first(tree); value; value = json_next(value))
+    for (const struct json *value = json_first(answer->tree); value; value = json_next(value))
         parse_kline(value, index++, records);
-    *ret_rows = index;
     return true;
 }
 
@@ -293,8 +267,7 @@ parse_market(const struct json *entry, struct row *row)
 
 /* History goes on after the last candle that came; an empty answer moves nothing. */
 static void
-set_history_position(const struct request *request, size_t rows, struct arena *arena,
-                     struct batch *batch)
+go_on_after_klines(const struct answer *answer, struct batch *batch)
 {
     int64_t next_ms;
 
@@ -302,41 +275,13 @@ set_history_position(const struct request *request, size_t rows, struct arena *a
         return;
     next_ms = batch->candles[batch->candle_count - 1].open_time_ms +
               (int64_t)batch->candle_interval_s * 1000;
-    batch->position = progress_position(request, next_ms, arena);
-    batch->more = batch->position && rows >= BINANCE_KLINES_MAX && next_ms < request->to_ms;
+    batch->position = progress_position(answer->request, next_ms, answer->arena);
+    batch->more = batch->position && json_count(answer->tree) >= BINANCE_KLINES_MAX &&
+                  next_ms < answer->request->to_ms;
 }
 
 static const struct reference_list markets = {
     .member = "symbols", .whole = true, .id = "symbol", .parse = parse_market};
-
-static bool
-binance_parse(const struct job *job, const struct request *request, const struct payload *payload,
-              struct arena *arena, struct batch *ret_batch, struct error *err)
-{
-    const struct json *tree;
-    struct records records;
-    size_t rows = 0;
-
-    if (job->kind == JOB_REFERENCE)
-        return reference_list_parse(&markets, job, request, payload, arena, ret_batch, err);
-    if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err))
-        return false;
-    records_init(&records, payload, "[", "]", arena);
-    if (job->kind == JOB_QUOTE) {
-        if (!parse_tickers(job, tree, &records, err))
-            return false;
-        records_finish(&records, ret_batch);
-        ret_batch->position = progress_position(request, job->slot_s * 1000, arena);
-        return true;
-    }
-    if (job->kind != JOB_HISTORY)
-        return args_refuse_kind(job, err);
-    if (!parse_klines(job, request, tree, &records, &rows, err))
-        return false;
-    records_finish(&records, ret_batch);
-    set_history_position(request, rows, arena, ret_batch);
-    return true;
-}
 
 const struct source binance_source = {
     .name = "binance",
@@ -347,7 +292,11 @@ const struct source binance_source = {
     .budget_per_minute = 4800, /* weight; the published limit is 6,000 per address */
     .weighs = true,
     .used_header = "x-mbx-used-weight-1m",
-    .request = binance_request,
+    .kinds =
+        {
+                [JOB_QUOTE] = {ARGS_QUOTE, request_quote, "[", read_tickers},
+                [JOB_HISTORY] = {ARGS_HISTORY, request_history, "[", read_klines, go_on_after_klines},
+                [JOB_REFERENCE] = {ARGS_REFERENCE, request_reference, .list = &markets},
+                },
     .classify = binance_classify,
-    .parse = binance_parse,
 };

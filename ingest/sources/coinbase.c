@@ -25,80 +25,56 @@ enum {
 #define COINBASE_EARLIEST_MS INT64_C(1420070400000)
 
 static bool
-request_quote(const struct job *job, struct arena *arena, struct request *ret_request,
+request_quote(const struct question *question, struct request *request, bool *ret_done,
               struct error *err)
 {
     struct quote_args args;
     struct text target;
 
-    if (!args_read_quote(job, 1, arena, &args, err))
+    if (!args_read_quote(question->job, 1, question->arena, &args, err))
         return false;
-    text_init(&target, arena, 64);
+    text_init(&target, question->arena, 64);
     text_add_string(&target, "/products/");
     target_add_encoded(&target, args.symbols[0]);
     text_add_string(&target, "/ticker");
-    ret_request->target = text_finish(&target).data;
+    request->target = text_finish(&target).data;
     return true;
 }
 
 static bool
-request_history(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                struct request *ret_request, bool *ret_done, struct error *err)
+request_history(const struct question *question, struct request *request, bool *ret_done,
+                struct error *err)
 {
     char start[CLOCK_TEXT_SIZE], end[CLOCK_TEXT_SIZE];
     struct history_args args;
     struct progress progress;
     struct text target;
 
-    if (!args_read_history(job, &args, err) ||
-        !progress_plan(job, &args, position, now_ms, COINBASE_EARLIEST_MS, COINBASE_CANDLES_MAX,
-                       &progress, ret_done, err))
+    if (!args_read_history(question->job, &args, err) ||
+        !progress_plan(question, &args, COINBASE_EARLIEST_MS, COINBASE_CANDLES_MAX, &progress,
+                       ret_done, err))
         return false;
     if (*ret_done)
         return true;
-    text_init(&target, arena, 160);
+    text_init(&target, question->arena, 160);
     text_add_string(&target, "/products/");
     target_add_encoded(&target, args.symbol);
     text_add_format(&target, "/candles?granularity=%d&start=%s&end=%s", (int)args.interval_s,
                     clock_format_ms(progress.from_ms, start), clock_format_ms(progress.to_ms, end));
-    ret_request->target = text_finish(&target).data;
-    ret_request->from_ms = progress.from_ms;
-    ret_request->to_ms = progress.to_ms;
+    request->target = text_finish(&target).data;
+    request->from_ms = progress.from_ms;
+    request->to_ms = progress.to_ms;
     return true;
 }
 
 static bool
-request_reference(const struct job *job, struct request *ret_request, struct error *err)
+request_reference(const struct question *question, struct request *request, bool *ret_done,
+                  struct error *err)
 {
     struct reference_args args;
 
-    ret_request->target = "/products";
-    return args_read_reference(job, 0, &args, err);
-}
-
-static bool
-coinbase_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                 struct request *ret_request, bool *ret_done, struct error *err)
-{
-    struct request request = {.position = position, .weight = 1};
-    bool done = false;
-
-    if (job->kind == JOB_QUOTE) {
-        if (!request_quote(job, arena, &request, err))
-            return false;
-    } else if (job->kind == JOB_HISTORY) {
-        if (!request_history(job, position, now_ms, arena, &request, &done, err))
-            return false;
-    } else if (job->kind == JOB_REFERENCE) {
-        if (!request_reference(job, &request, err))
-            return false;
-    } else {
-        return args_refuse_kind(job, err);
-    }
-    *ret_done = done;
-    if (!done)
-        *ret_request = request;
-    return true;
+    request->target = "/products";
+    return args_read_reference(question->job, 0, &args, err);
 }
 
 /* Errors are {"message":"..."}; no good answer has that member. */
@@ -120,14 +96,14 @@ coinbase_classify(const struct payload *payload, struct arena *arena, struct err
  * product would still be a guess, because each trade had its own price. So it is left out.
  */
 static bool
-parse_ticker(const struct job *job, const struct json *tree, struct records *records,
-             struct error *err)
+read_ticker(const struct answer *answer, struct records *records, struct error *err)
 {
+    const struct json *tree = answer->tree;
     struct row row = row_begin(records, 0);
     struct quote_args asked;
     struct tick tick;
 
-    if (!args_read_quote(job, 1, records->arena, &asked, err))
+    if (!args_read_quote(answer->job, 1, records->arena, &asked, err))
         return false;
     if (!json_is_object(tree))
         return error_set(err, ERROR_REJECT, "payload.shape", "the ticker is no object");
@@ -175,16 +151,15 @@ parse_candle(const struct json *value, size_t index, struct records *records)
 }
 
 static bool
-parse_candles(const struct job *job, const struct request *request, const struct json *tree,
-              struct records *records, struct error *err)
+read_candles(const struct answer *answer, struct records *records, struct error *err)
 {
     size_t index = 0;
 
-    if (!args_begin_series(job, request, CANDLE_PROVIDER, records, err))
+    if (!args_begin_series(answer->job, answer->request, CANDLE_PROVIDER, records, err))
         return false;
-    if (!json_is_array(tree))
+    if (!json_is_array(answer->tree))
         return error_set(err, ERROR_REJECT, "payload.shape", "candles are no list");
-    for (const struct json *value = json_first(tree); value; value = json_next(value))
+    for (const struct json *value = json_first(answer->tree); value; value = json_next(value))
         parse_candle(value, index++, records);
     return true;
 }
@@ -218,37 +193,16 @@ static const struct reference_list products = {.whole = true, .id = "id", .parse
  * so history goes on after the window that was asked for, whatever came. Going on after the last
  * row would ask for the same empty window for ever.
  */
-static bool
-coinbase_parse(const struct job *job, const struct request *request, const struct payload *payload,
-               struct arena *arena, struct batch *ret_batch, struct error *err)
+static void
+go_on_after_window(const struct answer *answer, struct batch *batch)
 {
-    const struct json *tree;
-    struct records records;
-    int64_t next_ms;
+    const struct request *request = answer->request;
 
-    if (job->kind == JOB_REFERENCE)
-        return reference_list_parse(&products, job, request, payload, arena, ret_batch, err);
-    if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err))
-        return false;
-    records_init(&records, payload, "[", "]", arena);
-    if (job->kind == JOB_QUOTE) {
-        if (!parse_ticker(job, tree, &records, err))
-            return false;
-        next_ms = job->slot_s * 1000;
-    } else if (job->kind == JOB_HISTORY) {
-        if (!parse_candles(job, request, tree, &records, err))
-            return false;
-        next_ms = request->to_ms;
-    } else {
-        return args_refuse_kind(job, err);
-    }
-    records_finish(&records, ret_batch);
-    ret_batch->position = progress_position(request, next_ms, arena);
+    batch->position = progress_position(request, request->to_ms, answer->arena);
     /* A full window means that the present may be further on; the next request() knows. */
-    ret_batch->more = job->kind == JOB_HISTORY && ret_batch->position &&
-                      request->to_ms - request->from_ms ==
-                          (int64_t)ret_batch->candle_interval_s * 1000 * COINBASE_CANDLES_MAX;
-    return true;
+    batch->more =
+        batch->position && request->to_ms - request->from_ms ==
+                               (int64_t)batch->candle_interval_s * 1000 * COINBASE_CANDLES_MAX;
 }
 
 const struct source coinbase_source = {
@@ -258,7 +212,11 @@ const struct source coinbase_source = {
     .base_url = "https://api.exchange.coinbase.com",
     .key_header = NULL,
     .budget_per_minute = 480, /* calls; the published limit is 10 a second per address */
-    .request = coinbase_request,
+    .kinds =
+        {
+                [JOB_QUOTE] = {ARGS_QUOTE, request_quote, "[", read_ticker},
+                [JOB_HISTORY] = {ARGS_HISTORY, request_history, "[", read_candles, go_on_after_window},
+                [JOB_REFERENCE] = {ARGS_REFERENCE, request_reference, .list = &products},
+                },
     .classify = coinbase_classify,
-    .parse = coinbase_parse,
 };

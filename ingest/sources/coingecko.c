@@ -36,14 +36,15 @@ begin_markets(struct text *target, const char *currency, struct arena *arena)
 
 /* Ids are joined by bare commas: after a comma and a space the API silently stops reading. */
 static bool
-request_quote(const struct job *job, struct arena *arena, struct request *ret_request,
+request_quote(const struct question *question, struct request *request, bool *ret_done,
               struct error *err)
 {
+    struct arena *arena = question->arena;
     const char *currency, *id;
     struct quote_args args;
     struct text target;
 
-    if (!args_read_quote(job, COINGECKO_PAGE_MAX, arena, &args, err) ||
+    if (!args_read_quote(question->job, COINGECKO_PAGE_MAX, arena, &args, err) ||
         !aggregator_quote_currency(&args, arena, &currency, err))
         return false;
     begin_markets(&target, currency, arena);
@@ -55,24 +56,24 @@ request_quote(const struct job *job, struct arena *arena, struct request *ret_re
     }
     text_add_format(&target, "&order=market_cap_desc&per_page=%d&page=1&precision=full",
                     COINGECKO_PAGE_MAX);
-    ret_request->target = text_finish(&target).data;
+    request->target = text_finish(&target).data;
     return true;
 }
 
 static bool
-request_listing(const struct job *job, struct arena *arena, struct request *ret_request,
+request_listing(const struct question *question, struct request *request, bool *ret_done,
                 struct error *err)
 {
     struct listing_args args;
     struct text target;
 
-    if (!args_read_listing(job, COINGECKO_PAGE_MAX, &args, err))
+    if (!args_read_listing(question->job, COINGECKO_PAGE_MAX, &args, err))
         return false;
-    begin_markets(&target, args.currency, arena);
+    begin_markets(&target, args.currency, question->arena);
     text_add_format(&target,
                     "&order=market_cap_desc&per_page=%" PRId64 "&page=%" PRId64 "&precision=full",
                     args.per_page, args.page);
-    ret_request->target = text_finish(&target).data;
+    request->target = text_finish(&target).data;
     return true;
 }
 
@@ -116,13 +117,13 @@ days_back(const struct density *density, int64_t from_ms, int64_t now_ms)
 
 static void
 set_chart_target(const char *id, const char *currency, const struct density *density,
-                 const struct progress *progress, int64_t now_ms, struct arena *arena,
-                 struct request *ret_request)
+                 const struct progress *progress, const struct question *question,
+                 struct request *request)
 {
-    int64_t days = days_back(density, progress->from_ms, now_ms);
+    int64_t days = days_back(density, progress->from_ms, question->now_ms);
     struct text target;
 
-    text_init(&target, arena, 160);
+    text_init(&target, question->arena, 160);
     text_add_string(&target, "/coins/");
     target_add_encoded(&target, id);
     text_add_string(&target,
@@ -134,14 +135,14 @@ set_chart_target(const char *id, const char *currency, const struct density *den
         text_add_format(&target, "&from=%" PRId64 "&to=%" PRId64, progress->from_ms / 1000,
                         progress->to_ms / 1000);
     text_add_string(&target, "&precision=full");
-    ret_request->target = text_finish(&target).data;
-    ret_request->from_ms = progress->from_ms;
-    ret_request->to_ms = days ? progress->end_ms : progress->to_ms;
+    request->target = text_finish(&target).data;
+    request->from_ms = progress->from_ms;
+    request->to_ms = days ? progress->end_ms : progress->to_ms;
 }
 
 static bool
-request_history(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                struct request *ret_request, bool *ret_done, struct error *err)
+request_history(const struct question *question, struct request *request, bool *ret_done,
+                struct error *err)
 {
     const struct density *density;
     const char *id, *currency;
@@ -149,51 +150,27 @@ request_history(const struct job *job, const char *position, int64_t now_ms, str
     struct progress progress;
     int64_t capacity;
 
-    if (!args_read_history(job, &args, err) ||
-        !aggregator_split_symbol(args.symbol, arena, &id, &currency, err))
+    if (!args_read_history(question->job, &args, err) ||
+        !aggregator_split_symbol(args.symbol, question->arena, &id, &currency, err))
         return false;
     density = find_density(args.interval_s);
     capacity = density->days_max * DAY_MS / 1000 / args.interval_s;
-    if (!progress_plan(job, &args, position, now_ms, now_ms - density->reach_ms, capacity,
-                       &progress, ret_done, err))
+    if (!progress_plan(question, &args, question->now_ms - density->reach_ms, capacity, &progress,
+                       ret_done, err))
         return false;
     if (!*ret_done)
-        set_chart_target(id, currency, density, &progress, now_ms, arena, ret_request);
+        set_chart_target(id, currency, density, &progress, question, request);
     return true;
 }
 
 static bool
-request_reference(const struct job *job, struct request *ret_request, struct error *err)
+request_reference(const struct question *question, struct request *request, bool *ret_done,
+                  struct error *err)
 {
     struct reference_args args;
 
-    ret_request->target = "/coins/list?include_platform=false";
-    return args_read_reference(job, 0, &args, err);
-}
-
-static bool
-coingecko_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                  struct request *ret_request, bool *ret_done, struct error *err)
-{
-    struct request request = {.position = position, .weight = 1};
-    bool done = false, made;
-
-    if (job->kind == JOB_QUOTE)
-        made = request_quote(job, arena, &request, err);
-    else if (job->kind == JOB_LISTING)
-        made = request_listing(job, arena, &request, err);
-    else if (job->kind == JOB_HISTORY)
-        made = request_history(job, position, now_ms, arena, &request, &done, err);
-    else if (job->kind == JOB_REFERENCE)
-        made = request_reference(job, &request, err);
-    else
-        made = args_refuse_kind(job, err);
-    if (!made)
-        return false;
-    *ret_done = done;
-    if (!done)
-        *ret_request = request;
-    return true;
+    request->target = "/coins/list?include_platform=false";
+    return args_read_reference(question->job, 0, &args, err);
 }
 
 /* ---- what an answer means ---- */
@@ -292,30 +269,39 @@ parse_market(const struct json *value, size_t index, const char *currency, struc
 }
 
 static bool
-parse_markets(const struct job *job, const struct json *tree, struct records *records,
-              struct error *err)
+parse_markets(const struct json *tree, const char *currency, struct quote_args *asked,
+              struct records *records, struct error *err)
 {
-    struct listing_args listing;
-    struct quote_args quote;
-    const char *currency;
     size_t index = 0;
 
-    if (job->kind == JOB_QUOTE) {
-        if (!args_read_quote(job, COINGECKO_PAGE_MAX, records->arena, &quote, err) ||
-            !aggregator_quote_currency(&quote, records->arena, &currency, err))
-            return false;
-    } else {
-        if (!args_read_listing(job, COINGECKO_PAGE_MAX, &listing, err))
-            return false;
-        currency = listing.currency;
-    }
     if (!json_is_array(tree))
         return error_set(err, ERROR_REJECT, "payload.shape", "markets are no list");
     for (const struct json *value = json_first(tree); value; value = json_next(value))
-        parse_market(value, index++, currency, job->kind == JOB_QUOTE ? &quote : NULL, records);
-    if (job->kind == JOB_QUOTE)
-        args_reject_unanswered(&quote, records);
+        parse_market(value, index++, currency, asked, records);
     return true;
+}
+
+static bool
+read_quote(const struct answer *answer, struct records *records, struct error *err)
+{
+    struct quote_args args;
+    const char *currency;
+
+    if (!args_read_quote(answer->job, COINGECKO_PAGE_MAX, records->arena, &args, err) ||
+        !aggregator_quote_currency(&args, records->arena, &currency, err) ||
+        !parse_markets(answer->tree, currency, &args, records, err))
+        return false;
+    args_reject_unanswered(&args, records);
+    return true;
+}
+
+static bool
+read_page(const struct answer *answer, struct records *records, struct error *err)
+{
+    struct listing_args args;
+
+    return args_read_listing(answer->job, COINGECKO_PAGE_MAX, &args, err) &&
+           parse_markets(answer->tree, args.currency, NULL, records, err);
 }
 
 /* The number beside `at_ms` in the row of another series; NULL if that is of another moment. */
@@ -357,16 +343,16 @@ read_point(struct row *row, const struct json *price, const struct json *cap,
 
 /* total_volumes is a rolling 24 h figure, not what was traded in the interval. */
 static bool
-parse_chart(const struct job *job, const struct request *request, const struct json *tree,
-            struct records *records, struct error *err)
+read_chart(const struct answer *answer, struct records *records, struct error *err)
 {
+    const struct json *tree = answer->tree;
     const struct json *price = json_get(tree, "prices");
     const struct json *cap = json_first(json_get(tree, "market_caps"));
     const struct json *volume = json_first(json_get(tree, "total_volumes"));
     struct point *points;
     size_t count = 0, index = 0;
 
-    if (!args_begin_series(job, request, CANDLE_POINTS, records, err))
+    if (!args_begin_series(answer->job, answer->request, CANDLE_POINTS, records, err))
         return false;
     if (!json_is_array(price))
         return error_set(err, ERROR_REJECT, "payload.shape", "the chart has no list of prices");
@@ -388,17 +374,18 @@ parse_chart(const struct job *job, const struct request *request, const struct j
  * candle there is, because the point that closes the last interval may come minutes late.
  */
 static void
-set_history_position(const struct request *request, int64_t interval_s, struct arena *arena,
-                     struct batch *batch)
+go_on_after_chart(const struct answer *answer, struct batch *batch)
 {
+    const struct request *request = answer->request;
     bool window = strstr(request->target, "/market_chart/range?") != NULL;
 
     if (window)
-        batch->position = progress_position(request, request->to_ms, arena);
+        batch->position = progress_position(request, request->to_ms, answer->arena);
     else if (batch->candle_count)
-        batch->position = progress_position(
-            request, batch->candles[batch->candle_count - 1].open_time_ms + interval_s * 1000,
-            arena);
+        batch->position = progress_position(request,
+                                            batch->candles[batch->candle_count - 1].open_time_ms +
+                                                (int64_t)batch->candle_interval_s * 1000,
+                                            answer->arena);
     batch->more = window && batch->position;
 }
 
@@ -422,35 +409,6 @@ parse_coin(const struct json *entry, struct row *row)
 
 static const struct reference_list coins = {.whole = true, .id = "id", .parse = parse_coin};
 
-static bool
-coingecko_parse(const struct job *job, const struct request *request, const struct payload *payload,
-                struct arena *arena, struct batch *ret_batch, struct error *err)
-{
-    const struct json *tree;
-    struct records records;
-
-    if (job->kind == JOB_REFERENCE)
-        return reference_list_parse(&coins, job, request, payload, arena, ret_batch, err);
-    if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err))
-        return false;
-    if (job->kind == JOB_QUOTE || job->kind == JOB_LISTING) {
-        records_init(&records, payload, "[", "]", arena);
-        if (!parse_markets(job, tree, &records, err))
-            return false;
-        records_finish(&records, ret_batch);
-        ret_batch->position = progress_position(request, job->slot_s * 1000, arena);
-        return true;
-    }
-    if (job->kind != JOB_HISTORY)
-        return args_refuse_kind(job, err);
-    records_init(&records, payload, "prices[", "]", arena);
-    if (!parse_chart(job, request, tree, &records, err))
-        return false;
-    records_finish(&records, ret_batch);
-    set_history_position(request, ret_batch->candle_interval_s, arena, ret_batch);
-    return true;
-}
-
 const struct source coingecko_source = {
     .name = "coingecko",
     .about = "CoinGecko: market pages, prices and price points of coins",
@@ -459,7 +417,13 @@ const struct source coingecko_source = {
     .key_header = "x-cg-demo-api-key",
     .budget_per_minute = 30, /* calls; what the pricing page promises a demo key */
     .left_header = "x-ratelimit-remaining",
-    .request = coingecko_request,
+    .kinds =
+        {
+                [JOB_QUOTE] = {ARGS_QUOTE, request_quote, "[", read_quote},
+                [JOB_LISTING] = {ARGS_LISTING, request_listing, "[", read_page},
+                [JOB_HISTORY] = {ARGS_HISTORY, request_history, "prices[", read_chart,
+                             go_on_after_chart},
+                [JOB_REFERENCE] = {ARGS_REFERENCE, request_reference, .list = &coins},
+                },
     .classify = coingecko_classify,
-    .parse = coingecko_parse,
 };

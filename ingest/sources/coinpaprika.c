@@ -3,7 +3,6 @@
 #include "common/text.h"
 #include "ingest/sources/aggregator.h"
 #include "ingest/sources/args.h"
-#include "ingest/sources/points.h"
 #include "ingest/sources/progress.h"
 #include "ingest/sources/reference.h"
 #include "ingest/sources/registry.h"
@@ -47,14 +46,15 @@ add_quotes(struct text *target, const char *currency, struct arena *arena)
  * asked for by itself.
  */
 static bool
-request_quote(const struct job *job, struct arena *arena, struct request *request,
+request_quote(const struct question *question, struct request *request, bool *ret_done,
               struct error *err)
 {
+    struct arena *arena = question->arena;
     const char *currency, *id;
     struct quote_args args;
     struct text target;
 
-    if (!args_read_quote(job, PAPRIKA_QUOTES_MAX, arena, &args, err) ||
+    if (!args_read_quote(question->job, PAPRIKA_QUOTES_MAX, arena, &args, err) ||
         !aggregator_quote_currency(&args, arena, &currency, err) ||
         !aggregator_split_symbol(args.symbols[0], arena, &id, &currency, err))
         return false;
@@ -70,27 +70,28 @@ request_quote(const struct job *job, struct arena *arena, struct request *reques
 }
 
 static bool
-request_reference(const struct job *job, struct request *request, struct error *err)
+request_reference(const struct question *question, struct request *request, bool *ret_done,
+                  struct error *err)
 {
     struct reference_args args;
 
     request->target = "/coins";
-    return args_read_reference(job, 0, &args, err);
+    return args_read_reference(question->job, 0, &args, err);
 }
 
 /* There are no pages: parse() takes the ranks of the one that is asked for. */
 static bool
-request_listing(const struct job *job, struct arena *arena, struct request *request,
+request_listing(const struct question *question, struct request *request, bool *ret_done,
                 struct error *err)
 {
     struct listing_args args;
     struct text target;
 
-    if (!args_read_listing(job, PAPRIKA_PAGE_MAX, &args, err))
+    if (!args_read_listing(question->job, PAPRIKA_PAGE_MAX, &args, err))
         return false;
-    text_init(&target, arena, 128);
+    text_init(&target, question->arena, 128);
     text_add_string(&target, "/tickers");
-    add_quotes(&target, args.currency, arena);
+    add_quotes(&target, args.currency, question->arena);
     request->target = text_finish(&target).data;
     return true;
 }
@@ -102,6 +103,12 @@ struct wish {
     bool candles;
     int64_t step_ms, reach_ms, capacity;
 };
+
+static int64_t
+capacity_of(bool candles)
+{
+    return candles ? PAPRIKA_CANDLES_MAX : PAPRIKA_POINTS_MAX;
+}
 
 static bool
 read_wish(const struct job *job, struct arena *arena, struct wish *wish, struct error *err)
@@ -117,7 +124,7 @@ read_wish(const struct job *job, struct arena *arena, struct wish *wish, struct 
                          "CoinPaprika has histories in usd and btc, not in %.20s", wish->currency);
     wish->step_ms = (int64_t)wish->args.interval_s * 1000;
     wish->reach_ms = wish->step_ms == DAY_MS ? PAPRIKA_DAILY_MS : PAPRIKA_HOURLY_MS;
-    wish->capacity = wish->candles ? PAPRIKA_CANDLES_MAX : PAPRIKA_POINTS_MAX;
+    wish->capacity = capacity_of(wish->candles);
     return true;
 }
 
@@ -148,45 +155,19 @@ set_history_target(const struct wish *wish, const struct progress *progress, str
 }
 
 static bool
-request_history(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                struct request *request, bool *ret_done, struct error *err)
+request_history(const struct question *question, struct request *request, bool *ret_done,
+                struct error *err)
 {
     struct progress progress;
     struct wish wish;
 
-    if (!read_wish(job, arena, &wish, err) ||
-        !progress_plan(job, &wish.args, position, now_ms,
-                       wish.candles ? RECORDS_EARLIEST_MS : now_ms - wish.reach_ms, wish.capacity,
-                       &progress, ret_done, err))
+    if (!read_wish(question->job, question->arena, &wish, err) ||
+        !progress_plan(question, &wish.args,
+                       wish.candles ? RECORDS_EARLIEST_MS : question->now_ms - wish.reach_ms,
+                       wish.capacity, &progress, ret_done, err))
         return false;
     if (!*ret_done)
-        set_history_target(&wish, &progress, arena, request);
-    return true;
-}
-
-static bool
-coinpaprika_request(const struct job *job, const char *position, int64_t now_ms,
-                    struct arena *arena, struct request *ret_request, bool *ret_done,
-                    struct error *err)
-{
-    struct request request = {.position = position, .weight = 1};
-    bool done = false, made;
-
-    if (job->kind == JOB_QUOTE)
-        made = request_quote(job, arena, &request, err);
-    else if (job->kind == JOB_LISTING)
-        made = request_listing(job, arena, &request, err);
-    else if (job->kind == JOB_REFERENCE)
-        made = request_reference(job, &request, err);
-    else if (job->kind == JOB_HISTORY)
-        made = request_history(job, position, now_ms, arena, &request, &done, err);
-    else
-        made = args_refuse_kind(job, err);
-    if (!made)
-        return false;
-    *ret_done = done;
-    if (!done)
-        *ret_request = request;
+        set_history_target(&wish, &progress, question->arena, request);
     return true;
 }
 
@@ -279,14 +260,14 @@ is_asked(const struct quote_args *args, const struct json *coin, const char *cur
 }
 
 static bool
-parse_quote(const struct job *job, const struct json *tree, struct records *records,
-            struct error *err)
+read_quote(const struct answer *answer, struct records *records, struct error *err)
 {
+    const struct json *tree = answer->tree;
     struct quote_args args;
     const char *currency;
     size_t index = 0;
 
-    if (!args_read_quote(job, PAPRIKA_QUOTES_MAX, records->arena, &args, err) ||
+    if (!args_read_quote(answer->job, PAPRIKA_QUOTES_MAX, records->arena, &args, err) ||
         !aggregator_quote_currency(&args, records->arena, &currency, err))
         return false;
     if (json_is_object(tree)) {
@@ -314,13 +295,13 @@ is_on_page(const struct listing_args *args, const struct json *coin, struct row 
 }
 
 static bool
-parse_listing(const struct job *job, const struct json *tree, struct records *records,
-              struct error *err)
+read_page(const struct answer *answer, struct records *records, struct error *err)
 {
+    const struct json *tree = answer->tree;
     struct listing_args args;
     size_t index = 0;
 
-    if (!args_read_listing(job, PAPRIKA_PAGE_MAX, &args, err))
+    if (!args_read_listing(answer->job, PAPRIKA_PAGE_MAX, &args, err))
         return false;
     if (!json_is_array(tree))
         return error_set(err, ERROR_REJECT, "payload.shape", "the tickers are no list");
@@ -352,20 +333,10 @@ parse_entry(const struct json *entry, struct row *row)
 
 static const struct reference_list coins = {.whole = true, .id = "id", .parse = parse_entry};
 
-static void
-parse_points(const struct json *rows, struct records *records)
+static struct point_place
+locate_point(const struct json *row, const char *currency)
 {
-    struct point *points = arena_alloc_array(records->arena, json_count(rows), sizeof *points);
-    size_t count = 0, index = 0;
-
-    for (rows = json_first(rows); rows; rows = json_next(rows)) {
-        struct row row = row_begin(records, index++);
-
-        if (aggregator_read_point(&row, json_get(rows, "timestamp"), rows,
-                                  records->series.interval_s, &points[count]))
-            count++;
-    }
-    points_add_candles(points, count, records);
+    return (struct point_place){json_get(row, "timestamp"), row};
 }
 
 /*
@@ -396,60 +367,32 @@ parse_candle(const struct json *value, size_t index, struct records *records)
 }
 
 static bool
-parse_history(const struct job *job, const struct request *request, const struct json *tree,
-              struct records *records, struct wish *wish, struct error *err)
+read_history(const struct answer *answer, struct records *records, struct error *err)
 {
+    const struct json *tree = answer->tree;
+    struct wish wish;
     size_t index = 0;
 
-    if (!read_wish(job, records->arena, wish, err) ||
-        !args_begin_series(job, request, wish->candles ? CANDLE_PROVIDER : CANDLE_POINTS, records,
-                           err))
+    if (!read_wish(answer->job, records->arena, &wish, err) ||
+        !args_begin_series(answer->job, answer->request,
+                           wish.candles ? CANDLE_PROVIDER : CANDLE_POINTS, records, err))
         return false;
     if (!json_is_array(tree))
         return error_set(err, ERROR_REJECT, "payload.shape", "the history is no list");
-    if (!wish->candles)
-        parse_points(tree, records);
+    if (!wish.candles)
+        aggregator_add_points(tree, wish.currency, locate_point, records);
     else
         for (tree = json_first(tree); tree; tree = json_next(tree))
             parse_candle(tree, index++, records);
     return true;
 }
 
-static bool
-parse_tree(const struct job *job, const struct request *request, const struct json *tree,
-           struct records *records, struct wish *wish, struct error *err)
+static void
+go_on_after_history(const struct answer *answer, struct batch *batch)
 {
-    if (job->kind == JOB_QUOTE)
-        return parse_quote(job, tree, records, err);
-    if (job->kind == JOB_LISTING)
-        return parse_listing(job, tree, records, err);
-    if (job->kind == JOB_HISTORY)
-        return parse_history(job, request, tree, records, wish, err);
-    return args_refuse_kind(job, err);
-}
+    bool candles = batch->candle_origin == CANDLE_PROVIDER;
 
-static bool
-coinpaprika_parse(const struct job *job, const struct request *request,
-                  const struct payload *payload, struct arena *arena, struct batch *ret_batch,
-                  struct error *err)
-{
-    const struct json *tree;
-    struct records records;
-    struct wish wish;
-
-    if (job->kind == JOB_REFERENCE)
-        return reference_list_parse(&coins, job, request, payload, arena, ret_batch, err);
-    if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err))
-        return false;
-    records_init(&records, payload, "[", "]", arena);
-    if (!parse_tree(job, request, tree, &records, &wish, err))
-        return false;
-    records_finish(&records, ret_batch);
-    if (job->kind == JOB_HISTORY)
-        aggregator_set_position(request, wish.capacity, arena, ret_batch);
-    else
-        ret_batch->position = progress_position(request, job->slot_s * 1000, arena);
-    return true;
+    aggregator_set_position(answer->request, capacity_of(candles), answer->arena, batch);
 }
 
 const struct source coinpaprika_source = {
@@ -458,8 +401,14 @@ const struct source coinpaprika_source = {
     .upstream = UPSTREAM_HTTP,
     .base_url = "https://api.coinpaprika.com/v1",
     .key_header = "Authorization", /* the key alone, without "Bearer" */
-    .budget_per_minute = 10,       /* calls; none is published, and 20,000 a month are free */
-    .request = coinpaprika_request,
+    .budget_per_minute = 10, /* calls; none is published, and 20,000 a month are free */
+    .kinds =
+        {
+                [JOB_QUOTE] = {ARGS_QUOTE, request_quote, "[", read_quote},
+                [JOB_LISTING] = {ARGS_LISTING, request_listing, "[", read_page},
+                [JOB_HISTORY] = {ARGS_HISTORY_SERIES, request_history, "[", read_history,
+                             go_on_after_history},
+                [JOB_REFERENCE] = {ARGS_REFERENCE, request_reference, .list = &coins},
+                },
     .classify = coinpaprika_classify,
-    .parse = coinpaprika_parse,
 };

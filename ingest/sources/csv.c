@@ -44,22 +44,16 @@ struct csv_reader {
 static const int32_t intervals_s[] = {60, 300, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400};
 
 static bool
-csv_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-            struct request *ret_request, bool *ret_done, struct error *err)
+request_piece(const struct question *question, struct request *request, bool *ret_done,
+              struct error *err)
 {
+    const char *position = question->position;
     struct csv_position place;
 
-    if (job->kind != JOB_HISTORY)
-        return args_refuse_kind(job, err);
-    if (position && !csv_position_parse(position, arena, &place, err))
+    if (position && !csv_position_parse(position, question->arena, &place, err))
         return false;
-    *ret_done = false;
-    *ret_request = (struct request){
-        .target = position ? position : "",
-        .position = position,
-        .weight = 1,
-        .to_ms = now_ms,
-    };
+    request->target = position ? position : "";
+    request->to_ms = question->now_ms;
     return true;
 }
 
@@ -248,8 +242,7 @@ is_text(struct bytes body)
 
 /* Adds the rows of a piece to `records`; a file that makes no sense is one reject. */
 static void
-parse_piece(const struct payload *payload, const struct csv_position *place,
-            struct records *records)
+add_rows(const struct payload *payload, const struct csv_position *place, struct records *records)
 {
     struct csv_reader reader = {.records = records, .file_name = place->name};
     struct bytes text = payload->body;
@@ -285,18 +278,16 @@ parse_piece(const struct payload *payload, const struct csv_position *place,
 }
 
 static bool
-csv_parse(const struct job *job, const struct request *request, const struct payload *payload,
-          struct arena *arena, struct batch *ret_batch, struct error *err)
+parse_piece(const struct answer *answer, struct batch *ret_batch, struct error *err)
 {
+    const struct payload *payload = answer->payload;
     struct csv_position place;
     struct records records;
 
-    if (job->kind != JOB_HISTORY)
-        return args_refuse_kind(job, err);
-    if (!csv_position_parse(payload->target, arena, &place, err))
+    if (!csv_position_parse(payload->target, answer->arena, &place, err))
         return false;
-    records_init(&records, payload, "line ", "", arena);
-    parse_piece(payload, &place, &records);
+    records_init(&records, payload, "line ", "", answer->arena);
+    add_rows(payload, &place, &records);
     records_finish(&records, ret_batch);
     ret_batch->position = payload->target;
     ret_batch->more = true; /* only the folder knows that there is none */
@@ -310,7 +301,6 @@ const struct source csv_source = {
     .base_url = NULL,
     .key_header = NULL,
     .budget_per_minute = 0,
-    .request = csv_request,
+    .kinds = {[JOB_HISTORY] = {.args = ARGS_NONE, .request = request_piece, .parse = parse_piece}},
     .classify = csv_classify,
-    .parse = csv_parse,
 };

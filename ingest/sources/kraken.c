@@ -28,85 +28,60 @@ enum {
 };
 
 static bool
-request_quote(const struct job *job, struct arena *arena, struct request *ret_request,
+request_quote(const struct question *question, struct request *request, bool *ret_done,
               struct error *err)
 {
     struct quote_args args;
     struct text target;
 
-    if (!args_read_quote(job, KRAKEN_SYMBOLS_MAX, arena, &args, err))
+    if (!args_read_quote(question->job, KRAKEN_SYMBOLS_MAX, question->arena, &args, err))
         return false;
-    text_init(&target, arena, 64 + args.count * 16);
+    text_init(&target, question->arena, 64 + args.count * 16);
     text_add_string(&target, "/0/public/Ticker?pair=");
     for (size_t i = 0; i < args.count; i++) {
         text_add_string(&target, i ? "," : "");
         target_add_encoded(&target, args.symbols[i]);
     }
-    ret_request->target = text_finish(&target).data;
+    request->target = text_finish(&target).data;
     return true;
 }
 
 /* `since` may or may not be inclusive (the documentation says both), so it is a second earlier. */
 static bool
-request_history(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                struct request *ret_request, bool *ret_done, struct error *err)
+request_history(const struct question *question, struct request *request, bool *ret_done,
+                struct error *err)
 {
     struct history_args args;
     struct progress progress;
     struct text target;
     int64_t reach_ms;
 
-    if (!args_read_history(job, &args, err))
+    if (!args_read_history(question->job, &args, err))
         return false;
-    reach_ms = now_ms - KRAKEN_CANDLES_KEPT * (int64_t)args.interval_s * 1000;
-    if (!progress_plan(job, &args, position, now_ms, reach_ms, KRAKEN_CANDLES_KEPT, &progress,
-                       ret_done, err))
+    reach_ms = question->now_ms - KRAKEN_CANDLES_KEPT * (int64_t)args.interval_s * 1000;
+    if (!progress_plan(question, &args, reach_ms, KRAKEN_CANDLES_KEPT, &progress, ret_done, err))
         return false;
     if (*ret_done)
         return true;
-    text_init(&target, arena, 160);
+    text_init(&target, question->arena, 160);
     text_add_string(&target, "/0/public/OHLC?pair=");
     target_add_encoded(&target, args.symbol);
     text_add_format(&target, "&interval=%d&since=%" PRId64, (int)args.interval_s / 60,
                     progress.from_ms / 1000 - 1);
-    ret_request->target = text_finish(&target).data;
-    ret_request->from_ms = progress.from_ms;
-    ret_request->to_ms = progress.to_ms;
+    request->target = text_finish(&target).data;
+    request->from_ms = progress.from_ms;
+    request->to_ms = progress.to_ms;
     return true;
 }
 
 static bool
-request_reference(const struct job *job, struct request *ret_request, struct error *err)
+request_reference(const struct question *question, struct request *request, bool *ret_done,
+                  struct error *err)
 {
     struct reference_args args;
 
-    ret_request->target = "/0/public/AssetPairs";
-    return args_read_reference(job, 0, &args, err);
-}
-
-static bool
-kraken_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-               struct request *ret_request, bool *ret_done, struct error *err)
-{
-    struct request request = {.position = position, .weight = 1};
-    bool done = false;
-
-    if (job->kind == JOB_QUOTE) {
-        if (!request_quote(job, arena, &request, err))
-            return false;
-    } else if (job->kind == JOB_HISTORY) {
-        if (!request_history(job, position, now_ms, arena, &request, &done, err))
-            return false;
-    } else if (job->kind == JOB_REFERENCE) {
-        if (!request_reference(job, &request, err))
-            return false;
-    } else {
-        return args_refuse_kind(job, err);
-    }
-    *ret_done = done;
-    if (!done)
-        *ret_request = request;
-    return true;
+    request->target = "/0/public/AssetPairs";
+    return args_read_reference(question->job, 0, &args, err);
 }
 
 /* What their errors mean, by how they begin; the first row that fits counts. */
@@ -243,16 +218,17 @@ parse_ticker(const struct json *value, size_t index, struct quote_args *asked,
 }
 
 static bool
-parse_tickers(const struct job *job, const struct payload *payload, const struct json *result,
-              struct records *records, struct error *err)
+read_tickers(const struct answer *answer, struct records *records, struct error *err)
 {
+    const struct json *result;
     struct quote_args asked;
     size_t index = 0;
 
-    if (!args_read_quote(job, KRAKEN_SYMBOLS_MAX, records->arena, &asked, err))
+    if (!open_envelope(answer->tree, &result, err) ||
+        !args_read_quote(answer->job, KRAKEN_SYMBOLS_MAX, records->arena, &asked, err))
         return false;
     for (const struct json *value = json_first(result); value; value = json_next(value))
-        parse_ticker(value, index++, &asked, payload, records);
+        parse_ticker(value, index++, &asked, answer->payload, records);
     args_reject_unanswered(&asked, records);
     return true;
 }
@@ -294,14 +270,14 @@ parse_candle(const struct json *value, size_t index, int64_t last_s, struct reco
 
 /* {"XXBTZUSD":[rows],"last":the open time of the last finished one} */
 static bool
-parse_candles(const struct job *job, const struct request *request, const struct json *result,
-              struct records *records, struct error *err)
+read_candles(const struct answer *answer, struct records *records, struct error *err)
 {
-    const struct json *rows;
+    const struct json *result, *rows;
     size_t index = 0;
     int64_t last_s;
 
-    if (!args_begin_series(job, request, CANDLE_PROVIDER, records, err))
+    if (!open_envelope(answer->tree, &result, err) ||
+        !args_begin_series(answer->job, answer->request, CANDLE_PROVIDER, records, err))
         return false;
     rows = json_get(result, records->series.symbol);
     if (!json_is_array(rows))
@@ -318,15 +294,15 @@ parse_candles(const struct job *job, const struct request *request, const struct
  * History goes on after the last candle that came: that is one answer, because older candles than
  * those in it do not exist.
  */
-static const char *
-history_position(const struct request *request, const struct batch *batch, struct arena *arena)
+static void
+go_on_after_candles(const struct answer *answer, struct batch *batch)
 {
     if (batch->candle_count == 0)
-        return NULL;
-    return progress_position(request,
-                             batch->candles[batch->candle_count - 1].open_time_ms +
-                                 (int64_t)batch->candle_interval_s * 1000,
-                             arena);
+        return;
+    batch->position = progress_position(answer->request,
+                                        batch->candles[batch->candle_count - 1].open_time_ms +
+                                            (int64_t)batch->candle_interval_s * 1000,
+                                        answer->arena);
 }
 
 /* Assets that Kraken calls otherwise than everybody else. */
@@ -401,13 +377,17 @@ parse_pair(const struct json *value, size_t index, struct records *records)
                           });
 }
 
-static void
-parse_pairs(const struct json *result, struct records *records)
+static bool
+read_pairs(const struct answer *answer, struct records *records, struct error *err)
 {
+    const struct json *result;
     size_t index = 0;
 
+    if (!open_envelope(answer->tree, &result, err))
+        return false;
     for (const struct json *value = json_first(result); value; value = json_next(value))
         parse_pair(value, index++, records);
+    return true;
 }
 
 /* All markets came if every entry is a market or a dark pool. */
@@ -421,34 +401,11 @@ is_whole(const struct batch *batch)
     return batch->reference_count > 0 && batch->rejected == dark;
 }
 
-static bool
-kraken_parse(const struct job *job, const struct request *request, const struct payload *payload,
-             struct arena *arena, struct batch *ret_batch, struct error *err)
+static void
+go_on_after_pairs(const struct answer *answer, struct batch *batch)
 {
-    const struct json *tree, *result = NULL;
-    struct records records;
-
-    if (!json_parse(arena, payload->body, &json_limits_payload, &tree, err) ||
-        !open_envelope(tree, &result, err))
-        return false;
-    records_init(&records, payload, "[", "]", arena);
-    if (job->kind == JOB_HISTORY) {
-        if (!parse_candles(job, request, result, &records, err))
-            return false;
-        records_finish(&records, ret_batch);
-        ret_batch->position = history_position(request, ret_batch, arena);
-        return true;
-    }
-    if (job->kind == JOB_REFERENCE)
-        parse_pairs(result, &records);
-    else if (job->kind != JOB_QUOTE)
-        return args_refuse_kind(job, err);
-    else if (!parse_tickers(job, payload, result, &records, err))
-        return false;
-    records_finish(&records, ret_batch);
-    ret_batch->references_whole = is_whole(ret_batch);
-    ret_batch->position = progress_position(request, job->slot_s * 1000, arena);
-    return true;
+    batch->references_whole = is_whole(batch);
+    batch->position = progress_position(answer->request, answer->job->slot_s * 1000, answer->arena);
 }
 
 const struct source kraken_source = {
@@ -458,7 +415,12 @@ const struct source kraken_source = {
     .base_url = "https://api.kraken.com",
     .key_header = NULL,
     .budget_per_minute = 60, /* calls; one a second is safe: support.kraken.com 206548367 */
-    .request = kraken_request,
+    .kinds =
+        {
+                [JOB_QUOTE] = {ARGS_QUOTE, request_quote, "[", read_tickers},
+                [JOB_HISTORY] = {ARGS_HISTORY, request_history, "[", read_candles, go_on_after_candles},
+                [JOB_REFERENCE] = {ARGS_REFERENCE, request_reference, "[", read_pairs,
+                               go_on_after_pairs},
+                },
     .classify = kraken_classify,
-    .parse = kraken_parse,
 };

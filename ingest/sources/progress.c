@@ -19,14 +19,14 @@ ceil_to(int64_t at_ms, int64_t step_ms)
 }
 
 bool
-progress_plan(const struct job *job, const struct history_args *args, const char *position,
-              int64_t now_ms, int64_t earliest_ms, int64_t capacity, struct progress *ret_progress,
-              bool *ret_done, struct error *err)
+progress_plan(const struct question *question, const struct history_args *args, int64_t earliest_ms,
+              int64_t capacity, struct progress *ret_progress, bool *ret_done, struct error *err)
 {
+    const char *position = question->position;
     int64_t step_ms = (int64_t)args->interval_s * 1000;
     int64_t first_ms = ceil_to(earliest_ms, step_ms);
-    int64_t end_ms = floor_to(now_ms, step_ms);
-    int64_t begin_ms = (job->slot_s - args->lookback_s) * 1000;
+    int64_t end_ms = floor_to(question->now_ms, step_ms);
+    int64_t begin_ms = (question->job->slot_s - args->lookback_s) * 1000;
     int64_t from_ms = floor_to(begin_ms, step_ms);
 
     if (args->until_s > 0) { /* a window: exactly this, not what overlaps with it */

@@ -29,10 +29,9 @@ struct progress {
  * `earliest_ms`: no history before it. `capacity`: candles the provider gives in one answer,
  * > PROGRESS_OVERLAP. Sets `*ret_done` to whether nothing is left. Errors: reject "job.position".
  */
-MUST_CHECK bool progress_plan(const struct job *job, const struct history_args *args,
-                              const char *position, int64_t now_ms, int64_t earliest_ms,
-                              int64_t capacity, struct progress *ret_progress, bool *ret_done,
-                              struct error *err);
+MUST_CHECK bool progress_plan(const struct question *question, const struct history_args *args,
+                              int64_t earliest_ms, int64_t capacity, struct progress *ret_progress,
+                              bool *ret_done, struct error *err);
 
 /* The position "at `next_ms`", or NULL if that is not after the one the request went on from. */
 const char *progress_position(const struct request *request, int64_t next_ms, struct arena *arena);

@@ -8,12 +8,6 @@ const struct source *const sources[] = {
     &csv_source,       &tidemark_source,      NULL,
 };
 
-bool
-source_is_provider(const struct source *source)
-{
-    return source->upstream != UPSTREAM_NONE;
-}
-
 const struct source *
 source_find(const char *name)
 {

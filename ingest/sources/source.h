@@ -66,6 +66,53 @@ struct payload {
     bool left_known;
 };
 
+struct json;
+struct records;
+struct reference_list;
+
+/* A job, and how far it has come. */
+struct question {
+    const struct job *job;
+    const char *position; /* NULL = the beginning */
+    int64_t now_ms;       /* bounds what can exist */
+    struct arena *arena;
+};
+
+/* What came back, on its way to records. */
+struct answer {
+    const struct job *job;
+    const struct request *request;
+    const struct payload *payload;
+    const struct json *tree; /* of the body; NULL for parse() */
+    struct arena *arena;
+};
+
+/* One kind of job: how a source is asked, and how its answer is read. */
+struct source_kind {
+    const char *args; /* what a job may carry, such as ARGS_HISTORY of args.h */
+
+    /*
+     * Says what to fetch next. `request` has the position already, and a weight of 1. Sets
+     * `*ret_done` (which is false) if nothing is left to fetch: only history is ever done. Errors:
+     * reject "job.args" naming the argument, "job.position".
+     */
+    bool (*request)(const struct question *question, struct request *request, bool *ret_done,
+                    struct error *err);
+
+    /*
+     * How an answer is read, in one of three ways. A tree of JSON: read() adds its records, whose
+     * places are written `rows`, a number, "]"; then go_on() sets the batch's position and `more`,
+     * and without it the slot is done. A provider's own list of coins or markets: `list`. Anything
+     * else: parse(). One bad record is a reject; a body that is not what the provider promises is
+     * an error: reject "json.*", "payload.shape".
+     */
+    const char *rows; /* "[", "data[" */
+    bool (*read)(const struct answer *answer, struct records *records, struct error *err);
+    void (*go_on)(const struct answer *answer, struct batch *batch);
+    const struct reference_list *list;
+    bool (*parse)(const struct answer *answer, struct batch *ret_batch, struct error *err);
+};
+
 enum verdict {
     VERDICT_OK,
     VERDICT_LIMITED,   /* the provider asks us to slow down: no attempt is spent */
@@ -87,18 +134,7 @@ struct source {
     const char *used_header;
     const char *left_header;
 
-    /*
-     * Says what to fetch next for `job`, going on after `position` (NULL = the beginning).
-     * `now_ms` bounds what can exist. Sets `*ret_done` to whether nothing is left to fetch (then
-     * `*ret_request` is untouched). Only history is ever done: a quote or a listing is always
-     * fetched, because the claim of its run already sees to it that a slot is done once; and of a
-     * folder only ingest/folder.c can know that nothing is left.
-     * Errors: reject "job.args" naming the argument, "job.kind" if the source has no such thing,
-     * "job.position".
-     */
-    bool (*request)(const struct job *job, const char *position, int64_t now_ms,
-                    struct arena *arena, struct request *ret_request, bool *ret_done,
-                    struct error *err);
+    struct source_kind kinds[JOB_KINDS]; /* without request() it has no such jobs */
 
     /*
      * Says what an answer means before it is parsed: by status, by content type, and by the
@@ -107,17 +143,29 @@ struct source {
      * PERMANENT) with a code of verdict.h: "provider.limited", "provider.server_error" ...
      */
     enum verdict (*classify)(const struct payload *payload, struct arena *arena, struct error *err);
-
-    /*
-     * Turns an answer into records, owned by `arena`. One bad record is a reject in the batch; a
-     * body that is not what the provider promises is an error: reject "json.*", "payload.shape".
-     * `ret_batch->position` is where to go on (NULL = the position stays), `more` whether
-     * there is more to fetch now.
-     */
-    bool (*parse)(const struct job *job, const struct request *request,
-                  const struct payload *payload, struct arena *arena, struct batch *ret_batch,
-                  struct error *err);
 };
+
+/*
+ * Says what to fetch next for `job`, going on after `position` (NULL = the beginning). `now_ms`
+ * bounds what can exist. Sets `*ret_done` to whether nothing is left to fetch (then `*ret_request`
+ * is untouched). Only history is ever done: a quote or a listing is always fetched, because the
+ * claim of its run already sees to it that a slot is done once; and of a folder only
+ * ingest/folder.c can know that nothing is left.
+ * Errors: reject "job.kind" if the source has no such thing, "job.args" naming the argument, also
+ * one that it does not take, "job.position".
+ */
+MUST_CHECK bool source_request(const struct source *source, const struct job *job,
+                               const char *position, int64_t now_ms, struct arena *arena,
+                               struct request *ret_request, bool *ret_done, struct error *err);
+
+/*
+ * Turns an answer into records, owned by `arena`. `ret_batch->position` is where to go on (NULL =
+ * the position stays), `more` whether there is more to fetch now. Errors: reject "job.kind",
+ * "json.*", "payload.shape".
+ */
+MUST_CHECK bool source_parse(const struct source *source, const struct job *job,
+                             const struct request *request, const struct payload *payload,
+                             struct arena *arena, struct batch *ret_batch, struct error *err);
 
 /* It asks somebody else for what it gives: not our own work. */
 bool source_is_provider(const struct source *source);

@@ -8,19 +8,21 @@
  * scheduled, queued, retried and counted in the one way there is. ingest/tasks does them.
  */
 static bool
-tidemark_request(const struct job *job, const char *position, int64_t now_ms, struct arena *arena,
-                 struct request *ret_request, bool *ret_done, struct error *err)
+request_work(const struct question *question, struct request *request, bool *ret_done,
+             struct error *err)
+{
+    request->target = "";
+    return true;
+}
+
+static bool
+request_report(const struct question *question, struct request *request, bool *ret_done,
+               struct error *err)
 {
     static const char *const reports[] = {"market", "reconciliation"};
-    const char *report;
+    const char *report = json_string(json_get(question->job->args, "report"));
 
-    if (!job_kind_is_own(job->kind))
-        return args_refuse_kind(job, err);
-    *ret_done = false;
-    *ret_request = (struct request){.target = "", .position = position};
-    if (job->kind != JOB_REPORT)
-        return true;
-    report = json_string(json_get(job->args, "report"));
+    request->target = "";
     for (size_t i = 0; report && i < COUNT_OF(reports); i++) {
         if (strcmp(report, reports[i]) == 0)
             return true;
@@ -33,5 +35,12 @@ const struct source tidemark_source = {
     .name = "tidemark",
     .about = "Our own work on what is stored: rollups, gaps, archives, retention, reports",
     .upstream = UPSTREAM_NONE,
-    .request = tidemark_request,
+    .kinds =
+        {
+                [JOB_ROLLUP] = {.args = ARGS_NONE, .request = request_work},
+                [JOB_GAPS] = {.args = ARGS_NONE, .request = request_work},
+                [JOB_ARCHIVE] = {.args = ARGS_NONE, .request = request_work},
+                [JOB_RETAIN] = {.args = ARGS_NONE, .request = request_work},
+                [JOB_REPORT] = {.args = "report", .request = request_report},
+                },
 };

@@ -319,7 +319,7 @@ normalise(struct run *run, const struct request *request, const struct payload *
         end_failed(run, outcome_of_verdict(verdict), &err, payload);
         return false;
     }
-    if (!source->parse(run->job, request, payload, arena, ret_batch, &err)) {
+    if (!source_parse(source, run->job, request, payload, arena, ret_batch, &err)) {
         end_failed(run, outcome_of_parse(&err, run->failed_with), &err, payload);
         return false;
     }
@@ -409,8 +409,8 @@ run_page(struct run *run)
     arena_reset(child->page_arena);
     /* The page's own: the run's changes when it is claimed again in the middle of the page. */
     position = run->position ? arena_string(child->page_arena, run->position) : NULL;
-    if (!child->source->request(run->job, position, clock_now_ms(), child->page_arena, &request,
-                                &done, &err)) {
+    if (!source_request(child->source, run->job, position, clock_now_ms(), child->page_arena,
+                        &request, &done, &err)) {
         end_failed(run, OUTCOME_PERMANENT, &err, NULL);
         return false;
     }

@@ -191,6 +191,10 @@ test_what_is_wrong_is_said_with_its_line(void **state)
          HEAD "  h: {source: coinpaprika, every: 1d, kind: history, each: [btc-bitcoin/usd], "
               "interval: 1d, lookback: 1d, series: x}\n",
          "h/btc-bitcoin/usd: args.series must be points or ohlcv"},
+        {"a series of a source that has none",
+         HEAD "  h: {source: binance, every: 1d, kind: history, each: [BTCUSDT], interval: 1d, "
+              "lookback: 1d, series: ohlcv}\n",
+         ":8: h/BTCUSDT: binance takes no \"series\" for a history"},
         {"history without a lookback",
          HEAD "  h: {source: binance, every: 1h, kind: history, each: [BTCUSDT], interval: 1h}\n",
          "needs each: [symbols], interval: 1h and lookback: 365d"},

@@ -144,13 +144,14 @@ empty_windows_are_walked_through(void **state)
         };
         struct batch batch;
 
-        check_error("request",
-                    source->request(&job, position, FEED_NOW_MS, arena, &request, &done, &err),
-                    &err, NULL);
+        check_error(
+            "request",
+            source_request(source, &job, position, FEED_NOW_MS, arena, &request, &done, &err), &err,
+            NULL);
         if (done)
             break;
-        check_error("parse", source->parse(&job, &request, &payload, arena, &batch, &err), &err,
-                    NULL);
+        check_error("parse", source_parse(source, &job, &request, &payload, arena, &batch, &err),
+                    &err, NULL);
         check_true("each window goes on", batch.position != NULL);
         position = batch.position;
         windows++;

@@ -45,15 +45,16 @@ feed_body(const struct feed *feed, struct bytes body, struct arena *arena)
     };
     struct fed fed = {.parsed = false};
 
-    if (!source->request(&job, feed->position, payload.fetched_at_ms, arena, &fed.request,
-                         &fed.done, &fed.err) ||
+    if (!source_request(source, &job, feed->position, payload.fetched_at_ms, arena, &fed.request,
+                        &fed.done, &fed.err) ||
         fed.done)
         return fed;
     fed.request.from_ms = 0;
     payload.target = feed->target ? feed->target : fed.request.target;
     fed.verdict = source->classify(&payload, arena, &fed.err);
     if (fed.verdict == VERDICT_OK)
-        fed.parsed = source->parse(&job, &fed.request, &payload, arena, &fed.batch, &fed.err);
+        fed.parsed =
+            source_parse(source, &job, &fed.request, &payload, arena, &fed.batch, &fed.err);
     return fed;
 }
 

@@ -170,9 +170,8 @@ ask(const struct feed *feed, struct arena *arena)
     struct job job = feed_job(feed, arena);
     struct fed fed = {.parsed = false};
 
-    fed.parsed =
-        source_find(feed->source)
-            ->request(&job, feed->position, FEED_NOW_MS, arena, &fed.request, &fed.done, &fed.err);
+    fed.parsed = source_request(source_find(feed->source), &job, feed->position, FEED_NOW_MS, arena,
+                                &fed.request, &fed.done, &fed.err);
     return fed;
 }
 
@@ -202,6 +201,12 @@ static const struct {
     const char *name, *source, *kind, *args, *position, *code;
 } refused[] = {
     {"no symbols",                                   "binance",       "quote",     "{}",                                                 NULL,                "job.args"    },
+    {"a series of a source that has none",           "binance",       "history",
+     "{\"symbol\":\"BTCUSDT\",\"interval\":\"1h\",\"lookback_s\":1,\"series\":\"ohlcv\"}",                                               NULL,
+     "job.args"                                                                                                                                                             },
+    {"what a quote does not take",                   "kraken",        "quote",
+     "{\"symbols\":[\"XXBTZUSD\"],\"currency\":\"usd\"}",                                                                                NULL,                "job.args"    },
+    {"a folder takes nothing",                       "csv",           "history",   "{\"symbol\":\"BTCUSDT\"}",                           NULL,                "job.args"    },
     {"an empty list",                                "binance",       "quote",     "{\"symbols\":[]}",                                   NULL,                "job.args"    },
     {"a number for a symbol",                        "binance",       "quote",     "{\"symbols\":[1]}",                                  NULL,                "job.args"    },
     {"an empty symbol",                              "binance",       "quote",     "{\"symbols\":[\"\"]}",                               NULL,                "job.args"    },

@@ -136,15 +136,17 @@ run_job(const char *name, const struct provider *provider, const struct job *job
         struct payload payload = {
             .content_type = "application/json", .status = 200, .fetched_at_ms = FEED_NOW_MS};
 
-        check_error(name, source->request(job, position, FEED_NOW_MS, arena, &request, &done, &err),
-                    &err, NULL);
+        check_error(
+            name, source_request(source, job, position, FEED_NOW_MS, arena, &request, &done, &err),
+            &err, NULL);
         if (done)
             return;
         check_true(name, request.from_ms >= window->from_ms && request.to_ms <= window->until_ms);
         payload.body = make_answer(provider, &request, window->step_ms, arena);
         payload.target = request.target;
         check_int(name, source->classify(&payload, arena, &err), VERDICT_OK);
-        check_error(name, source->parse(job, &request, &payload, arena, &batch, &err), &err, NULL);
+        check_error(name, source_parse(source, job, &request, &payload, arena, &batch, &err), &err,
+                    NULL);
         take_candles(name, window, &batch);
         position = batch.position ? batch.position : position;
         if (!batch.more)
@@ -249,8 +251,8 @@ what_is_asked_for_does_not_pass_the_window_whatever_the_position(void **state)
         bool done;
 
         check_error(rows[i].name,
-                    source_find("binance")->request(&job, rows[i].position, FEED_NOW_MS, arena,
-                                                    &request, &done, &err),
+                    source_request(source_find("binance"), &job, rows[i].position, FEED_NOW_MS,
+                                   arena, &request, &done, &err),
                     &err, NULL);
         check_int(rows[i].name, done, rows[i].want_done);
         if (!done) {
