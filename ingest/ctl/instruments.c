@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_DEFAULT = 50 };
+enum { LIST_DEFAULT = 50, SYMBOL_BYTES_MAX = 100 };
 
 /* ---- list ---- */
 
@@ -83,6 +83,10 @@ look_up(struct database *db, const struct call *call, const char *slug, const ch
     subject.is_coin = strcmp(kind, "aggregator") == 0;
     if (subject.is_coin)
         subject.symbol = split(subject.symbol, call->arena, &subject.currency);
+    if (subject.symbol[0] == '\0' || strlen(subject.symbol) > SYMBOL_BYTES_MAX)
+        return error_set(err, ERROR_REJECT, "instruments.symbol",
+                         "\"%.40s\" is no symbol: it must have 1 to %d bytes", subject.symbol,
+                         SYMBOL_BYTES_MAX);
     *ret_subject = subject;
     return true;
 }

@@ -197,6 +197,8 @@ def test_a_market_is_mapped_with_its_currency_or_that_of_its_list(system):
     (("map", "nobody", "X", "bitcoin/usd"), 'there is no source "nobody"'),
     (("map", "binance", "BTCUSDT", "bitcoi/usdt"), 'there is no asset "bitcoi"; did you mean bitcoin'),
     (("map", "binance", "BTCUSDT", "BTC/usdt"), 'there is no asset "BTC"; did you mean bitcoin'),
+    (("map", "binance", "", "bitcoin/usdt"), '"" is no symbol: it must have 1 to 100 bytes'),
+    (("map", "coingecko", "x" * 101, "bitcoin"), "is no symbol: it must have 1 to 100 bytes"),
     (("map", "binance", "BTCUSDT", "bitcoin"), "say the currency of BTCUSDT as well, such as bitcoin/usd"),
     (("map", "binance", "BTCUSDT", "bitcoin/zzz"), 'there is no currency "zzz"'),
     (("map", "coinmarketcap", "1", "bitcoin/usd"), "mapped for every currency: leave /usd out"),
