@@ -25,6 +25,10 @@
  * The original is read in one snapshot and never written; workers may go on meanwhile. It holds
  * back that database's vacuum for as long.
  *
+ * Candles that we roll ourselves are no rows of payloads: they are rolled anew in the end, of what
+ * has been fed, and not compared, because the original's are of the moment when it rolled last. For
+ * the same reason nobody asks how many revisions a candle has: one of ours may have stood there.
+ *
  * What cannot be made anew is said, not passed over: rows of payloads that are not kept any more,
  * or that were stored by a version that did not keep all of the above, and payloads that no
  * normaliser of today takes.
@@ -36,6 +40,7 @@
 
 #include "ingest/ctl/nouns.h"
 #include "ingest/ctl/servers.h"
+#include "ingest/rollup.h"
 #include "schema/queries.h"
 
 #include <string.h>
@@ -131,6 +136,34 @@ begin_snapshot(struct database *db, struct error *err)
     return database_run(db, &query_rebuild_begin, SQL_NO_VALUES, NULL, NULL, err);
 }
 
+/* What the tables promise beside rows of payloads: candles of our own, as the worker makes them. */
+static bool
+roll_piece(struct database *db, struct rolled *ret_rolled, struct error *err)
+{
+    struct arena *arena = arena_create(1024 * 1024);
+    bool done = rollup_partitions(db, err) && database_begin(db, err) &&
+                rollup_piece(db, arena, ret_rolled, err) && database_commit(db, err);
+
+    if (!done)
+        database_rollback(db);
+    arena_destroy(arena);
+    return done;
+}
+
+static bool
+roll(struct database *db, struct error *err)
+{
+    struct rolled rolled = {.more = true};
+
+    if (!rollup_prepare(db, err))
+        return false;
+    while (rolled.more) {
+        if (!roll_piece(db, &rolled, err))
+            return false;
+    }
+    return true;
+}
+
 /* Fills `feed` unless the databases are only compared. */
 static bool
 run_between(struct database *original, struct database *rebuilt, bool verify_only,
@@ -141,7 +174,7 @@ run_between(struct database *original, struct database *rebuilt, bool verify_onl
         (!verify_only && !check_empty(rebuilt, arena, err)) || !begin_snapshot(original, err))
         return false;
     if (!verify_only && (!rebuild_copy(original, rebuilt, arena, err) ||
-                         !rebuild_feed(original, rebuilt, arena, feed, err)))
+                         !rebuild_feed(original, rebuilt, arena, feed, err) || !roll(rebuilt, err)))
         return false;
     return begin_snapshot(rebuilt, err) &&
            rebuild_compare(original, rebuilt, arena, comparison, err);

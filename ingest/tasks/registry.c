@@ -2,6 +2,7 @@
 
 /* Every task there is. A new one is one file and one row here. */
 static const struct task *const tasks[] = {
+    &rollup_task,
     NULL,
 };
 

@@ -4,5 +4,6 @@
 #include "ingest/tasks/task.h"
 
 /* One line a task; registry.c has the list. Others find a task by its kind: task_find(). */
+extern const struct task rollup_task;
 
 #endif
