@@ -131,7 +131,8 @@ check_queries(struct migrate *migrate, struct error *err)
         !database_run(migrate->db, &query_references_stage_create, SQL_NO_VALUES, NULL, NULL,
                       err) ||
         !database_run(migrate->db, &query_rollup_stage_create, SQL_NO_VALUES, NULL, NULL, err) ||
-        !database_run(migrate->db, &query_rollup_rolled_create, SQL_NO_VALUES, NULL, NULL, err))
+        !database_run(migrate->db, &query_rollup_rolled_create, SQL_NO_VALUES, NULL, NULL, err) ||
+        !database_run(migrate->db, &query_report_stage_create, SQL_NO_VALUES, NULL, NULL, err))
         return false;
     for (; queries[checked]; checked++) {
         if (database_prepare(migrate->db, queries[checked], err))

@@ -179,8 +179,9 @@ print_person(const struct feed_report *feed, const struct comparison *comparison
         printf("\n");
         table_print(&differences, false);
     }
-    printf("\n%s\nNot compared: slots, leader, run_counters, users, api_keys, audit_log.\n",
-           comparison->equal ? "Every table is the same." : "The tables are not the same.");
+    printf(
+        "\n%s\nNot compared: slots, leader, run_counters, reports, users, api_keys, audit_log.\n",
+        comparison->equal ? "Every table is the same." : "The tables are not the same.");
 }
 
 /* ---- the verdict ---- */

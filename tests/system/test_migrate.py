@@ -90,6 +90,9 @@ def populate(url):
         db.run("retention_record", 30, 1825, "file:///archive")
         db.run("archive_record", "ticks", "ticks_20210501", "2021-05-01", "2021-05-02", 1, 9, 9, "2021-06-01", 1, "ab" * 32,
                "cd" * 32, "1/2", "file:///archive/ticks/x.csv.gz")
+        db.execute("INSERT INTO reports VALUES ('market', '2021-05-01', 0, 1, now(), 1, sha256('a'), '{}', '{}')")
+        db.execute("INSERT INTO report_rows VALUES ('market', '2021-05-01', 0, 1, 1, 50, '{}')")
+        db.run("report_day_checked", "market", "2021-05-01", "2021-05-02", 1, 0)
         db.execute("INSERT INTO users (name, password_hash) VALUES ('a', 'x')")
         db.execute("INSERT INTO api_keys (user_id, prefix, key_hash) VALUES (1, 'tm_', 'x')")
         db.execute("INSERT INTO audit_log (actor, action) VALUES ('a', 'b')")
@@ -353,6 +356,9 @@ def test_partitions_are_there_a_month_ahead(migrated):
     ("api", "DELETE FROM coins"),
     ("operator", "DELETE FROM reference_entries"),
     ("worker", "SELECT * FROM users"),
+    ("worker", "UPDATE reports SET body = '{}'"),
+    ("worker", "DELETE FROM report_rows"),
+    ("api", "INSERT INTO reports SELECT * FROM reports"),
     ("worker", "INSERT INTO slots SELECT * FROM slots"),
     ("scheduler", "UPDATE runs SET status = 'ok'"),
     ("scheduler", "UPDATE schedules SET enabled = false"),

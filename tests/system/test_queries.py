@@ -87,6 +87,7 @@ def test_every_query_can_be_prepared_by_hand_too(connect):
     db.utility("references_stage_create")
     db.utility("rollup_stage_create")
     db.utility("rollup_rolled_create")
+    db.utility("report_stage_create")
     for name, sql in SQL.items():
         if sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
             db.prepare(name)
