@@ -48,6 +48,8 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
         return choices_allowed(param->choices, arena);
     case PARAM_SYMBOL:
         return arena_printf(arena, "\"%lld to %lld letters, digits, '.', '_' or '-'\"", min, max);
+    case PARAM_DAY:
+        return "\"a day such as 2026-11-21\"";
     case PARAM_ASSET:
     case PARAM_ASSETS:
     case PARAM_ASSET_OR_TICKER:
@@ -160,6 +162,20 @@ check_symbol(const struct check *check, const struct param *param, char *text,
         else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && !strchr("._-", *c))
             return refuse(check, param, "parameter.malformed", "has a character it cannot have");
     }
+    value->text = text;
+    return true;
+}
+
+static bool
+check_day(const struct check *check, const struct param *param, char *text,
+          struct param_value *value)
+{
+    static const char form[] = "2026-11-21";
+    size_t size = strlen(text);
+    int64_t at_ms;
+
+    if (size != sizeof form - 1 || !clock_parse_ms(text, size, &at_ms))
+        return refuse(check, param, "parameter.malformed", "not a day of the calendar");
     value->text = text;
     return true;
 }
@@ -315,6 +331,8 @@ check_value(const struct check *check, const struct param *param, char *text,
         return check_choice(check, param, text, value);
     case PARAM_SYMBOL:
         return check_symbol(check, param, text, value);
+    case PARAM_DAY:
+        return check_day(check, param, text, value);
     case PARAM_ASSET:
         value->text = text;
         return check_name(check, param, CATALOG_ASSET, text);

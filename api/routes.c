@@ -6,6 +6,7 @@
 #include "api/handlers/health.h"
 #include "api/handlers/payloads.h"
 #include "api/handlers/prices.h"
+#include "api/handlers/reports.h"
 #include "api/handlers/root.h"
 #include "api/handlers/stats.h"
 #include "common/attributes.h"
@@ -51,6 +52,40 @@ static const struct param payload_params[] = {
     {0},
 };
 
+#define REPORT_KINDS "market|reconciliation"
+
+static const struct param reports_params[] = {
+    {"kind",   PARAM_CHOICE,  0, 0,   REPORT_KINDS, NULL,  false, "Only reports of this kind."},
+    {"before", PARAM_DAY,     0, 0,   NULL,         NULL,  false, "Only reports of days before this one."},
+    {"limit",  PARAM_INTEGER, 1, 500, NULL,         "100", false, "At most this many."},
+    {0},
+};
+
+/* What both ways to a report take beside what says which. */
+#define REPORT_PAGE_PARAMS                                                                                                                      \
+    {"revision", PARAM_INTEGER,         0, 1000000, NULL, NULL,  false, "This revision instead of the newest."},                                \
+    {"after",    PARAM_INTEGER,         0, 1000000, NULL, "0",   false, "Only rows behind this place, and not the summary again: next says it."}, \
+    {"limit",    PARAM_INTEGER,         1, 500,     NULL, "100", false, "Rows of a page."},                                                      \
+    {"asset",    PARAM_ASSET_OR_TICKER, 0, 0,       NULL, NULL,  false, "Only rows of this asset: bitcoin or BTC."},                             \
+    {"currency", PARAM_CURRENCY,        0, 0,       NULL, NULL,  false, "Only rows in this currency."},                                          \
+    {0}
+
+static const struct param newest_report_params[] = {
+    {"kind", PARAM_CHOICE, 0, 0, REPORT_KINDS, "market", false, "Of which kind."},
+    REPORT_PAGE_PARAMS,
+};
+
+static const struct param latest_report_params[] = {
+    {"kind", PARAM_CHOICE, 0, 0, REPORT_KINDS, NULL, true, "Of which kind."},
+    REPORT_PAGE_PARAMS,
+};
+
+static const struct param report_params[] = {
+    {"kind", PARAM_CHOICE, 0, 0, REPORT_KINDS, NULL, true, "Of which kind."},
+    {"day",  PARAM_DAY,    0, 0, NULL,         NULL, true, "Of which day, in UTC: 2026-11-20."},
+    REPORT_PAGE_PARAMS,
+};
+
 const struct route routes[] = {
     /* methods    path             answer            reading         who          cost fresh, stale, client  parameters    */
     {ROUTE_READ, "/simple_price", NULL,             &prices_reading, ACCESS_ANYONE, 1, {30, 3600, 5},        price_params, "Latest prices of assets in currencies."},
@@ -58,6 +93,10 @@ const struct route routes[] = {
     {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 5},        data_params,  "The latest row of each asset, currency and source, by rank."},
     {ROUTE_READ, "/api/v1/admin/payloads/{id}", payloads_answer, NULL, ACCESS_ADMIN,  5, {0, 0, 0},            payload_params, "What a provider sent, byte for byte, to be saved."},
     {ROUTE_READ, "/api/v1/consensus/{symbol}", NULL, &consensus_reading, ACCESS_ANYONE, 1, {30, 3600, 5}, consensus_params, "The price that all sources agree on, and of each what it says, and why it was used or not."},
+    {ROUTE_READ, "/api/v1/reports", NULL, &reports_list_reading, ACCESS_ANYONE, 1, {60, 86400, 60}, reports_params, "Which daily reports there are, newest first."},
+    {ROUTE_READ, "/api/v1/reports/latest", NULL, &report_reading, ACCESS_ANYONE, 1, {60, 86400, 300}, newest_report_params, "The newest daily report of the market, or of another kind."},
+    {ROUTE_READ, "/api/v1/reports/{kind}/latest", NULL, &report_reading, ACCESS_ANYONE, 1, {60, 86400, 300}, latest_report_params, "The newest daily report of a kind."},
+    {ROUTE_READ, "/api/v1/reports/{kind}/{day}", NULL, &report_reading, ACCESS_ANYONE, 1, {60, 86400, 3600}, report_params, "The report of a day: movers, volumes, dominance, volatility and drawdown, or how pairs of sources differ."},
     {ROUTE_READ, "/health",       health_answer,    NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "How the parts and the sources are doing."},
     {ROUTE_READ, "/stats",        stats_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "What all runs add up to, in all and by source."},
     {ROUTE_READ, "/livez",        livez_answer,     NULL,            ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "200 while the process works."},

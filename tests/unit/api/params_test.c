@@ -101,6 +101,44 @@ good_queries_have_one_canonical_form(void **state)
     arena_destroy(arena);
 }
 
+/* ------------------------------------------------------------------------------------------ days
+ */
+
+static const struct param day[] = {
+    {"day", PARAM_DAY, 0, 0, NULL, NULL, false, ""},
+    {0   },
+};
+
+static const struct {
+    const char *name, *query, *code; /* NULL = taken */
+} day_rows[] = {
+    {"a day",                  "day=2026-11-21",           NULL                 },
+    {"a leap day",             "day=2024-02-29",           NULL                 },
+    {"a day that is not",      "day=2023-02-29",           "parameter.malformed"},
+    {"a month that is not",    "day=2026-13-01",           "parameter.malformed"},
+    {"a moment",               "day=2026-11-21T00:00:00Z", "parameter.malformed"},
+    {"other signs between",    "day=2026/11/21",           "parameter.malformed"},
+    {"without leading zeroes", "day=2026-1-21",            "parameter.malformed"},
+    {"a word",                 "day=yesterday",            "parameter.malformed"},
+    {"nothing",                "day=",                     "parameter.empty"    },
+};
+
+static void
+a_day_is_one_of_the_calendar(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+
+    for (size_t i = 0; i < COUNT_OF(day_rows); i++) {
+        check_query(day, day_rows[i].query, catalog, arena, &outcome);
+        check_string(day_rows[i].name, outcome.good ? NULL : outcome.problem.code,
+                     day_rows[i].code);
+    }
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
 /* ---------------------------------------------------------------------------------------- moments
  */
 
@@ -320,6 +358,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_queries_have_one_canonical_form),
+        cmocka_unit_test(a_day_is_one_of_the_calendar),
         cmocka_unit_test(moments_are_milliseconds),
         cmocka_unit_test(a_copy_outlives_the_original),
         cmocka_unit_test(bad_queries_name_the_parameter_and_what_it_takes),
