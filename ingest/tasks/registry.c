@@ -3,6 +3,7 @@
 /* Every task there is. A new one is one file and one row here. */
 static const struct task *const tasks[] = {
     &rollup_task,
+    &report_task,
     NULL,
 };
 

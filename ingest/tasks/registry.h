@@ -5,5 +5,6 @@
 
 /* One line a task; registry.c has the list. Others find a task by its kind: task_find(). */
 extern const struct task rollup_task;
+extern const struct task report_task;
 
 #endif
