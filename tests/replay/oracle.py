@@ -44,7 +44,7 @@ from .expected import Oracle, iso, of_iso, to_ms
 
 __all__ = ["Oracle", "check_tables", "find_differences", "iso", "make_job", "of_iso", "to_ms",
            "wait_quiescent"]
-TOTALS_LAG_S = 0.5  # the broker counts what is in a queue every 0.2 s
+TOTALS_LAG_S = 0.8  # the broker counts what is in a queue every 0.5 s
 
 
 def make_job(source, kind, stream, slot, args, **more):

@@ -7,13 +7,14 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import pika
+
+from scratch import make_directory
 
 BIN = pathlib.Path("/usr/lib/rabbitmq/bin")
 USER = PASSWORD = "guest"
@@ -39,7 +40,7 @@ def wait_for(what, probe, timeout=30.0, pause=0.05):
 
 class RabbitMQ:
     def __init__(self, directory=None):
-        self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="tidemark-rabbitmq-"))
+        self.directory = pathlib.Path(directory or make_directory("tidemark-rabbitmq-"))
         self.port, self.dist_port, self.management_port, self.epmd_port = (
             free_port() for _ in range(4))
         self.process = None
@@ -50,7 +51,6 @@ class RabbitMQ:
             "management.tcp.ip = 127.0.0.1\n"
             f"management.tcp.port = {self.management_port}\n"
             "disk_free_limit.absolute = 50MB\n"
-            "collect_statistics_interval = 1000\n"
             "log.console = false\n")
         (self.directory / "enabled_plugins").write_text("[rabbitmq_management].\n")
 
@@ -80,7 +80,7 @@ class RabbitMQ:
             "ERL_EPMD_PORT": str(self.epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
-                "-kernel inet_dist_use_interface {127,0,0,1} -rabbit quorum_tick_interval 200 +sbwt none +sbwtdcpu none +sbwtdio none",
+                "-kernel inet_dist_use_interface {127,0,0,1} -rabbit quorum_tick_interval 500 +sbwt none +sbwtdcpu none +sbwtdio none",
         }
 
     def start(self):

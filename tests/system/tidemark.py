@@ -2,6 +2,7 @@
 import contextlib
 import pathlib
 import select
+import threading
 
 import psycopg2.extras
 
@@ -26,7 +27,7 @@ class Tidemark:
         self.vhost = services.virtual_host(name)
         self.settings = {}  # for all programs of this test, above everything else
         self.programs = []
-        self.connection = None  # of query()
+        self.connection, self.turn = None, threading.Lock()  # of query(), in any thread
         self.crew = "*=1"  # what WORKERS says unless a test does; see crew_of
 
     def create(self):
@@ -92,18 +93,17 @@ class Tidemark:
 
     def query(self, statement, *parameters):
         """The rows of a statement, by a connection that is kept: tests ask often."""
-        if self.connection is None or self.connection.closed:
-            self.connection = self.connect()
-        elif not self.is_connected():
-            self.connection.close()
-            self.connection = self.connect()
-        with self.connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
+        with self.turn:
+            if not self.is_connected():
+                self.connection = self.connect()
+            with self.connection.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                return cursor.fetchall() if cursor.description else []
 
     def is_connected(self):
-        """Whether the server has not closed the kept connection, as one that crashed has."""
-        return not select.select([self.connection], [], [], 0)[0]
+        """Not where the server has closed the kept connection, as one that crashed has."""
+        return (self.connection is not None and not self.connection.closed
+                and not select.select([self.connection], [], [], 0)[0])
 
     def add_coins(self, coin_ids=coin_list.NAMED):
         """Assets, and the instruments by which the sources of the replay server know them."""
