@@ -22,13 +22,43 @@ from tidemark import Tidemark  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def services():
-    """PostgreSQL, Redis and RabbitMQ of this test process: its tests, one at a time, share them."""
-    engines = Services()
+def engines():
+    """
+    PostgreSQL, Redis and RabbitMQ of this test process, each started when it is first needed: its
+    tests, one at a time, share them.
+    """
+    shared = Services()
     try:
-        yield engines.start_all()
+        yield shared
     finally:
-        engines.stop()
+        shared.stop()
+
+
+@pytest.fixture(scope="session")
+def services(engines):
+    """All of them, side by side."""
+    return engines.start_all()
+
+
+@pytest.fixture
+def new_database(engines):
+    """new_database(template) gives the superuser's url of a database of the test's own; empty by default."""
+    names = []
+
+    def create(template="template0"):
+        names.append(f"test_{uuid.uuid4().hex[:12]}")
+        return engines.postgres.create_database(names[-1], template)
+
+    yield create
+    for name in names:
+        engines.postgres.drop_database(name)
+
+
+@pytest.fixture
+def migrated_database(engines, new_database):
+    """The same of a migrated one."""
+    engines.make_template()
+    return lambda template=engines.template: new_database(template)
 
 
 @pytest.fixture

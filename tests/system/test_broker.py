@@ -8,22 +8,20 @@ import time
 
 import pytest
 
-from rabbitmq_server import RabbitMQ, wait_for
+from rabbitmq_server import wait_for
 
 BUILD = pathlib.Path(os.environ.get("TIDEMARK_BUILD",
                                     pathlib.Path(__file__).parents[2] / "build"))
 
-# Alarms and stops hit everyone on a server, so this file has one of its own.
-pytestmark = pytest.mark.xdist_group("broker")
+pytestmark = pytest.mark.xdist_group("broker")  # one virtual host for all of them
 
 
 @pytest.fixture(scope="module")
-def rabbitmq():
-    server = RabbitMQ()
-    try:
-        yield server.start()
-    finally:
-        server.remove()
+def rabbitmq(engines):
+    """Its first virtual host, which no other file uses."""
+    yield engines.rabbitmq
+    engines.heal()
+    engines.rabbitmq.empty()
 
 
 class Answer(dict):

@@ -3,16 +3,12 @@ import subprocess
 
 import pytest
 
-from postgres_server import postgres_server
-from programs import base_environment, build_directory, run_program
+from programs import base_environment, build_directory
 
 
 @pytest.mark.parametrize("program", ["database_test", "database_async_test"])
-def test_database_against_a_real_server(program):
-    with postgres_server() as server:
-        url = server.create_database()
-        run_program("tidemark-migrate", {"DATABASE_URL": url}, "up")
-        done = subprocess.run([build_directory() / "tests/system" / program], text=True,
-                              env={**base_environment(), "DATABASE_URL": url}, timeout=120,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        assert done.returncode == 0, done.stdout
+def test_database_against_a_real_server(program, migrated_database):
+    done = subprocess.run([build_directory() / "tests/system" / program], text=True,
+                          env={**base_environment(), "DATABASE_URL": migrated_database()}, timeout=120,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode == 0, done.stdout

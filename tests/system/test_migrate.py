@@ -16,15 +16,9 @@ MIGRATIONS = sorted(path.name[:4] for path in (ROOT / "schema/migrations").glob(
 NEWEST = len(MIGRATIONS)
 
 
-@pytest.fixture(scope="module")
-def server():
-    with postgres_server() as running:
-        yield running
-
-
 @pytest.fixture
-def url(server):
-    return server.create_database()
+def url(new_database):
+    return new_database()
 
 
 def migrate(url, *arguments, **options):
@@ -122,14 +116,19 @@ def test_two_at_once_share_the_work(url):
     assert versions(url) == list(range(1, NEWEST + 1))
 
 
-def test_many_databases_of_a_fresh_cluster_at_once():
-    """Roles belong to the cluster: all of them want to make the same ones."""
+@pytest.fixture
+def fresh_server():
     with postgres_server() as fresh:
-        urls = [fresh.create_database() for _ in range(6)]
-        with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
-            list(pool.map(lambda one: migrate(one, "up"), urls))
-        for one in urls:
-            assert versions(one) == list(range(1, NEWEST + 1))
+        yield fresh
+
+
+def test_many_databases_of_a_fresh_cluster_at_once(fresh_server):
+    """Roles belong to the cluster: all of them want to make the same ones."""
+    urls = [fresh_server.create_database() for _ in range(6)]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
+        list(pool.map(lambda one: migrate(one, "up"), urls))
+    for one in urls:
+        assert versions(one) == list(range(1, NEWEST + 1))
 
 
 def test_a_populated_database_goes_down_and_up_again(url):
@@ -233,8 +232,9 @@ def test_a_waiting_migration_gives_up_in_time(url):
         assert time.monotonic() - started < 20
 
 
-def test_no_superuser_is_needed(server):
+def test_no_superuser_is_needed(fresh_server):
     """Whoever owns the database and may create roles can migrate it, a second member of the group as well."""
+    server = fresh_server
     url = server.create_database()
     name = url.rsplit("/", 1)[1]
     with session(server.url()) as db:
@@ -277,8 +277,8 @@ def test_wrong_use_is_told(url, arguments, code, says):
     ("postgresql://postgres:hunter2@127.0.0.1:{port}/nothing", 1),
     ("", 2),
 ])
-def test_a_database_that_is_not_there(server, address, code):
-    done = migrate(address.format(port=server.port), "up", check=False)
+def test_a_database_that_is_not_there(engines, address, code):
+    done = migrate(address.format(port=engines.postgres.port), "up", check=False)
     assert done.returncode == code, done.stderr
     assert "hunter2" not in done.stderr
 
@@ -286,10 +286,12 @@ def test_a_database_that_is_not_there(server, address, code):
 # ---- what the migrated schema promises ----
 
 @pytest.fixture(scope="module")
-def migrated(server):
-    url = server.create_database()
+def migrated(engines):
+    name = "migrated"
+    url = engines.postgres.create_database(name)
     migrate(url, "up")
-    return url
+    yield url
+    engines.postgres.drop_database(name)
 
 
 @pytest.mark.parametrize("parent, moment, made", [

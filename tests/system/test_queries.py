@@ -11,8 +11,6 @@ import psycopg2.extensions
 import pytest
 
 from named_queries import SQL, NamedQueries, array
-from postgres_server import postgres_server
-from programs import run_program
 from waiting import wait_for
 
 TICK = datetime.datetime(2026, 11, 21, 8, 0, tzinfo=datetime.timezone.utc)
@@ -22,11 +20,13 @@ USD, USDT = 1, 50  # quote ids
 
 
 @pytest.fixture(scope="module")
-def server():
-    with postgres_server() as running:
-        url = running.create_database("template")
-        run_program("tidemark-migrate", {"DATABASE_URL": url}, "up")
-        fill = NamedQueries(running.connect("template"))
+def template(engines):
+    """The name of a database with two assets, two instruments, and the partitions of TICK."""
+    engines.make_template()
+    name = "queries_template"
+    engines.postgres.create_database(name, engines.template)
+    with contextlib.closing(engines.postgres.connect(name)) as connection:
+        fill = NamedQueries(connection)
         fill.run("assets_apply", array("bitcoin", "ethereum", "old-bitcoin"), array("btc", "eth", "btc"),
                  array("Bitcoin", "Ethereum", "Old Bitcoin"))
         fill.run("instruments_apply", array("binance", "coinbase"), array("BTCUSDT", "BTC-USD"),
@@ -35,14 +35,14 @@ def server():
             fill.run("partition_ensure", "ticks", moment)
         for moment in ("2026-10-01", "2026-11-01"):
             fill.run("partition_ensure", "candles", moment)
-        fill.connection.close()
-        yield running
+    yield name
+    engines.postgres.drop_database(name)
 
 
 @pytest.fixture
-def connect(server):
+def connect(template, migrated_database):
     """connect("worker") opens a session on the test's own database, acting as that group role."""
-    url = server.create_database(template="template")
+    url = migrated_database(template)
     sessions = contextlib.ExitStack()
 
     def open_session(role=None):

@@ -6,17 +6,8 @@ import psycopg2
 import pytest
 
 from named_queries import NamedQueries, array
-from postgres_server import postgres_server
-from programs import run_program
 
 SOURCES = {"coingecko": 1, "binance": 2, "coinbase": 3, "coinmarketcap": 5, "coinpaprika": 6, "kraken": 7}
-
-
-@pytest.fixture(scope="module")
-def server():
-    with postgres_server() as running:
-        run_program("tidemark-migrate", {"DATABASE_URL": running.create_database("template")}, "up")
-        yield running
 
 
 class Lists:
@@ -82,8 +73,8 @@ class Lists:
 
 
 @pytest.fixture
-def lists(server):
-    url = server.create_database(template="template")
+def lists(migrated_database):
+    url = migrated_database()
     with contextlib.ExitStack() as sessions:
         def connect(role):
             connection = psycopg2.connect(url)
