@@ -85,7 +85,7 @@ struct upstream_caller {
 struct upstream_memory {
     int64_t generation;       /* of the last reset it has heard of */
     int64_t cooldown_left_ms; /* 0 = none */
-    int64_t open_left_ms;     /* 0 = the breaker is not open, or Redis knows */
+    int64_t open_left_ms;     /* 0 = the breaker is not open, or only this host thinks so */
     int32_t openings;         /* in a row */
     bool level_known;         /* whether `level` says anything */
     double level;             /* of its own bucket */

@@ -2,8 +2,8 @@
 
 enum {
     RETRIES_LEAST = 10,
-    RETRIES_PER_FIRST = 5,          /* one retry for so many first attempts */
-    SAME_COOLDOWN_US = 1000 * 1000, /* ends that are closer together are one: clocks differ */
+    RETRIES_PER_FIRST = 5,     /* one retry for so many first attempts */
+    SAME_END_US = 1000 * 1000, /* ends that are closer together are one: clocks differ */
 };
 
 static const struct tally_shape ten_minutes = {60 * 1000 * 1000, 10};
@@ -84,21 +84,33 @@ gate_state_retry(struct gate_state *state, int64_t now_us)
     return true;
 }
 
+/*
+ * An open breaker that Redis has told of is told back, because Redis may have lost it. What this
+ * host thinks by itself is not: others may have had better answers. Near its end it is left alone,
+ * so that clocks which differ do not open it anew.
+ */
+static void
+recall_breaker(const struct gate_state *state, struct upstream_memory *memory, int64_t now_us)
+{
+    const struct breaker *breaker = &state->breaker;
+    bool alone = state->apart && breaker->state == UPSTREAM_OPEN;
+    int64_t left_us = (alone ? breaker->open_until_us : state->told_open_until_us) - now_us;
+
+    if (left_us <= (alone ? 0 : SAME_END_US))
+        return;
+    memory->open_left_ms = left_us / 1000;
+    memory->openings = breaker->openings > 0 ? breaker->openings : 1;
+}
+
 struct upstream_memory
 gate_state_recall(struct gate_state *state, int64_t budget, int64_t now_us)
 {
-    const struct breaker *breaker = &state->breaker;
     struct upstream_memory memory = {.generation = state->generation};
 
     if (state->cooldown_until_us > now_us)
         memory.cooldown_left_ms = (state->cooldown_until_us - now_us) / 1000;
-    if (!state->apart)
-        return memory;
-    if (breaker->state == UPSTREAM_OPEN && breaker->open_until_us > now_us) {
-        memory.open_left_ms = (breaker->open_until_us - now_us) / 1000;
-        memory.openings = breaker->openings;
-    }
-    if (budget > 0) {
+    recall_breaker(state, &memory, now_us);
+    if (state->apart && budget > 0) {
         memory.level_known = true;
         memory.level = bucket_level(&state->bucket, budget, now_us);
     }
@@ -111,6 +123,7 @@ forget(struct gate_state *state, int64_t generation)
 {
     state->generation = generation;
     state->cooldown_until_us = 0;
+    state->told_open_until_us = 0;
     state->breaker = (struct breaker){.state = UPSTREAM_CLOSED};
 }
 
@@ -127,22 +140,28 @@ gate_state_learn(struct gate_state *state, const struct gate_caller *caller,
         forget(state, answer->generation);
     switch (answer->word) {
     case UPSTREAM_GRANTED:
+        state->told_open_until_us = 0;
         bucket_force(&state->bucket, &call, now_us);
         breaker_pass(&state->breaker, caller->index, now_us);
         count_attempt(state, ask, now_us);
         break;
     case UPSTREAM_COOLDOWN:
-        if (until_us > state->cooldown_until_us + SAME_COOLDOWN_US)
+        if (until_us > state->cooldown_until_us + SAME_END_US)
             state->cooldown_until_us = until_us;
         break;
     case UPSTREAM_BREAKER:
-        if (until_us > state->breaker.open_until_us &&
-            answer->wait_ms * 1000 > BREAKER_POLL_US + 1000) {
+        if (answer->wait_ms * 1000 <= BREAKER_POLL_US + 1000)
+            break; /* a probe is out */
+        if (until_us > state->told_open_until_us + SAME_END_US)
+            state->told_open_until_us = until_us;
+        if (until_us > state->breaker.open_until_us) {
             state->breaker.state = UPSTREAM_OPEN;
             state->breaker.open_until_us = until_us;
         }
         break;
     case UPSTREAM_BUDGET:
+        state->told_open_until_us = 0;
+        break;
     case UPSTREAM_WORDS:
         break;
     }

@@ -16,8 +16,9 @@ struct gate_state {
     struct breaker breaker;
     struct tally attempts; /* first attempts, retries */
     int64_t cooldown_until_us;
-    int64_t generation; /* of the last reset heard of */
-    bool apart;         /* has decided something that Redis does not know of */
+    int64_t told_open_until_us; /* the breaker of all hosts, by the word of Redis; 0 = not open */
+    int64_t generation;         /* of the last reset heard of */
+    bool apart;                 /* has decided something that Redis does not know of */
 };
 
 void gate_state_init(struct gate_state *state, int64_t now_us);

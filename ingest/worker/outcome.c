@@ -44,10 +44,28 @@ outcome_of_verdict(enum verdict verdict)
     return outcomes[verdict];
 }
 
+bool
+outcome_check_batch(const struct batch *batch, struct error *err)
+{
+    size_t taken =
+        batch->tick_count + batch->listing_count + batch->candle_count + batch->reference_count;
+    bool history = batch->candle_interval_s > 0;
+    const struct reject *first = batch->rejects;
+
+    if (taken > 0 || batch->rejected == 0 ||
+        (history && (!batch->position || batch->candle_origin == CANDLE_POINTS)))
+        return true;
+    return error_set(err, ERROR_REJECT, "payload.rejected",
+                     "of %zu records none can be taken; the first: %.40s %.40s%s%.80s",
+                     batch->rejected, first->where, first->reason, first->excerpt[0] ? ": " : "",
+                     first->excerpt);
+}
+
 enum outcome
 outcome_of_parse(const struct error *err, const char *previous_code)
 {
-    bool shape = strcmp(err->code, "payload.shape") == 0;
+    bool shape =
+        strcmp(err->code, "payload.shape") == 0 || strcmp(err->code, "payload.rejected") == 0;
 
     if (shape && previous_code && strcmp(previous_code, err->code) == 0)
         return OUTCOME_PERMANENT;
@@ -73,6 +91,8 @@ struct settlement
 outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt, int64_t wait_ms,
                const int64_t *tiers_ms, size_t tier_count, uint32_t random)
 {
+    size_t tier, asked_tier;
+
     switch (outcome) {
     case OUTCOME_DONE:
     case OUTCOME_EXPIRED:
@@ -83,8 +103,10 @@ outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt, int64_
     case OUTCOME_TRANSIENT:
         if (attempt >= retry_attempts_max(kind))
             return (struct settlement){.action = ACTION_DEAD, .reason = "attempts"};
+        tier = retry_tier(attempt, tiers_ms, tier_count, random);
+        asked_tier = retry_tier_at_least(wait_ms, tiers_ms, tier_count);
         return (struct settlement){.action = ACTION_RETRY,
-                                   .tier = retry_tier(attempt, tiers_ms, tier_count, random),
+                                   .tier = asked_tier > tier ? asked_tier : tier,
                                    .attempt = attempt + 1};
     case OUTCOME_LIMITED:
     case OUTCOME_DEFERRED:

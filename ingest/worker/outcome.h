@@ -36,6 +36,13 @@ enum outcome outcome_of_verdict(enum verdict verdict);
  * is a provider that has changed.
  */
 enum outcome outcome_of_parse(const struct error *err, const char *previous_code);
+/*
+ * A provider that was asked and has given records, of which not one could be taken, has not said
+ * that there are none. Reject "payload.rejected", naming the first of them and why; it counts as a
+ * shape that is wrong. A history is such only if it would go on behind them, and price points never
+ * are: where there was no price there are zeros.
+ */
+MUST_CHECK bool outcome_check_batch(const struct batch *batch, struct error *err);
 enum outcome outcome_of_store(const struct error *err);
 /* Of our own work: the database's trouble is ours, any other that may heal spends an attempt. */
 enum outcome outcome_of_task(const struct error *err);
@@ -55,7 +62,11 @@ struct settlement {
     const char *reason; /* DEAD: "permanent", "attempts" or "crashes" */
 };
 
-/* `wait_ms`: for LIMITED and DEFERRED how long nothing may be asked; ignored otherwise. */
+/*
+ * `wait_ms`: for LIMITED and DEFERRED how long nothing may be asked; for TRANSIENT how long the
+ * provider asked to wait (Retry-After), which is no less than our own backoff and no more than the
+ * longest tier; ignored otherwise.
+ */
 struct settlement outcome_settle(enum outcome outcome, enum job_kind kind, int32_t attempt,
                                  int64_t wait_ms, const int64_t *tiers_ms, size_t tier_count,
                                  uint32_t random);

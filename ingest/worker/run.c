@@ -314,12 +314,15 @@ normalise(struct run *run, const struct request *request, const struct payload *
     if (verdict == VERDICT_LIMITED)
         run->wait_ms = outcome_cooldown_ms(
             err.retry_after_ms ? err.retry_after_ms : payload->retry_after_ms, err.code);
+    else if (verdict == VERDICT_TRANSIENT) /* of a 503: of this job only, and it has failed */
+        run->wait_ms = payload->retry_after_ms;
     report(run, outcome_result_of_verdict(verdict), payload);
     if (verdict != VERDICT_OK) {
         end_failed(run, outcome_of_verdict(verdict), &err, payload);
         return false;
     }
-    if (!source_parse(source, run->job, request, payload, arena, ret_batch, &err)) {
+    if (!source_parse(source, run->job, request, payload, arena, ret_batch, &err) ||
+        (source->upstream == UPSTREAM_HTTP && !outcome_check_batch(ret_batch, &err))) {
         end_failed(run, outcome_of_parse(&err, run->failed_with), &err, payload);
         return false;
     }

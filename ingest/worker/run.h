@@ -26,7 +26,7 @@ struct run {
 
     enum outcome outcome;
     struct error err;    /* why, unless it is done or continued */
-    int64_t wait_ms;     /* limited, deferred: for how long */
+    int64_t wait_ms;     /* limited, deferred, asked to wait: for how long */
     int32_t http_status; /* of the last answer; 0 = none */
     int64_t payload_id;  /* of the last answer that was kept; 0 = none */
     int64_t pages, records, rejected, unmapped;

@@ -293,6 +293,32 @@ def test_a_shape_that_is_wrong_twice_in_a_row_is_dead(system):
                                    "http_status": 200}
 
 
+def test_prices_of_which_none_can_be_taken_are_no_price_of_nobody(system):
+    """Not an "ok" with nothing in it: it is tried again, and then given up, with the first and why."""
+    system.replay.rule(source="binance", body='[{"symbol": "BTCUSDT", "lastPrice": null, "closeTime": 1}]')
+    system.start_worker()
+    job = quote("binance", ["BTCUSDT"])
+    system.vhost.publish(job)
+    wait_for("the dead letter", lambda: system.vhost.queues().get("dead"))
+    ended = run_of(system, job)
+    assert (ended["status"], ended["attempt"], ended["error_code"]) == ("dead", 2, "payload.rejected")
+    [(text,)] = system.query("SELECT error_text FROM runs")
+    assert "none can be taken" in text and "[0].lastPrice field.missing" in text
+    assert [verdict for verdict, _, _ in kept_payloads(system)] == ["transient", "permanent"]
+
+
+def test_a_provider_that_is_closed_for_a_while_is_left_alone_for_it_but_has_failed(system):
+    """A 503 with Retry-After is waited for like a limit, and counts as the failure it is."""
+    system.replay.rule(source="binance", count=1, status=503, headers={"Retry-After": "1"})
+    job = quote("binance", ["BTCUSDT"])
+    system.start_worker()
+    system.vhost.publish(job)
+    wait_done(system, [job])
+    assert run_of(system, job)["attempt"] == 2
+    first, second = [entry["at_ms"] for entry in system.replay.requests("binance")]
+    assert second - first >= 990
+
+
 def test_arguments_that_make_no_sense_are_dead_without_a_request(system):
     job = history("binance", "BTCUSDT")
     job["args"]["interval"] = "7m"

@@ -119,6 +119,36 @@ what_redis_says_is_remembered(void **state)
 }
 
 static void
+an_open_breaker_comes_back_after_redis_has_lost_it(void **state)
+{
+    struct gate_state gate = rested();
+    const struct upstream_answer open = {UPSTREAM_BREAKER, 15000, 0};
+    const struct upstream_answer probing = {UPSTREAM_BREAKER, 1001, 0};
+    const struct upstream_answer granted = {UPSTREAM_GRANTED, 0, 0};
+    const struct upstream_answer reset = {UPSTREAM_COOLDOWN, 10, 7};
+    struct upstream_memory memory;
+
+    for (int32_t i = 0; i < BREAKER_FAILURES; i++)
+        gate_state_report(&gate, &caller, &failed, true, MINUTE);
+    memory = gate_state_recall(&gate, caller.budget, MINUTE);
+    check_int("what this host thinks of it is not told", memory.open_left_ms, 0);
+    gate_state_learn(&gate, &caller, &live, &open, MINUTE);
+    memory = gate_state_recall(&gate, caller.budget, MINUTE + 5 * SECOND);
+    check_int("what Redis has said is", memory.open_left_ms, 10000);
+    check_int("as it was opened", memory.openings, 1);
+    memory = gate_state_recall(&gate, caller.budget, MINUTE + 14 * SECOND + 1);
+    check_int("but not when it is about to end", memory.open_left_ms, 0);
+    gate_state_learn(&gate, &caller, &live, &granted, MINUTE + 6 * SECOND);
+    gate_state_learn(&gate, &caller, &live, &probing, MINUTE + 6 * SECOND);
+    memory = gate_state_recall(&gate, caller.budget, MINUTE + 6 * SECOND);
+    check_int("nor after a call was granted", memory.open_left_ms, 0);
+    gate_state_learn(&gate, &caller, &live, &open, MINUTE);
+    gate_state_learn(&gate, &caller, &live, &reset, MINUTE);
+    memory = gate_state_recall(&gate, caller.budget, MINUTE);
+    check_int("nor after the operator has reset it", memory.open_left_ms, 0);
+}
+
+static void
 calls_that_redis_granted_are_missing_here(void **state)
 {
     struct gate_state gate = rested();
@@ -146,6 +176,7 @@ main(void)
         cmocka_unit_test(a_fifth_may_be_retries),
         cmocka_unit_test(what_was_decided_alone_is_told),
         cmocka_unit_test(what_redis_says_is_remembered),
+        cmocka_unit_test(an_open_breaker_comes_back_after_redis_has_lost_it),
         cmocka_unit_test(calls_that_redis_granted_are_missing_here),
     };
 
