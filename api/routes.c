@@ -1,9 +1,11 @@
 #include "api/routes.h"
 
+#include "api/as_of.h"
 #include "api/handlers/charts.h"
 #include "api/handlers/consensus.h"
 #include "api/handlers/data.h"
 #include "api/handlers/health.h"
+#include "api/handlers/lineage.h"
 #include "api/handlers/payloads.h"
 #include "api/handlers/prices.h"
 #include "api/handlers/reports.h"
@@ -20,12 +22,14 @@ static const struct param price_params[] = {
     {"assets",     PARAM_ASSETS,     1, 50, NULL, NULL, true,  "Assets, with commas: bitcoin,ethereum."},
     {"currencies", PARAM_CURRENCIES, 1, 20, NULL, NULL, true,  "Currencies, with commas: usd,eur."},
     {"source",     PARAM_SOURCE,     0, 0,  NULL, NULL, false, "The price of this source, instead of what all of them agree on."},
+    AS_OF_PARAM,
     {0},
 };
 
 static const struct param consensus_params[] = {
     {"symbol",   PARAM_ASSET_OR_TICKER, 0, 0, NULL, NULL,  true,  "The asset, bitcoin, or its ticker, BTC, if no other asset has it."},
     {"currency", PARAM_CURRENCY,        0, 0, NULL, "usd", false, "The currency: usd. usd, usdt and usdc are three."},
+    AS_OF_PARAM,
     {0},
 };
 
@@ -35,6 +39,7 @@ static const struct param chart_params[] = {
     {"days",     PARAM_DAYS,     1, 7300, NULL,           NULL, true,  "How far back, in days, or max."},
     {"interval", PARAM_CHOICE,   0, 0,    "hourly|daily", NULL, false, "Distance of the points; hourly up to 90 days unless said, else daily."},
     {"source",   PARAM_SOURCE,   0, 0,    NULL,           NULL, false, "Only candles of this source. Without it: of the source whose series, from its first to its last candle, covers most of the window; of equals the preferred one."},
+    AS_OF_PARAM,
     {0},
 };
 
@@ -44,6 +49,21 @@ static const struct param data_params[] = {
     {"limit",     PARAM_INTEGER, 1, 100,     NULL, NULL, false, "At most this many rows of the page."},
     {"source",    PARAM_SOURCE,  0, 0,       NULL, NULL, false, "Only rows of this source."},
     {"symbol",    PARAM_SYMBOL,  1, 100,     NULL, NULL, false, "Only rows of this symbol or asset: BTC."},
+    {0},
+};
+
+static const struct param lineage_params[] = {
+    {"asset",      PARAM_ASSET_OR_TICKER, 0, 0, NULL, NULL, false, "Of which asset the number is: bitcoin."},
+    {"currency",   PARAM_CURRENCY, 0, 0, NULL, NULL, false, "In which currency: usd."},
+    {"source",     PARAM_SOURCE,   0, 0, NULL, NULL, false, "Of which source; without it: of the one that would be served."},
+    {"at",         PARAM_MOMENT,   MOMENT_MIN, MOMENT_MAX, NULL, NULL, false, "Up to when: the time that was served with the number. Without it: the latest."},
+    {"interval",   PARAM_CHOICE,   0, 0, LINEAGE_INTERVALS, NULL, false, "A candle's number, of the newest that was over by then; without it: a price."},
+    {"field",      PARAM_CHOICE,   0, 0, LINEAGE_FIELDS, "price", false, "Which number of the row."},
+    AS_OF_PARAM,
+    {"run_id",     PARAM_INTEGER,  1, 999999999999999, NULL, NULL, false, "Instead of an asset: this run and its payloads."},
+    {"payload_id", PARAM_INTEGER,  1, 999999999999999, NULL, NULL, false, "Instead of an asset: this payload and its run."},
+    {"after",      PARAM_INTEGER,  0, 999999999999999, NULL, "0", false, "The next page of inputs or payloads: next_after of the last one."},
+    {"limit",      PARAM_INTEGER,  1, 1000, NULL, "100", false, "Inputs or payloads on a page."},
     {0},
 };
 
@@ -91,6 +111,7 @@ const struct route routes[] = {
     {ROUTE_READ, "/simple_price", NULL,             &prices_reading, ACCESS_ANYONE, 1, {30, 3600, 5},        price_params, "Latest prices of assets in currencies."},
     {ROUTE_READ, "/market_chart", NULL,             &charts_reading, ACCESS_ANYONE, 1, {300, 86400, 30},     chart_params, "Prices, market caps and volumes over time."},
     {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 5},        data_params,  "The latest row of each asset, currency and source, by rank."},
+    {ROUTE_READ, "/api/v1/lineage", NULL,           &lineage_reading, ACCESS_ANYONE, 2, {30, 600, 5},       lineage_params, "The way back from a number to its row, its inputs, its run and the provider's bytes."},
     {ROUTE_READ, "/api/v1/admin/payloads/{id}", payloads_answer, NULL, ACCESS_ADMIN,  5, {0, 0, 0},            payload_params, "What a provider sent, byte for byte, to be saved."},
     {ROUTE_READ, "/api/v1/consensus/{symbol}", NULL, &consensus_reading, ACCESS_ANYONE, 1, {30, 3600, 5}, consensus_params, "The price that all sources agree on, and of each what it says, and why it was used or not."},
     {ROUTE_READ, "/api/v1/reports", NULL, &reports_list_reading, ACCESS_ANYONE, 1, {60, 86400, 60}, reports_params, "Which daily reports there are, newest first."},

@@ -1,5 +1,6 @@
 #include "api/handlers/charts.h"
 
+#include "api/as_of.h"
 #include "api/http/body.h"
 #include "common/clock.h"
 #include "schema/queries.h"
@@ -34,20 +35,24 @@ interval_of(const struct params *params)
     return days->integer >= 1 && days->integer <= HOURLY_DAYS_MAX ? "hourly" : "daily";
 }
 
-/* asset:currency:interval:days, and the source if one was asked for. */
+/* asset:currency:interval:days, and the source and the moment if they were asked for. */
 static const char *
 charts_name(const struct params *params, struct arena *arena)
 {
     const char *source = params_get(params, "source")->text;
+    const char *as_of = params_get(params, "as_of")->text;
 
-    return arena_printf(arena, "%s:%s:%s:%s%s%s", params_get(params, "asset")->text,
+    return arena_printf(arena, "%s:%s:%s:%s%s%s%s%s", params_get(params, "asset")->text,
                         params_get(params, "currency")->text, interval_of(params),
-                        params_get(params, "days")->text, source ? ":" : "", source ? source : "");
+                        params_get(params, "days")->text, source ? ":" : "", source ? source : "",
+                        as_of ? "@" : "", as_of ? as_of : "");
 }
 
 static void
 charts_tag(const struct params *params, struct tag_list *tags)
 {
+    if (as_of_is_settled(params, clock_now_ms()))
+        return;
     tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", params_get(params, "asset")->text,
                                     params_get(params, "currency")->text));
 }
@@ -173,7 +178,9 @@ render_head(const struct params *params, const char *source, struct arena *arena
     struct text text;
 
     text_init(&text, arena, 256);
-    text_add_string(&text, "{\"asset\":");
+    text_add_char(&text, '{');
+    as_of_add(&text, params);
+    text_add_string(&text, "\"asset\":");
     text_add_json_string(&text, params_get(params, "asset")->text);
     text_add_string(&text, ",\"currency\":");
     text_add_json_string(&text, params_get(params, "currency")->text);
@@ -207,9 +214,30 @@ static int64_t
 first_open_ms(const struct params *params, int32_t interval_s)
 {
     int64_t days = params_get(params, "days")->integer, step_ms = interval_s * INT64_C(1000);
-    int64_t from_ms = clock_now_ms() - days * DAY_S * 1000;
+    int64_t from_ms = as_of_now_ms(params) - days * DAY_S * 1000;
 
     return days == 0 || from_ms < 0 ? 0 : from_ms / step_ms * step_ms;
+}
+
+static void
+ask_points(struct flight *flight, const struct rows *chosen)
+{
+    const struct params *params = flight_params(flight);
+    const struct chart *chart = flight_context(flight);
+    const struct database_value values[] = {
+        SQL_INT(rows_int(chosen, 0, SOURCE_ID, 0)),
+        SQL_INT(rows_int(chosen, 0, ASSET_ID, 0)),
+        SQL_INT(rows_int(chosen, 0, QUOTE_ID, 0)),
+        SQL_INT(chart->interval_s),
+        SQL_TIME_MS(first_open_ms(params, chart->interval_s)),
+        SQL_INT(POINTS_MAX),
+        SQL_TIME_MS(as_of_now_ms(params)),
+    };
+
+    if (as_of_given(params))
+        flight_ask(flight, &query_chart_points_as_of, values, COUNT_OF(values), charts_render);
+    else /* without the last one */
+        flight_ask(flight, &query_chart_points, values, COUNT_OF(values) - 1, charts_render);
 }
 
 static void
@@ -226,13 +254,43 @@ charts_chosen(struct flight *flight, const struct rows *rows)
         charts_render(flight, &nothing);
         return;
     }
-    flight_ask(flight, &query_chart_points,
-               SQL_VALUES(SQL_INT(rows_int(rows, 0, SOURCE_ID, 0)),
-                          SQL_INT(rows_int(rows, 0, ASSET_ID, 0)),
-                          SQL_INT(rows_int(rows, 0, QUOTE_ID, 0)), SQL_INT(chart->interval_s),
-                          SQL_TIME_MS(first_open_ms(flight_params(flight), chart->interval_s)),
-                          SQL_INT(POINTS_MAX)),
-               charts_render);
+    ask_points(flight, rows);
+}
+
+static void
+ask_named_source(struct flight *flight, const char *source)
+{
+    const struct params *params = flight_params(flight);
+    const struct database_value values[] = {
+        SQL_TEXT(params_get(params, "asset")->text),
+        SQL_TEXT(params_get(params, "currency")->text),
+        SQL_TEXT(source),
+        SQL_TIME_MS(as_of_now_ms(params)),
+    };
+
+    if (as_of_given(params))
+        flight_ask(flight, &query_chart_source_as_of, values, COUNT_OF(values), charts_chosen);
+    else
+        flight_ask(flight, &query_chart_source, values, COUNT_OF(values) - 1, charts_chosen);
+}
+
+static void
+ask_best_source(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    const struct chart *chart = flight_context(flight);
+    const struct database_value values[] = {
+        SQL_TEXT(params_get(params, "asset")->text),
+        SQL_TEXT(params_get(params, "currency")->text),
+        SQL_INT(chart->interval_s),
+        SQL_TIME_MS(first_open_ms(params, chart->interval_s)),
+        SQL_TIME_MS(as_of_now_ms(params)),
+    };
+
+    if (as_of_given(params))
+        flight_ask(flight, &query_chart_choose_as_of, values, COUNT_OF(values), charts_chosen);
+    else
+        flight_ask(flight, &query_chart_choose, values, COUNT_OF(values) - 1, charts_chosen);
 }
 
 static void
@@ -240,23 +298,18 @@ charts_start(struct flight *flight)
 {
     const struct params *params = flight_params(flight);
     struct chart *chart = arena_alloc(flight_arena(flight), sizeof *chart);
-    const char *asset = params_get(params, "asset")->text;
-    const char *currency = params_get(params, "currency")->text;
     const char *source = params_get(params, "source")->text;
 
     chart->interval_s = strcmp(interval_of(params), "hourly") == 0 ? HOUR_S : DAY_S;
     flight_set_context(flight, chart);
-    if (source) {
-        flight_ask(flight, &query_chart_source,
-                   SQL_VALUES(SQL_TEXT(asset), SQL_TEXT(currency), SQL_TEXT(source)),
-                   charts_chosen);
-        return;
-    }
-    flight_ask(flight, &query_chart_choose,
-               SQL_VALUES(SQL_TEXT(asset), SQL_TEXT(currency), SQL_INT(chart->interval_s),
-                          SQL_TIME_MS(first_open_ms(params, chart->interval_s))),
-               charts_chosen);
+    if (source)
+        ask_named_source(flight, source);
+    else
+        ask_best_source(flight);
 }
 
-const struct reading charts_reading = {
-    .name = charts_name, .tag = charts_tag, .start = charts_start};
+const struct reading charts_reading = {.name = charts_name,
+                                       .check = as_of_check,
+                                       .client_s = as_of_client_s,
+                                       .tag = charts_tag,
+                                       .start = charts_start};

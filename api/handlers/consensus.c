@@ -1,9 +1,9 @@
 #include "api/handlers/consensus.h"
 
+#include "api/as_of.h"
 #include "api/handlers/price_inputs.h"
 #include "common/clock.h"
 #include "common/decimal.h"
-#include "schema/queries.h"
 
 #include <inttypes.h>
 
@@ -12,6 +12,8 @@ enum { SHARE_PLACES = 4, PERCENT_PLACES = 4 };
 static void
 consensus_tag(const struct params *params, struct tag_list *tags)
 {
+    if (as_of_is_settled(params, clock_now_ms()))
+        return;
     tag_list_add(tags, arena_printf(tags->arena, "price:%s", params_get(params, "symbol")->text));
 }
 
@@ -155,11 +157,11 @@ consensus_start(struct flight *flight)
     const struct params *params = flight_params(flight);
     struct arena *arena = flight_arena(flight);
 
-    flight_ask(flight, &query_price_inputs,
-               SQL_VALUES(SQL_TEXT(array_of(params_get(params, "symbol")->text, arena)),
-                          SQL_TEXT(array_of(params_get(params, "currency")->text, arena)), SQL_NULL,
-                          SQL_INT(PRICE_FRESH_S)),
-               consensus_render);
+    price_inputs_ask(flight, array_of(params_get(params, "symbol")->text, arena),
+                     array_of(params_get(params, "currency")->text, arena), NULL, consensus_render);
 }
 
-const struct reading consensus_reading = {.tag = consensus_tag, .start = consensus_start};
+const struct reading consensus_reading = {.check = as_of_check,
+                                          .client_s = as_of_client_s,
+                                          .tag = consensus_tag,
+                                          .start = consensus_start};

@@ -1,5 +1,8 @@
 #include "api/handlers/price_inputs.h"
 
+#include "api/as_of.h"
+#include "schema/queries.h"
+
 #include <string.h>
 
 static size_t
@@ -39,4 +42,19 @@ price_inputs_read(const struct rows *rows, size_t first, bool as_they_are, struc
     }
     consensus_decide(inputs, ret_inputs->count, rows_int(rows, first, PRICE_NOW, 0), arena,
                      &ret_inputs->consensus);
+}
+
+void
+price_inputs_ask(struct flight *flight, const char *slugs, const char *codes, const char *source,
+                 void (*then)(struct flight *flight, const struct rows *rows))
+{
+    const struct database_value moment = SQL_TIME_MS(as_of_now_ms(flight_params(flight)));
+    const struct database_value values[] = {
+        SQL_TEXT(slugs), SQL_TEXT(codes), SQL_TEXT(source), SQL_INT(PRICE_FRESH_S), moment, moment,
+    };
+
+    if (as_of_given(flight_params(flight)))
+        flight_ask(flight, &query_price_inputs_as_of, values, COUNT_OF(values), then);
+    else /* without the moment */
+        flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, then);
 }

@@ -2,12 +2,13 @@
 #define TIDEMARK_API_HANDLERS_PRICE_INPUTS_H
 
 #include "api/consensus.h"
+#include "api/flight.h"
 #include "common/database.h"
 #include "common/text.h"
 
 #include <stdint.h>
 
-/* Columns of query_price_inputs. */
+/* Columns of query_price_inputs and query_price_inputs_as_of. */
 enum price_column {
     PRICE_SLUG,
     PRICE_CODE,
@@ -23,6 +24,9 @@ enum price_column {
     PRICE_DOUBT_NAMES, /* ["jump","market_cap"] */
     PRICE_NOW,
     PRICE_VERSION,
+    PRICE_RUN_ID,
+    PRICE_PAYLOAD_ID,
+    PRICE_INTERVAL_S, /* of query_price_inputs_as_of only */
 };
 
 /* $4 of query_price_inputs: no source's price is stale before. */
@@ -36,6 +40,14 @@ struct price_inputs {
     struct consensus consensus;
     size_t next; /* the row behind them */
 };
+
+/*
+ * Asks for them, as they are or as of the moment that the route's parameter `as_of` says. `slugs`
+ * and `codes` are arrays for the database; `source` NULL = of all sources.
+ */
+void price_inputs_ask(struct flight *flight, const char *slugs, const char *codes,
+                      const char *source,
+                      void (*then)(struct flight *flight, const struct rows *rows));
 
 /*
  * Reads the pair that begins at row `first`. `as_they_are`: of a source that a client has chosen

@@ -1,9 +1,10 @@
 #include "api/handlers/prices.h"
 
+#include "api/as_of.h"
 #include "api/handlers/price_inputs.h"
 #include "common/clock.h"
-#include "schema/queries.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void
@@ -11,6 +12,8 @@ prices_tag(const struct params *params, struct tag_list *tags)
 {
     const struct param_value *assets = params_get(params, "assets");
 
+    if (as_of_is_settled(params, clock_now_ms()))
+        return;
     for (size_t i = 0; i < assets->item_count; i++)
         tag_list_add(tags, arena_printf(tags->arena, "price:%s", assets->items[i]));
 }
@@ -48,6 +51,33 @@ add_doubt(struct text *text, const char *code, const struct price_inputs *read)
     text_add_string(text, rows_text(read->rows, read->first, PRICE_DOUBT_NAMES));
 }
 
+/*
+ * Of the past: whether ticks stood for the price, or closes of candles, and then of the longest:
+ * "tick", "5m", "1h", "1d".
+ */
+static void
+add_granularity(struct text *text, const char *code, const struct price_inputs *read)
+{
+    int64_t interval_s = 0;
+
+    for (size_t i = 0; i < read->count; i++) {
+        int64_t of_input = rows_int(read->rows, read->first + i, PRICE_INTERVAL_S, 0);
+
+        if (read->inputs[i].verdict == CONSENSUS_USED && of_input > interval_s)
+            interval_s = of_input;
+    }
+    text_add_char(text, ',');
+    add_key(text, code, "_granularity");
+    if (interval_s == 0)
+        text_add_string(text, "\"tick\"");
+    else if (interval_s % 86400 == 0)
+        text_add_format(text, "\"%" PRId64 "d\"", interval_s / 86400);
+    else if (interval_s % 3600 == 0)
+        text_add_format(text, "\"%" PRId64 "h\"", interval_s / 3600);
+    else
+        text_add_format(text, "\"%" PRId64 "m\"", interval_s / 60);
+}
+
 static void
 add_price(struct text *text, const struct price_inputs *read, bool is_chosen)
 {
@@ -77,6 +107,8 @@ add_price(struct text *text, const struct price_inputs *read, bool is_chosen)
     text_add_int(text, (int64_t)consensus->used);
     if (is_chosen)
         add_doubt(text, code, read);
+    if (consensus->price && read->rows->column_count > PRICE_INTERVAL_S)
+        add_granularity(text, code, read);
     if (consensus->price)
         return;
     text_add_char(text, ',');
@@ -106,6 +138,7 @@ prices_render(struct flight *flight, const struct rows *rows)
             slug = rows_text(rows, row, PRICE_SLUG);
             text_add_json_string(&text, slug);
             text_add_string(&text, ":{");
+            as_of_add(&text, flight_params(flight));
         } else {
             text_add_char(&text, ',');
         }
@@ -133,11 +166,10 @@ prices_start(struct flight *flight)
     const struct params *params = flight_params(flight);
     struct arena *arena = flight_arena(flight);
 
-    flight_ask(flight, &query_price_inputs,
-               SQL_VALUES(SQL_TEXT(sql_array(params_get(params, "assets"), arena)),
-                          SQL_TEXT(sql_array(params_get(params, "currencies"), arena)),
-                          SQL_TEXT(params_get(params, "source")->text), SQL_INT(PRICE_FRESH_S)),
-               prices_render);
+    price_inputs_ask(flight, sql_array(params_get(params, "assets"), arena),
+                     sql_array(params_get(params, "currencies"), arena),
+                     params_get(params, "source")->text, prices_render);
 }
 
-const struct reading prices_reading = {.tag = prices_tag, .start = prices_start};
+const struct reading prices_reading = {
+    .check = as_of_check, .client_s = as_of_client_s, .tag = prices_tag, .start = prices_start};

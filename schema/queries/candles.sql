@@ -145,6 +145,52 @@ ORDER BY open_time
 -- nothing is sorted.
 LIMIT $6::bigint
 
+-- name: chart_choose_as_of
+-- The columns of chart_choose for what was known at a moment: the window ends there, series reach as far as was known, and the
+-- latest price is that of then.
+-- $1 slug, $2 quote code, $3 interval_s, $4 first open_time, $5 as of
+SELECT a.asset_id, q.quote_id, best.source_id, best.source, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       p.price, p.market_cap, p.volume_24h, (date_part('epoch', p.observed_at) * 1000)::bigint AS observed_at_ms
+FROM quotes q
+LEFT JOIN assets a ON a.slug = $1::text
+LEFT JOIN LATERAL (
+    SELECT s.source_id, s.name AS source
+    FROM (SELECT DISTINCT r.source_id
+          FROM series r
+          WHERE r.asset_id = a.asset_id AND r.quote_id = q.quote_id AND r.interval_s = $3::integer
+            AND r.last_open_time >= $4::timestamptz AND r.first_open_time <= $5::timestamptz) AS started
+    JOIN sources s USING (source_id)
+    CROSS JOIN LATERAL (
+        SELECT min(c.open_time) AS first, max(c.open_time) AS last
+        FROM candles_as_of(s.source_id, a.asset_id, q.quote_id, $3, $4, $5 - $3 * interval '1 second', $5) AS c) AS known
+    WHERE known.last IS NOT NULL
+    ORDER BY floor(date_part('epoch', known.last - known.first) / $3) DESC, s.priority, s.source_id
+    LIMIT 1
+) AS best ON true
+LEFT JOIN LATERAL price_as_of(best.source_id, a.asset_id, q.quote_id, $5, $5) AS p ON true
+WHERE q.code = $2::text
+
+-- name: chart_source_as_of
+-- The same columns for a source that was asked for by name.
+-- $1 slug, $2 quote code, $3 source name, $4 as of
+SELECT a.asset_id, q.quote_id, s.source_id, s.name AS source, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       p.price, p.market_cap, p.volume_24h, (date_part('epoch', p.observed_at) * 1000)::bigint AS observed_at_ms
+FROM quotes q
+JOIN sources s ON s.name = $3::text
+LEFT JOIN assets a ON a.slug = $1::text
+LEFT JOIN LATERAL price_as_of(s.source_id, a.asset_id, q.quote_id, $4::timestamptz, $4) AS p ON true
+WHERE q.code = $2::text
+
+-- name: chart_points_as_of
+-- The columns of chart_points, of candles that were over by a moment, as they were known then.
+-- $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 first open_time, $6 how many at most, $7 as of
+SELECT (date_part('epoch', open_time) * 1000)::bigint + $4::integer * 1000::bigint AS close_time_ms, close, volume,
+       volume_24h, market_cap
+FROM candles_as_of($1::smallint, $2::integer, $3::smallint, $4::integer, $5::timestamptz,
+                   $7::timestamptz - $4::integer * interval '1 second', $7)
+ORDER BY open_time
+LIMIT $6::bigint
+
 -- name: candles_count
 -- How many candles of a series open in a window. $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 from, $6 until (exclusive)
 SELECT count(*)

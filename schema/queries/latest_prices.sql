@@ -28,12 +28,13 @@ RETURNING asset_id, quote_id
 -- What each source says of each asked asset in each asked currency, in the order asked, then preferred first; a pair that
 -- nobody has a price of is one row without a source: slug, code, source, kind, price, volume_24h, market_cap,
 -- change_24h_percent, observed_at_ms, fresh_ms (its observations are fresh so long: at least $4, and three periods of the
--- source's most frequent schedule of prices), doubt, its names (a JSON array), now_ms, version.
+-- source's most frequent schedule of prices), doubt, its names (a JSON array), now_ms, version, run_id, payload_id.
 -- $1 slugs, $2 quote codes, $3 source name or NULL, $4 seconds
 SELECT asked.slug, wanted.code, s.name AS source, s.kind, l.price, l.volume_24h, l.market_cap, l.change_24h_percent,
        (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms,
        GREATEST($4::integer, 3 * p.period_s)::bigint * 1000 AS fresh_ms, l.doubt, doubt_names(l.doubt),
-       (date_part('epoch', now()) * 1000)::bigint AS now_ms, pg_snapshot_xmin(pg_current_snapshot())::text AS version
+       (date_part('epoch', now()) * 1000)::bigint AS now_ms, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       l.run_id, l.payload_id
 FROM unnest($1::text[]) WITH ORDINALITY AS asked (slug, place)
 CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS wanted (code, place)
 JOIN quotes q ON q.code = wanted.code
@@ -41,6 +42,30 @@ LEFT JOIN assets a ON a.slug = asked.slug
 LEFT JOIN latest_prices l
     ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id
    AND ($3::text IS NULL OR l.source_id = (SELECT source_id FROM sources WHERE name = $3))
+LEFT JOIN sources s ON s.source_id = l.source_id
+LEFT JOIN price_periods p ON p.source_id = l.source_id
+ORDER BY asked.place, wanted.place, s.priority, s.source_id
+
+-- name: price_inputs_as_of
+-- The columns of price_inputs for a moment, which is now_ms, and interval_s behind them: of the candle whose close it is, 0 = it
+-- is a tick.
+-- $1 slugs, $2 quote codes, $3 source name or NULL, $4 seconds, $5 the moment, $6 as of when it was known
+SELECT asked.slug, wanted.code, s.name AS source, s.kind, l.price, l.volume_24h, l.market_cap, l.change_24h_percent,
+       (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms,
+       GREATEST($4::integer, 3 * p.period_s)::bigint * 1000 AS fresh_ms, l.doubt, doubt_names(l.doubt),
+       (date_part('epoch', $5::timestamptz) * 1000)::bigint AS now_ms,
+       pg_snapshot_xmin(pg_current_snapshot())::text AS version, l.run_id, l.payload_id, l.interval_s
+FROM unnest($1::text[]) WITH ORDINALITY AS asked (slug, place)
+CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS wanted (code, place)
+JOIN quotes q ON q.code = wanted.code
+LEFT JOIN assets a ON a.slug = asked.slug
+LEFT JOIN LATERAL (
+    SELECT k.source_id, n.*
+    FROM latest_prices k -- who has ever had a price of this pair
+    CROSS JOIN LATERAL price_as_of(k.source_id, k.asset_id, k.quote_id, $5, $6::timestamptz) AS n
+    WHERE k.asset_id = a.asset_id AND k.quote_id = q.quote_id
+      AND ($3::text IS NULL OR k.source_id = (SELECT source_id FROM sources WHERE name = $3))
+) AS l ON true
 LEFT JOIN sources s ON s.source_id = l.source_id
 LEFT JOIN price_periods p ON p.source_id = l.source_id
 ORDER BY asked.place, wanted.place, s.priority, s.source_id

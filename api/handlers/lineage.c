@@ -1,0 +1,510 @@
+#include "api/handlers/lineage.h"
+
+#include "api/as_of.h"
+#include "api/handlers/lineage_chain.h"
+#include "api/handlers/lineage_consensus.h"
+#include "common/clock.h"
+#include "schema/queries.h"
+
+#include <string.h>
+
+/* Columns of query_lineage_latest and query_lineage_then. */
+enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, OBSERVED_INTERVAL, OBSERVED_TICK };
+#define OBSERVED_VERSION (OBSERVED_TICK + TICK_COLUMNS)
+
+/* Of query_lineage_candle, behind the same four; of query_lineage_listing, behind two. */
+enum { FOUND_CANDLE = SOURCE + 1, FOUND_VERSION = FOUND_CANDLE + CANDLE_COLUMNS };
+enum {
+    LISTED_SOURCE_ID,
+    LISTED_SOURCE,
+    LISTED,
+    LISTED_ASSET_ID = LISTED + LISTING_COLUMNS,
+    LISTED_QUOTE_ID,
+    LISTED_VERSION,
+};
+
+/* ---------------------------------------------------------------------------------- checking */
+
+static bool
+is_given(const struct params *params, const char *name)
+{
+    return params_get(params, name)->given;
+}
+
+static bool
+is_of_the_past(const struct params *params)
+{
+    return is_given(params, "at") || as_of_given(params);
+}
+
+static bool
+refuse(struct problem *problem, const char *parameter, const char *detail)
+{
+    problem_set(problem, 400, "parameter.combination",
+                "The request has a parameter that cannot be used", "%s: %s", parameter, detail);
+    problem->parameter = parameter;
+    return false;
+}
+
+static const struct field *
+field_of(const struct params *params)
+{
+    return field_find(params_get(params, "field")->text);
+}
+
+static bool
+check_number(const struct params *params, struct problem *problem)
+{
+    const struct field *field = field_of(params);
+    bool candle = is_given(params, "interval");
+
+    if (!is_given(params, "currency"))
+        return refuse(problem, "currency", "is required with asset");
+    if (candle && field->candle < 0)
+        return refuse(problem, "field", "no candle has it");
+    if (!candle && field->tick < 0 && field->listing < 0)
+        return refuse(problem, "field", "only a candle has it: say its interval");
+    if (is_of_the_past(params) && field->tick < 0 && field->candle < 0)
+        return refuse(problem, "field", "only its latest value is kept: leave at and as_of out");
+    return true;
+}
+
+/* Either a number that was served, or the ids that /data gives. */
+static bool
+lineage_check(const struct params *params, int64_t now_ms, struct problem *problem)
+{
+    static const char *const of_numbers[] = {"currency", "source", "at", "interval", "as_of"};
+    bool by_id = is_given(params, "run_id") || is_given(params, "payload_id");
+
+    if (!as_of_check(params, now_ms, problem))
+        return false;
+    if (is_given(params, "asset") && by_id)
+        return refuse(problem, "asset", "goes without run_id and payload_id");
+    if (is_given(params, "asset"))
+        return check_number(params, problem);
+    if (!by_id)
+        return refuse(problem, "asset", "say an asset and a currency, or a run_id or payload_id");
+    for (size_t i = 0; i < COUNT_OF(of_numbers); i++) {
+        if (is_given(params, of_numbers[i]))
+            return refuse(problem, of_numbers[i], "goes with an asset only");
+    }
+    return true;
+}
+
+static void
+lineage_tag(const struct params *params, struct tag_list *tags)
+{
+    const char *asset = params_get(params, "asset")->text;
+
+    if (!asset || as_of_is_settled(params, clock_now_ms()))
+        return;
+    tag_list_add(tags, arena_printf(tags->arena, "price:%s", asset));
+    tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", asset,
+                                    params_get(params, "currency")->text));
+}
+
+/* ------------------------------------------------------------------------------ link by link */
+
+/* As of when rows are looked at: a year that all of them are known in, if nothing was asked. */
+static int64_t
+known_by_ms(const struct params *params)
+{
+    return as_of_given(params) ? as_of_now_ms(params) : MOMENT_MAX;
+}
+
+static int64_t
+moment_ms(const struct params *params)
+{
+    const struct param_value *at = params_get(params, "at");
+
+    return at->given ? at->integer : as_of_now_ms(params);
+}
+
+static void
+nothing(struct flight *flight)
+{
+    struct problem problem;
+
+    problem_set(&problem, 404, "lineage.nothing", "There is no such number",
+                "nothing is stored for this asset, currency and source at this moment");
+    flight_fail(flight, &problem);
+}
+
+static int64_t
+row_cell(const struct chain *chain, int column)
+{
+    return rows_int(&chain->row.rows, 0, chain->row.first_column + (size_t)column, 0);
+}
+
+static void
+on_origin(struct flight *flight, const struct rows *rows)
+{
+    struct chain *chain = flight_context(flight);
+
+    chain->origin = *rows;
+    flight_note_version(flight, rows_text(rows, 0, ORIGIN_VERSION));
+    flight_land(flight, chain_render(chain, flight_params(flight), flight_arena(flight)));
+}
+
+/* The last link: who brought the row, and out of what. */
+static void
+ask_origin(struct flight *flight, int run_column, int payload_column)
+{
+    struct chain *chain = flight_context(flight);
+
+    chain->run_id = row_cell(chain, run_column);
+    chain->payload_id = row_cell(chain, payload_column);
+    flight_ask(flight, &query_lineage_origin,
+               SQL_VALUES(SQL_INT(chain->run_id), SQL_INT(chain->payload_id),
+                          SQL_INT(chain->asset_id), SQL_INT(chain->quote_id)),
+               on_origin);
+}
+
+static void
+on_inputs(struct flight *flight, const struct rows *rows)
+{
+    struct chain *chain = flight_context(flight);
+
+    chain->inputs.rows = *rows;
+    ask_origin(flight, CANDLE_RUN_ID, CANDLE_PAYLOAD_ID);
+}
+
+/* Of a candle that was replaced, its inputs as they were before; else as they are. */
+static int64_t
+inputs_known_by_ms(const struct chain *chain)
+{
+    size_t column = chain->row.first_column + CANDLE_KNOWN_UNTIL;
+
+    return rows_int(&chain->row.rows, 0, column, MOMENT_MAX) - 1;
+}
+
+static int64_t
+inputs_after_ms(const struct params *params)
+{
+    const struct param_value *after = params_get(params, "after");
+
+    return after->given ? after->integer : 0;
+}
+
+static void
+ask_tick_inputs(struct flight *flight)
+{
+    struct chain *chain = flight_context(flight);
+    const struct params *params = flight_params(flight);
+
+    chain->inputs.table = LINK_TICKS;
+    flight_ask(flight, &query_lineage_tick_inputs,
+               SQL_VALUES(SQL_INT(chain->source_id), SQL_INT(chain->asset_id),
+                          SQL_INT(chain->quote_id), SQL_TIME_MS(row_cell(chain, CANDLE_OPEN_TIME)),
+                          SQL_TIME_MS(row_cell(chain, CANDLE_CLOSE_TIME)),
+                          SQL_TIME_MS(inputs_known_by_ms(chain)),
+                          SQL_TIME_MS(inputs_after_ms(params)),
+                          SQL_INT(params_get(params, "limit")->integer)),
+               on_inputs);
+}
+
+static void
+ask_candle_inputs(struct flight *flight)
+{
+    struct chain *chain = flight_context(flight);
+    const struct params *params = flight_params(flight);
+    int32_t interval_s = chain->row.interval_s == 86400 ? 3600 : 300;
+    int64_t first_ms = row_cell(chain, CANDLE_OPEN_TIME), after_ms = inputs_after_ms(params);
+
+    chain->inputs.table = LINK_CANDLES;
+    chain->inputs.interval_s = interval_s;
+    if (after_ms >= first_ms)
+        first_ms = after_ms + 1;
+    flight_ask(flight, &query_lineage_candle_inputs,
+               SQL_VALUES(SQL_INT(chain->source_id), SQL_INT(chain->asset_id),
+                          SQL_INT(chain->quote_id), SQL_INT(interval_s), SQL_TIME_MS(first_ms),
+                          SQL_TIME_MS(row_cell(chain, CANDLE_CLOSE_TIME) - interval_s * 1000LL),
+                          SQL_TIME_MS(inputs_known_by_ms(chain)),
+                          SQL_INT(params_get(params, "limit")->integer)),
+               on_inputs);
+}
+
+static void
+take_source(struct chain *chain, const struct rows *rows)
+{
+    chain->asset_id = rows_int(rows, 0, ASSET_ID, 0);
+    chain->quote_id = rows_int(rows, 0, QUOTE_ID, 0);
+    chain->source_id = rows_int(rows, 0, SOURCE_ID, 0);
+    chain->source = rows_text(rows, 0, SOURCE);
+}
+
+static void
+on_candle(struct flight *flight, const struct rows *rows)
+{
+    struct chain *chain = flight_context(flight);
+    const char *origin;
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    flight_note_version(flight, rows_text(rows, 0, FOUND_VERSION));
+    if (rows_is_null(rows, 0, SOURCE_ID)) {
+        nothing(flight);
+        return;
+    }
+    take_source(chain, rows);
+    chain->row.table = LINK_CANDLES;
+    chain->row.rows = *rows;
+    chain->row.first_column = FOUND_CANDLE;
+    origin = rows_text(rows, 0, FOUND_CANDLE + CANDLE_ORIGIN);
+    chain->rolled = strcmp(origin, "ticks") == 0 || strcmp(origin, "candles") == 0;
+    if (!chain->rolled)
+        ask_origin(flight, CANDLE_RUN_ID, CANDLE_PAYLOAD_ID);
+    else if (strcmp(origin, "ticks") == 0)
+        ask_tick_inputs(flight);
+    else
+        ask_candle_inputs(flight);
+}
+
+static void
+ask_candle(struct flight *flight, const char *source, int32_t interval_s, int64_t at_ms)
+{
+    struct chain *chain = flight_context(flight);
+    const struct params *params = flight_params(flight);
+
+    chain->row.interval_s = interval_s;
+    flight_ask(flight, &query_lineage_candle,
+               SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
+                          SQL_TEXT(params_get(params, "currency")->text), SQL_TEXT(source),
+                          SQL_INT(interval_s), SQL_TIME_MS(at_ms),
+                          SQL_TIME_MS(known_by_ms(params))),
+               on_candle);
+}
+
+static void
+on_listing(struct flight *flight, const struct rows *rows)
+{
+    struct chain *chain = flight_context(flight);
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    flight_note_version(flight, rows_text(rows, 0, LISTED_VERSION));
+    if (rows_is_null(rows, 0, LISTED_SOURCE_ID)) {
+        nothing(flight);
+        return;
+    }
+    chain->source_id = rows_int(rows, 0, LISTED_SOURCE_ID, 0);
+    chain->source = rows_text(rows, 0, LISTED_SOURCE);
+    chain->asset_id = rows_int(rows, 0, LISTED_ASSET_ID, 0);
+    chain->quote_id = rows_int(rows, 0, LISTED_QUOTE_ID, 0);
+    chain->row.table = LINK_LISTINGS;
+    chain->row.rows = *rows;
+    chain->row.first_column = LISTED;
+    ask_origin(flight, LISTING_RUN_ID, LISTING_PAYLOAD_ID);
+}
+
+static void
+ask_listing(struct flight *flight, const char *source)
+{
+    const struct params *params = flight_params(flight);
+
+    flight_ask(flight, &query_lineage_listing,
+               SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
+                          SQL_TEXT(params_get(params, "currency")->text), SQL_TEXT(source)),
+               on_listing);
+}
+
+/* /data shows a listing's change where the price itself came without one. */
+static void
+follow_tick(struct flight *flight)
+{
+    struct chain *chain = flight_context(flight);
+
+    if (chain->field->listing >= 0 && !chain_value(chain) && !is_of_the_past(flight_params(flight)))
+        ask_listing(flight, chain->source);
+    else
+        ask_origin(flight, TICK_RUN_ID, TICK_PAYLOAD_ID);
+}
+
+static void
+on_tick(struct flight *flight, const struct rows *rows)
+{
+    struct chain *chain = flight_context(flight);
+
+    if (rows->count > 0) {
+        chain->row.table = LINK_TICKS;
+        chain->row.rows = *rows;
+        chain->row.first_column = 0;
+    }
+    follow_tick(flight);
+}
+
+static void
+on_observation(struct flight *flight, const struct rows *rows)
+{
+    struct chain *chain = flight_context(flight);
+    int64_t observed_at_ms;
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    flight_note_version(flight, rows_text(rows, 0, OBSERVED_VERSION));
+    if (rows_is_null(rows, 0, SOURCE_ID)) {
+        nothing(flight);
+        return;
+    }
+    take_source(chain, rows);
+    chain->row.table = LINK_LATEST_PRICES;
+    chain->row.rows = *rows;
+    chain->row.first_column = OBSERVED_TICK;
+    observed_at_ms = row_cell(chain, TICK_OBSERVED_AT);
+    if (rows_is_null(rows, 0, OBSERVED_INTERVAL))
+        follow_tick(flight);
+    else if (rows_int(rows, 0, OBSERVED_INTERVAL, 0) > 0)
+        ask_candle(flight, chain->source, (int32_t)rows_int(rows, 0, OBSERVED_INTERVAL, 0),
+                   observed_at_ms);
+    else
+        flight_ask(flight, &query_lineage_tick,
+                   SQL_VALUES(SQL_INT(chain->source_id), SQL_INT(chain->asset_id),
+                              SQL_INT(chain->quote_id), SQL_TIME_MS(observed_at_ms)),
+                   on_tick);
+}
+
+/* ------------------------------------------------------------------------------------ by ids */
+
+static void
+on_run_payloads(struct flight *flight, const struct rows *rows)
+{
+    const struct chain *chain = flight_context(flight);
+
+    flight_land(flight, chain_render_run(&chain->origin, rows, flight_params(flight),
+                                         flight_arena(flight)));
+}
+
+static void
+on_run(struct flight *flight, const struct rows *rows)
+{
+    struct chain *chain = flight_context(flight);
+    const struct params *params = flight_params(flight);
+
+    chain->origin = *rows;
+    flight_note_version(flight, rows_text(rows, 0, ORIGIN_VERSION));
+    if (rows_is_null(rows, 0, ORIGIN_RUN) && rows_is_null(rows, 0, ORIGIN_PAYLOAD)) {
+        nothing(flight);
+    } else if (is_given(params, "payload_id")) {
+        flight_land(flight, chain_render_run(rows, NULL, params, flight_arena(flight)));
+    } else {
+        flight_ask(flight, &query_lineage_run_payloads,
+                   SQL_VALUES(SQL_INT(params_get(params, "run_id")->integer),
+                              SQL_INT(params_get(params, "after")->integer),
+                              SQL_INT(params_get(params, "limit")->integer)),
+                   on_run_payloads);
+    }
+}
+
+static struct database_value
+id_value(const struct params *params, const char *name)
+{
+    const struct param_value *id = params_get(params, name);
+
+    return id->given ? SQL_INT(id->integer) : SQL_NULL;
+}
+
+/* ------------------------------------------------------------------------------------- start */
+
+static void
+ask_observation(struct flight *flight, const char *source)
+{
+    const struct params *params = flight_params(flight);
+    const struct database_value values[] = {
+        SQL_TEXT(params_get(params, "asset")->text),
+        SQL_TEXT(params_get(params, "currency")->text),
+        SQL_TEXT(source),
+        SQL_INT(PRICE_FRESH_S),
+        SQL_TIME_MS(moment_ms(params)),
+        SQL_TIME_MS(known_by_ms(params)),
+    };
+
+    if (is_of_the_past(params))
+        flight_ask(flight, &query_lineage_then, values, COUNT_OF(values), on_observation);
+    else /* without the moments */
+        flight_ask(flight, &query_lineage_latest, values, COUNT_OF(values) - 2, on_observation);
+}
+
+static void
+on_price_inputs(struct flight *flight, const struct rows *rows)
+{
+    struct arena *arena = flight_arena(flight);
+    struct price_inputs read;
+    const char *source;
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    flight_note_version(flight, rows_text(rows, 0, PRICE_VERSION));
+    price_inputs_read(rows, 0, false, arena, &read);
+    source = lineage_consensus_source(&read);
+    if (read.count == 0)
+        nothing(flight);
+    else if (source)
+        ask_observation(flight, source);
+    else
+        flight_land(flight, lineage_consensus_render(&read, flight_params(flight), arena));
+}
+
+static const char *
+array_of(const char *item, struct arena *arena)
+{
+    struct text array;
+
+    array_start(&array, arena, 64);
+    array_add(&array, item);
+    return array_finish(&array);
+}
+
+/* The price of no source in particular is what all of them come to. */
+static void
+ask_price_inputs(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    struct arena *arena = flight_arena(flight);
+    const struct database_value values[] = {
+        SQL_TEXT(array_of(params_get(params, "asset")->text, arena)),
+        SQL_TEXT(array_of(params_get(params, "currency")->text, arena)),
+        SQL_NULL,
+        SQL_INT(PRICE_FRESH_S),
+        SQL_TIME_MS(moment_ms(params)),
+        SQL_TIME_MS(known_by_ms(params)),
+    };
+
+    if (is_of_the_past(params))
+        flight_ask(flight, &query_price_inputs_as_of, values, COUNT_OF(values), on_price_inputs);
+    else
+        flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, on_price_inputs);
+}
+
+static int32_t
+interval_s_of(const char *interval)
+{
+    return strcmp(interval, "5m") == 0 ? 300 : strcmp(interval, "1h") == 0 ? 3600 : 86400;
+}
+
+static void
+lineage_start(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    struct chain *chain = arena_alloc_array(flight_arena(flight), 1, sizeof *chain);
+    const char *source = params_get(params, "source")->text;
+
+    flight_set_context(flight, chain);
+    chain->field = field_of(params);
+    if (!is_given(params, "asset"))
+        flight_ask(flight, &query_lineage_origin,
+                   SQL_VALUES(id_value(params, "run_id"), id_value(params, "payload_id"), SQL_NULL,
+                              SQL_NULL),
+                   on_run);
+    else if (is_given(params, "interval"))
+        ask_candle(flight, source, interval_s_of(params_get(params, "interval")->text),
+                   moment_ms(params));
+    else if (chain->field->tick < 0)
+        ask_listing(flight, source);
+    else if (!source && chain->field->tick == TICK_PRICE)
+        ask_price_inputs(flight);
+    else
+        ask_observation(flight, source);
+}
+
+const struct reading lineage_reading = {
+    .check = lineage_check, .client_s = as_of_client_s, .tag = lineage_tag, .start = lineage_start};
