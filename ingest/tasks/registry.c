@@ -2,6 +2,7 @@
 
 /* Every task there is. A new one is one file and one row here. */
 static const struct task *const tasks[] = {
+    &gaps_task,
     &rollup_task,
     &report_task,
     NULL,

@@ -43,12 +43,13 @@ ON CONFLICT (job_id) DO NOTHING
 RETURNING job_id
 
 -- name: slots_ordered
--- What operators ordered a short while ago and is not confirmed: job_id, source, message. The sweep takes what is older.
+-- What operators, or the gaps job, ordered a short while ago and is not confirmed: job_id, source, message. The sweep
+-- takes what is older.
 -- $1 seconds, $2 limit
 SELECT p.job_id, s.name, p.message
 FROM slots p
 JOIN sources s USING (source_id)
-WHERE p.state = 'pending' AND p.schedule_name = '(operator)'
+WHERE p.state = 'pending' AND p.schedule_name IN ('(operator)', '(gaps)')
   AND p.inserted_at > now() - $1::integer * interval '1 second'
 ORDER BY p.inserted_at, p.job_id
 LIMIT $2::bigint
@@ -115,8 +116,8 @@ LIMIT $3::bigint
 
 -- name: slots_trim
 -- Forgets old slots that nobody will ask for: skipped ones, and those whose run is final. The newest of each schedule
--- stays, for the next one is counted from it; of what operators ordered nothing is counted. No index is read further
--- than $2 such slots, oldest first.
+-- stays, for the next one is counted from it; of what operators and the gaps job ordered nothing is counted. No index is
+-- read further than $2 such slots, oldest first.
 -- $1 moment that they lie before, $2 limit
 DELETE FROM slots
 WHERE job_id IN (
@@ -127,7 +128,7 @@ WHERE job_id IN (
            OR old.state = 'published'
               AND EXISTS (SELECT FROM runs r
                           WHERE r.job_id = old.job_id AND r.status IN ('ok', 'expired', 'skipped', 'dead')))
-      AND (old.schedule_name = '(operator)'
+      AND (old.schedule_name IN ('(operator)', '(gaps)')
            OR EXISTS (SELECT FROM slots newer
                       WHERE newer.source_id = old.source_id AND newer.stream = old.stream AND newer.slot > old.slot
                         AND newer.schedule_name <> '(operator)'))

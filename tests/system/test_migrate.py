@@ -87,6 +87,11 @@ def populate(url):
         db.execute("INSERT INTO reports VALUES ('market', '2021-05-01', 0, 1, now(), 1, sha256('a'), '{}', '{}')")
         db.execute("INSERT INTO report_rows VALUES ('market', '2021-05-01', 0, 1, 1, 50, '{}')")
         db.run("report_day_checked", "market", "2021-05-01", "2021-05-02", 1, 0)
+        db.execute("SELECT coverage_refresh(now(), interval '5 minutes', interval '1 hour')")
+        db.execute("INSERT INTO gaps (source_id, quote_id, asset_id, interval_s, missing_from, missing_until, cause, state,"
+                   " first_seen_at, checked_at, next_try_at) VALUES (2, 50, 1, 3600, '2021-05-02', '2021-05-03',"
+                   " 'unknown', 'open', now(), now(), now())")
+        db.execute("INSERT INTO history_reach VALUES (2, 3600, '2009-01-01')")
         db.execute("INSERT INTO users (name, password_hash) VALUES ('a', 'x')")
         db.execute("INSERT INTO api_keys (user_id, prefix, key_hash) VALUES (1, 'tm_', 'x')")
         db.execute("INSERT INTO audit_log (actor, action) VALUES ('a', 'b')")

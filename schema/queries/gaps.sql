@@ -1,0 +1,218 @@
+-- name: gaps_turn
+-- Keeps other looks at the ledger away until the end of this transaction.
+SELECT pg_advisory_xact_lock(hashtext('tidemark.gaps'))
+
+-- name: gaps_markets
+-- A market of each source that schedules ask for by name, to ask its source how far back it can be asked: source_id,
+-- source, symbol.
+SELECT s.source_id, s.name, min(f.symbol) AS symbol
+FROM expected_streams f
+JOIN sources s USING (source_id)
+WHERE f.named
+GROUP BY s.source_id, s.name
+ORDER BY s.source_id
+
+-- name: history_reach_set
+-- How far back sources give candles: these are all there are. $1 source_ids, $2 intervals in seconds, $3 moments
+WITH told AS (
+    SELECT n.source_id, n.interval_s, n.reaches_to
+    FROM unnest($1::smallint[], $2::integer[], $3::timestamptz[]) AS n (source_id, interval_s, reaches_to)
+), forgotten AS (
+    DELETE FROM history_reach h
+    WHERE NOT EXISTS (SELECT FROM told t WHERE (t.source_id, t.interval_s) = (h.source_id, h.interval_s))
+)
+INSERT INTO history_reach AS h (source_id, interval_s, reaches_to)
+SELECT source_id, interval_s, reaches_to FROM told
+ON CONFLICT (source_id, interval_s) DO UPDATE SET reaches_to = excluded.reaches_to
+WHERE h.reaches_to <> excluded.reaches_to
+
+-- name: coverage_refresh
+-- Which series ought to be stored by now. $1 now, $2 seconds of grace after a slot has fallen due, $3 seconds after which
+-- a slot without a run counts as missed
+SELECT coverage_refresh($1::timestamptz, $2::integer * interval '1 second', $3::integer * interval '1 second')
+
+-- name: gaps_settle
+-- Takes the answers to what was planned for gaps. $1 now
+SELECT gaps_settle($1::timestamptz)
+
+-- name: coverage_verify
+-- Looks at what is due and was not looked at: whether there is more. $1 now, $2 series, $3 candles of each, at most
+SELECT coverage_verify($1::timestamptz, $2::integer, $3::integer)
+
+-- name: gaps_recheck
+-- Closes gaps that have filled. $1 now, $2 open ones, $3 given up ones, at most
+SELECT gaps_recheck($1::timestamptz, $2::integer, $3::integer)
+
+-- name: gaps_give_up
+-- Gives up what nobody will ask for. $1 now, $2 tries that are enough
+SELECT gaps_give_up($1::timestamptz, $2::integer)
+
+-- name: gaps_plannable
+-- Open gaps that a request of their own may fill, those of a series that lie near each other together: source_id, source,
+-- symbol, interval_s, from_ms, until_ms, gap_ids. Not what the regular history will ask for within the hour, for it goes
+-- on from its checkpoint; nor while the source has not answered anything since.
+-- $1 now, $2 jobs at once, $3 jobs of one source at once, $4 candles that a job may span for several gaps
+WITH regular AS MATERIALIZED (
+    SELECT f.source_id, f.asset_id, f.quote_id, f.interval_s, k.position
+    FROM expected_streams f
+    JOIN schedules d USING (source_id, stream)
+    LEFT JOIN checkpoints k USING (source_id, stream)
+    WHERE f.kind = 'history' AND d.enabled AND f.period_s <= 3600
+), planned AS (
+    SELECT source_id, count(DISTINCT plan_job_id) AS jobs FROM gaps WHERE plan_job_id IS NOT NULL GROUP BY source_id
+), ready AS (
+    SELECT g.*, c.symbol, h.reaches_to,
+           min(g.missing_from) OVER (PARTITION BY g.source_id, g.asset_id, g.quote_id, g.interval_s) AS base
+    FROM gaps g
+    JOIN coverage c USING (source_id, asset_id, quote_id, interval_s)
+    JOIN history_reach h USING (source_id, interval_s)
+    JOIN sources s USING (source_id)
+    WHERE g.state = 'open' AND g.next_try_at <= $1::timestamptz AND c.named AND s.enabled
+      AND g.missing_until > h.reaches_to
+      AND EXISTS (SELECT FROM runs r
+                  WHERE r.source_id = g.source_id AND r.status = 'ok' AND r.finished_at > g.missing_until)
+      AND NOT EXISTS (SELECT FROM regular f
+                      WHERE (f.source_id, f.asset_id, f.quote_id, f.interval_s)
+                          = (g.source_id, g.asset_id, g.quote_id, g.interval_s)
+                        AND coalesce(f.position, '') <= to_char(g.missing_from, 'YYYY-MM-DD"T"HH24:MI:SS'))
+), jobs AS (
+    SELECT source_id, symbol, interval_s, GREATEST(min(missing_from), min(reaches_to)) AS since,
+           max(missing_until) AS until, array_agg(gap_id ORDER BY gap_id) AS gap_ids,
+           row_number() OVER (PARTITION BY source_id ORDER BY min(attempts), min(first_seen_at), min(gap_id)) AS place
+    FROM ready
+    WHERE missing_from = base OR missing_until <= base + $4::integer * interval_s * interval '1 second'
+    GROUP BY source_id, asset_id, quote_id, interval_s, symbol
+)
+SELECT j.source_id, s.name, j.symbol, j.interval_s, (date_part('epoch', j.since) * 1000)::bigint AS from_ms,
+       (date_part('epoch', j.until) * 1000)::bigint AS until_ms, j.gap_ids::text
+FROM jobs j
+JOIN sources s USING (source_id)
+LEFT JOIN planned p USING (source_id)
+WHERE j.place <= $3::bigint - coalesce(p.jobs, 0)
+ORDER BY j.place, j.source_id
+LIMIT GREATEST($2::bigint - (SELECT coalesce(sum(jobs), 0) FROM planned), 0)
+
+-- name: gaps_plan
+-- Orders a job for gaps, for the leading scheduler to publish. No row affected = there is such a job already.
+-- $1 job_id, $2 source_id, $3 stream, $4 slot, $5 message, $6 gap_ids
+WITH ordered AS (
+    INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message)
+    VALUES ($1::text, '(gaps)', $2::smallint, $3::text, $4::timestamptz, $5::text)
+    ON CONFLICT (job_id) DO NOTHING
+    RETURNING job_id
+)
+UPDATE gaps
+SET state = 'planned', plan_job_id = $1::text, attempts = attempts + 1
+WHERE gap_id = ANY ($6::bigint[]) AND state = 'open' AND EXISTS (SELECT FROM ordered)
+
+-- name: gaps_refuse
+-- Gives up gaps that their source cannot be asked for. $1 now, $2 gap_ids
+UPDATE gaps
+SET state = 'given_up', ended_at = $1::timestamptz
+WHERE gap_id = ANY ($2::bigint[]) AND state = 'open'
+
+-- name: gaps_list
+-- What is missing, for people, newest first: gap_id (NULL = not yet due), source, asset, quote, interval_s, from_ms,
+-- until_ms (exclusive), buckets, cause, state, attempts, first_seen_ms, checked_ms, next_try_ms, ended_ms, plan_job_id.
+-- $1 source or NULL, $2 slug or symbol (any case) or NULL, $3 quote code or NULL, $4 interval_s or NULL, $5 cause or
+-- NULL, $6 state or NULL, $7 also what is filled, given up or not yet due, $8 limit
+SELECT g.gap_id, s.name, a.slug, q.code, g.interval_s, (date_part('epoch', g.missing_from) * 1000)::bigint AS from_ms,
+       (date_part('epoch', g.missing_until) * 1000)::bigint AS until_ms, g.buckets, g.cause, g.state, g.attempts,
+       (date_part('epoch', g.first_seen_at) * 1000)::bigint AS first_seen_ms,
+       (date_part('epoch', g.checked_at) * 1000)::bigint AS checked_ms,
+       (date_part('epoch', g.next_try_at) * 1000)::bigint AS next_try_ms,
+       (date_part('epoch', g.ended_at) * 1000)::bigint AS ended_ms, g.plan_job_id
+FROM gap_list g
+JOIN sources s USING (source_id)
+JOIN assets a USING (asset_id)
+JOIN quotes q USING (quote_id)
+WHERE ($1::text IS NULL OR s.name = $1) AND ($2::text IS NULL OR a.slug = lower($2) OR a.symbol = upper($2))
+  AND ($3::text IS NULL OR q.code = lower($3)) AND ($4::integer IS NULL OR g.interval_s = $4)
+  AND ($5::text IS NULL OR g.cause = $5) AND ($6::text IS NULL OR g.state = $6)
+  AND ($5 IS NOT NULL OR $6 IS NOT NULL OR $7::boolean
+       OR g.state IN ('open', 'planned') AND g.cause <> 'not_yet_due')
+ORDER BY g.missing_from DESC, s.name, a.slug, q.code, g.interval_s, g.missing_until
+LIMIT $8::bigint
+
+-- name: gaps_given_up_count
+-- How many gaps nobody will ask for again.
+SELECT count(*) FROM gaps WHERE state = 'given_up'
+
+-- name: gap_show
+-- One gap, for people: the columns of gaps_list without its filters, then what the source calls the market, whether a
+-- schedule names it, how far back the source gives such candles (ms, NULL = it gives none), and of the job that was
+-- planned for it run_id, status and error_text. $1 gap_id
+SELECT g.gap_id, s.name, a.slug, q.code, g.interval_s, (date_part('epoch', g.missing_from) * 1000)::bigint AS from_ms,
+       (date_part('epoch', g.missing_until) * 1000)::bigint AS until_ms, g.buckets, g.cause, g.state, g.attempts,
+       (date_part('epoch', g.first_seen_at) * 1000)::bigint AS first_seen_ms,
+       (date_part('epoch', g.checked_at) * 1000)::bigint AS checked_ms,
+       (date_part('epoch', g.next_try_at) * 1000)::bigint AS next_try_ms,
+       (date_part('epoch', g.ended_at) * 1000)::bigint AS ended_ms, g.plan_job_id, c.symbol, c.named,
+       (date_part('epoch', h.reaches_to) * 1000)::bigint AS reaches_to_ms, r.run_id, r.status, r.error_text
+FROM gaps g
+JOIN sources s USING (source_id)
+JOIN assets a USING (asset_id)
+JOIN quotes q USING (quote_id)
+LEFT JOIN coverage c USING (source_id, asset_id, quote_id, interval_s)
+LEFT JOIN history_reach h USING (source_id, interval_s)
+LEFT JOIN runs r ON r.job_id = g.plan_job_id
+WHERE g.gap_id = $1::bigint
+
+-- name: gap_retry
+-- A gap is asked for anew, as if it had just been found: state that it was in. No row = there is none such that is
+-- missing, or nobody can be asked for it. $1 gap_id
+WITH was AS (
+    SELECT g.gap_id, g.state
+    FROM gaps g
+    JOIN coverage c USING (source_id, asset_id, quote_id, interval_s)
+    JOIN history_reach h USING (source_id, interval_s)
+    WHERE g.gap_id = $1::bigint AND g.state IN ('open', 'given_up') AND c.named AND h.reaches_to < g.missing_until
+    FOR UPDATE OF g
+)
+UPDATE gaps
+SET state = 'open', attempts = 0, next_try_at = now(), ended_at = NULL
+FROM was
+WHERE gaps.gap_id = was.gap_id
+RETURNING was.state
+
+-- name: coverage_summary
+-- What ought to be there and what is, by source and interval: source, interval_s, series, expected, stored, unverified
+-- (due, but not looked at yet), missing, and of these source_down, limited, no_trade, expired, lost_upstream, unknown;
+-- then not_yet_due. Candles. $1 source or NULL
+WITH lacking AS (
+    SELECT source_id, interval_s, sum(buckets) FILTER (WHERE cause <> 'not_yet_due') AS missing,
+           sum(buckets) FILTER (WHERE cause = 'source_down') AS source_down,
+           sum(buckets) FILTER (WHERE cause = 'limited') AS limited,
+           sum(buckets) FILTER (WHERE cause = 'no_trade') AS no_trade,
+           sum(buckets) FILTER (WHERE cause = 'expired') AS expired,
+           sum(buckets) FILTER (WHERE cause = 'lost_upstream') AS lost_upstream,
+           sum(buckets) FILTER (WHERE cause = 'unknown') AS unknown,
+           sum(buckets) FILTER (WHERE cause = 'not_yet_due') AS not_yet_due
+    FROM gap_list
+    WHERE state <> 'filled'
+    GROUP BY source_id, interval_s
+), covered AS (
+    SELECT source_id, interval_s, count(*) AS series,
+           sum((extract(epoch FROM due_until - expected_from) / interval_s)::bigint) AS expected,
+           sum((extract(epoch FROM due_until - LEAST(verified_until, due_until)) / interval_s)::bigint) AS unverified
+    FROM coverage
+    GROUP BY source_id, interval_s
+)
+SELECT s.name, c.interval_s, c.series, c.expected, c.expected - c.unverified - coalesce(l.missing, 0) AS stored,
+       c.unverified, coalesce(l.missing, 0), coalesce(l.source_down, 0), coalesce(l.limited, 0), coalesce(l.no_trade, 0),
+       coalesce(l.expired, 0), coalesce(l.lost_upstream, 0), coalesce(l.unknown, 0), coalesce(l.not_yet_due, 0)
+FROM covered c
+JOIN sources s USING (source_id)
+LEFT JOIN lacking l USING (source_id, interval_s)
+WHERE $1::text IS NULL OR s.name = $1
+ORDER BY s.name, c.interval_s
+
+-- name: gap_buckets
+-- Missing candles by source and cause, for the metrics: source, cause, buckets. Sources and causes without any are 0.
+SELECT s.name, k.cause, coalesce(sum(g.buckets), 0)::bigint
+FROM sources s
+CROSS JOIN unnest(ARRAY['source_down', 'limited', 'no_trade', 'expired', 'lost_upstream', 'unknown']) AS k (cause)
+LEFT JOIN gaps g ON g.source_id = s.source_id AND g.cause = k.cause AND g.state <> 'filled'
+WHERE s.kind <> 'internal'
+GROUP BY s.source_id, s.name, k.cause
+ORDER BY s.source_id, k.cause
