@@ -49,6 +49,18 @@ read_arguments(const struct call *call, struct backfill_plan *plan, struct error
     return true;
 }
 
+/* One that is named twice would be counted twice. */
+static bool
+refuse_twins(const struct backfill_plan *plan, struct error *err)
+{
+    for (size_t i = 0; i < plan->symbol_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(plan->symbols[i], plan->symbols[k]) == 0)
+                return error_set(err, ERROR_FATAL, "usage", "%.60s is there twice",
+                                 plan->symbols[i]);
+    return true;
+}
+
 /* Up to the newest candle that is closed. */
 static bool
 read_window(const struct call *call, int64_t now_ms, struct backfill_plan *plan, struct error *err)
@@ -154,7 +166,8 @@ backfill_plan(const struct call *call, int64_t now_ms, struct backfill_plan *ret
 {
     struct backfill_plan plan = {NULL};
 
-    if (!read_arguments(call, &plan, err) || !read_window(call, now_ms, &plan, err))
+    if (!read_arguments(call, &plan, err) || !refuse_twins(&plan, err) ||
+        !read_window(call, now_ms, &plan, err))
         return false;
     plan.orders = arena_alloc_array(call->arena, plan.symbol_count, sizeof *plan.orders);
     for (size_t i = 0; i < plan.symbol_count; i++) {

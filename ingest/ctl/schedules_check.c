@@ -156,6 +156,51 @@ compare_instruments(const void *a, const void *b)
     return by_source ? by_source : strcmp(one->symbol, other->symbol);
 }
 
+/* Those that list coins: their instruments are a coin and its currency, "bitcoin/usd". */
+static bool
+lists_coins(const struct source *source)
+{
+    return source->kinds[JOB_LISTING].request != NULL;
+}
+
+/* What is asked for in one currency must not be stored in another. */
+static bool
+check_currency(const struct checker *checker, const struct instrument_row *row)
+{
+    const char *slash = strrchr(row->symbol, '/');
+
+    if (!slash || slash == row->symbol)
+        return fail_at(checker, row->line,
+                       "%s \"%.60s\" must be a coin and its currency, such as "
+                       "bitcoin/usd",
+                       row->source, row->symbol);
+    if (strcmp(slash + 1, row->quote) == 0)
+        return true;
+    return fail_at(checker, row->line, "%s %.60s is priced in %.20s, not in %.20s", row->source,
+                   row->symbol, slash + 1, row->quote);
+}
+
+/* Sorted, the currencies of a coin lie side by side. */
+static bool
+check_coins(const struct checker *checker)
+{
+    for (size_t i = 1; i < checker->instrument_count; i++) {
+        const struct instrument_row *one = checker->by_symbol[i - 1], *row = checker->by_symbol[i];
+        const char *slash = strrchr(row->symbol, '/');
+        size_t coin_size = slash ? (size_t)(slash + 1 - row->symbol) : 0;
+
+        if (lists_coins(source_find(row->source)) && strcmp(one->source, row->source) == 0 &&
+            strncmp(one->symbol, row->symbol, coin_size) == 0 &&
+            strcmp(one->asset, row->asset) != 0)
+            return fail_at(
+                checker, row->line,
+                "%s %.60s is %.40s, and in line %d %.60s is %.40s: a coin is the same in "
+                "every currency",
+                row->source, row->symbol, row->asset, one->line, one->symbol, one->asset);
+    }
+    return true;
+}
+
 static bool
 check_instruments(struct checker *checker)
 {
@@ -185,11 +230,13 @@ check_instruments(struct checker *checker)
             .quote = slash + 1,
             .line = instrument->symbol.line,
         };
+        if (lists_coins(source) && !check_currency(checker, &checker->instruments[i]))
+            return false;
         checker->by_symbol[i] = &checker->instruments[i];
     }
     checker->instrument_count = count;
     qsort(checker->by_symbol, count, sizeof *checker->by_symbol, compare_instruments);
-    return true;
+    return check_coins(checker);
 }
 
 static bool

@@ -59,6 +59,8 @@ test_what_cannot_be_had_is_said_before_anything_is_ordered(void **state)
         {"an interval that nobody has",               "binance BTCUSDT 7m --from 2d",                 "usage",
          "7m: the interval must be 5m, 1h or 1d"                                                                                                                                 },
         {"a source that nobody has",                  "nobody X 1h --from 2d",                        "usage",           "there is no such source"                               },
+        {"a symbol twice",                            "binance BTCUSDT ETHUSDT BTCUSDT 1h --from 2d", "usage",
+         "BTCUSDT is there twice"                                                                                                                                                },
         {"a folder",                                  "csv BTCUSDT 1h --from 2d",                     "backfill.source", "cannot be asked for a window"                          },
         {"a window without a closed candle",          "binance BTCUSDT 1d --from 2025-11-21",
          "backfill.window",                                                                                              "there is no closed candle of 1d"                       },

@@ -80,6 +80,17 @@ test_what_is_wrong_is_said_with_its_line(void **state)
         {"an instrument without a currency",
          "instruments:\n  binance:\n    X: bitcoin\n",
          ":3: \"bitcoin\" must be an asset and a currency"},
+        {"a coin whose prices would be of another currency",
+         "instruments:\n  coingecko:\n    bitcoin/usd: bitcoin/eur\n",
+         ":3: coingecko bitcoin/usd is priced in usd, not in eur"},
+        {"a coin without a currency",
+         "instruments:\n  coinmarketcap:\n    1: bitcoin/usd\n",
+         ":3: coinmarketcap \"1\" must be a coin and its currency"},
+        {"a coin that is two assets",
+         "instruments:\n  coingecko:\n    bitcoin/usd: bitcoin/usd\n    a/usd: a/usd\n"
+         "    bitcoin/eur: wrapped-bitcoin/eur\n",
+         ":3: coingecko bitcoin/usd is bitcoin, and in line 5 bitcoin/eur is wrapped-bitcoin: a "
+         "coin is the same in every currency"},
         {"an instrument of nobody",
          "instruments:\n  nobody:\n    X: a/usd\n",
          ":2: unknown source \"nobody\"; there are"},
