@@ -103,6 +103,46 @@ lineage_tag(const struct params *params, struct tag_list *tags)
                                     params_get(params, "currency")->text));
 }
 
+/* --------------------------------------------------------------------------------- intervals */
+
+enum {
+    MONDAY_S = 4 * 86400
+}; /* 1970-01-05: where buckets begin, see rollup_bucket in the schema */
+
+static const struct interval {
+    const char *name, *chart_name; /* as `interval` has it here, and in /market_chart */
+    int32_t interval_s, inputs_s;  /* and of the candles that one is rolled from */
+    bool is_stored;
+} intervals[] = {
+    {"5m",  "5m",     300,    300,   true },
+    {"15m", "15m",    900,    300,   false},
+    {"1h",  "hourly", 3600,   300,   true },
+    {"4h",  "4h",     14400,  3600,  false},
+    {"1d",  "daily",  86400,  3600,  true },
+    {"1w",  "weekly", 604800, 86400, false},
+};
+
+static const struct interval *
+find_interval(int32_t interval_s)
+{
+    size_t i = 0;
+
+    while (i + 1 < COUNT_OF(intervals) && intervals[i].interval_s != interval_s)
+        i++;
+    return &intervals[i];
+}
+
+static const struct interval *
+find_named_interval(const char *name)
+{
+    size_t i = 0;
+
+    while (i + 1 < COUNT_OF(intervals) && strcmp(intervals[i].name, name) != 0 &&
+           strcmp(intervals[i].chart_name, name) != 0)
+        i++;
+    return &intervals[i]; /* the parameter's choices are these */
+}
+
 /* ------------------------------------------------------------------------------ link by link */
 
 /* As of when rows are looked at: a year that all of them are known in, if nothing was asked. */
@@ -112,12 +152,14 @@ known_by_ms(const struct params *params)
     return as_of_given(params) ? as_of_now_ms(params) : MOMENT_MAX;
 }
 
+/* What is asked for; of what is yet to come, what is there now. */
 static int64_t
 moment_ms(const struct params *params)
 {
     const struct param_value *at = params_get(params, "at");
+    int64_t now_ms = as_of_now_ms(params);
 
-    return at->given ? at->integer : as_of_now_ms(params);
+    return at->given && at->integer < now_ms ? at->integer : now_ms;
 }
 
 static void
@@ -146,9 +188,18 @@ on_origin(struct flight *flight, const struct rows *rows)
     flight_land(flight, chain_render(chain, flight_params(flight), flight_arena(flight)));
 }
 
+/* When the row's payload was fetched, if the row says so. */
+static struct database_value
+known_at(const struct chain *chain, int column)
+{
+    if (column < 0 || rows_is_null(&chain->row.rows, 0, chain->row.first_column + (size_t)column))
+        return SQL_NULL;
+    return SQL_TIME_MS(row_cell(chain, column));
+}
+
 /* The last link: who brought the row, and out of what. */
 static void
-ask_origin(struct flight *flight, int run_column, int payload_column)
+ask_origin(struct flight *flight, int run_column, int payload_column, int known_column)
 {
     struct chain *chain = flight_context(flight);
 
@@ -156,7 +207,8 @@ ask_origin(struct flight *flight, int run_column, int payload_column)
     chain->payload_id = row_cell(chain, payload_column);
     flight_ask(flight, &query_lineage_origin,
                SQL_VALUES(SQL_INT(chain->run_id), SQL_INT(chain->payload_id),
-                          SQL_INT(chain->asset_id), SQL_INT(chain->quote_id)),
+                          SQL_INT(chain->asset_id), SQL_INT(chain->quote_id),
+                          known_at(chain, known_column)),
                on_origin);
 }
 
@@ -166,7 +218,7 @@ on_inputs(struct flight *flight, const struct rows *rows)
     struct chain *chain = flight_context(flight);
 
     chain->inputs.rows = *rows;
-    ask_origin(flight, CANDLE_RUN_ID, CANDLE_PAYLOAD_ID);
+    ask_origin(flight, CANDLE_RUN_ID, CANDLE_PAYLOAD_ID, CANDLE_KNOWN_AT);
 }
 
 /* Of a candle that was replaced, its inputs as they were before; else as they are. */
@@ -208,7 +260,7 @@ ask_candle_inputs(struct flight *flight)
 {
     struct chain *chain = flight_context(flight);
     const struct params *params = flight_params(flight);
-    int32_t interval_s = chain->row.interval_s == 86400 ? 3600 : 300;
+    int32_t interval_s = find_interval(chain->row.interval_s)->inputs_s;
     int64_t first_ms = row_cell(chain, CANDLE_OPEN_TIME), after_ms = inputs_after_ms(params);
 
     chain->inputs.table = LINK_CANDLES;
@@ -247,13 +299,14 @@ on_candle(struct flight *flight, const struct rows *rows)
         return;
     }
     take_source(chain, rows);
-    chain->row.table = LINK_CANDLES;
+    chain->row.table =
+        find_interval(chain->row.interval_s)->is_stored ? LINK_CANDLES : LINK_COMPUTED;
     chain->row.rows = *rows;
     chain->row.first_column = FOUND_CANDLE;
     origin = rows_text(rows, 0, FOUND_CANDLE + CANDLE_ORIGIN);
     chain->rolled = strcmp(origin, "ticks") == 0 || strcmp(origin, "candles") == 0;
     if (!chain->rolled)
-        ask_origin(flight, CANDLE_RUN_ID, CANDLE_PAYLOAD_ID);
+        ask_origin(flight, CANDLE_RUN_ID, CANDLE_PAYLOAD_ID, CANDLE_KNOWN_AT);
     else if (strcmp(origin, "ticks") == 0)
         ask_tick_inputs(flight);
     else
@@ -275,6 +328,33 @@ ask_candle(struct flight *flight, const char *source, int32_t interval_s, int64_
                on_candle);
 }
 
+/* The newest of an interval that is not stored: the last whole one before the moment. */
+static void
+ask_computed(struct flight *flight, const char *source, const struct interval *interval)
+{
+    struct chain *chain = flight_context(flight);
+    const struct params *params = flight_params(flight);
+    int64_t step_ms = interval->interval_s * 1000LL, monday_ms = MONDAY_S * 1000LL;
+    int64_t close_ms = (moment_ms(params) - monday_ms) / step_ms * step_ms + monday_ms;
+
+    chain->row.interval_s = interval->interval_s;
+    flight_ask(flight, &query_lineage_rolled,
+               SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
+                          SQL_TEXT(params_get(params, "currency")->text), SQL_TEXT(source),
+                          SQL_INT(interval->inputs_s), SQL_TIME_MS(close_ms - step_ms),
+                          SQL_TIME_MS(close_ms), SQL_TIME_MS(known_by_ms(params))),
+               on_candle);
+}
+
+static void
+ask_named_interval(struct flight *flight, const char *source, const struct interval *interval)
+{
+    if (interval->is_stored)
+        ask_candle(flight, source, interval->interval_s, moment_ms(flight_params(flight)));
+    else
+        ask_computed(flight, source, interval);
+}
+
 static void
 on_listing(struct flight *flight, const struct rows *rows)
 {
@@ -294,7 +374,7 @@ on_listing(struct flight *flight, const struct rows *rows)
     chain->row.table = LINK_LISTINGS;
     chain->row.rows = *rows;
     chain->row.first_column = LISTED;
-    ask_origin(flight, LISTING_RUN_ID, LISTING_PAYLOAD_ID);
+    ask_origin(flight, LISTING_RUN_ID, LISTING_PAYLOAD_ID, -1);
 }
 
 static void
@@ -317,7 +397,7 @@ follow_tick(struct flight *flight)
     if (chain->field->listing >= 0 && !chain_value(chain) && !is_of_the_past(flight_params(flight)))
         ask_listing(flight, chain->source);
     else
-        ask_origin(flight, TICK_RUN_ID, TICK_PAYLOAD_ID);
+        ask_origin(flight, TICK_RUN_ID, TICK_PAYLOAD_ID, TICK_KNOWN_AT);
 }
 
 static void
@@ -475,12 +555,6 @@ ask_price_inputs(struct flight *flight)
         flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, on_price_inputs);
 }
 
-static int32_t
-interval_s_of(const char *interval)
-{
-    return strcmp(interval, "5m") == 0 ? 300 : strcmp(interval, "1h") == 0 ? 3600 : 86400;
-}
-
 static void
 lineage_start(struct flight *flight)
 {
@@ -493,11 +567,11 @@ lineage_start(struct flight *flight)
     if (!is_given(params, "asset"))
         flight_ask(flight, &query_lineage_origin,
                    SQL_VALUES(id_value(params, "run_id"), id_value(params, "payload_id"), SQL_NULL,
-                              SQL_NULL),
+                              SQL_NULL, SQL_NULL),
                    on_run);
     else if (is_given(params, "interval"))
-        ask_candle(flight, source, interval_s_of(params_get(params, "interval")->text),
-                   moment_ms(params));
+        ask_named_interval(flight, source,
+                           find_named_interval(params_get(params, "interval")->text));
     else if (chain->field->tick < 0)
         ask_listing(flight, source);
     else if (!source && chain->field->tick == TICK_PRICE)

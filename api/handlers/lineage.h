@@ -15,6 +15,7 @@ extern const struct reading lineage_reading;
     "volume_24h|total_volume|total_volumes|market_cap|market_caps|change_24h_percent|"             \
     "price_change_percentage_24h|rank|market_cap_rank|high_24h|low_24h|change_24h|"                \
     "price_change_24h|circulating_supply|total_supply|max_supply"
-#define LINEAGE_INTERVALS "5m|1h|1d"
+/* As rows are named, and as /market_chart names them. */
+#define LINEAGE_INTERVALS "5m|15m|1h|hourly|4h|1d|daily|1w|weekly"
 
 #endif

@@ -60,6 +60,7 @@ static const struct {
 } tables[] = {
     [LINK_TICKS] = {"ticks",         tick_members,    TICK_COLUMNS   },
     [LINK_CANDLES] = {"candles",       candle_members,  CANDLE_COLUMNS },
+    [LINK_COMPUTED] = {"computed",      candle_members,  CANDLE_COLUMNS },
     [LINK_LATEST_PRICES] = {"latest_prices", tick_members,    TICK_COLUMNS   },
     [LINK_LISTINGS] = {"listings",      listing_members, LISTING_COLUMNS},
 };
@@ -136,14 +137,36 @@ field_find(const char *name)
 const char *
 chain_interval_name(int32_t interval_s)
 {
-    return interval_s == 300 ? "5m" : interval_s == 3600 ? "1h" : interval_s == 86400 ? "1d" : NULL;
+    static const struct {
+        int32_t interval_s;
+        const char *name;
+    } names[] = {
+        {300,    "5m" },
+        {900,    "15m"},
+        {3600,   "1h" },
+        {14400,  "4h" },
+        {86400,  "1d" },
+        {604800, "1w" },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (names[i].interval_s == interval_s)
+            return names[i].name;
+    }
+    return NULL;
+}
+
+bool
+chain_is_candle(enum link_table table)
+{
+    return table == LINK_CANDLES || table == LINK_COMPUTED;
 }
 
 const char *
 chain_value(const struct chain *chain)
 {
     const struct field *field = chain->field;
-    int column = chain->row.table == LINK_CANDLES    ? field->candle
+    int column = chain_is_candle(chain->row.table)   ? field->candle
                  : chain->row.table == LINK_LISTINGS ? field->listing
                                                      : field->tick;
 
@@ -159,7 +182,7 @@ add_row(struct text *text, const struct link *link, size_t row)
 {
     text_add_string(text, "{\"table\":");
     text_add_json_string(text, tables[link->table].name);
-    if (link->table == LINK_CANDLES) {
+    if (chain_is_candle(link->table)) {
         text_add_string(text, ",\"interval\":");
         text_add_json_nullable(text, chain_interval_name(link->interval_s));
     }
@@ -228,10 +251,13 @@ static void
 add_named_payload(struct text *text, const struct rows *origin, int64_t payload_id)
 {
     text_add_string(text, ",\"payload\":");
-    if (rows_is_null(origin, 0, ORIGIN_PAYLOAD))
-        text_add_format(text, "{\"payload_id\":%" PRId64 ",\"kept\":false}", payload_id);
-    else
+    if (!rows_is_null(origin, 0, ORIGIN_PAYLOAD)) {
         add_payload(text, origin, 0, ORIGIN_PAYLOAD);
+        return;
+    }
+    text_add_format(text, "{\"payload_id\":%" PRId64 ",\"kept\":false,\"archive\":", payload_id);
+    text_add_json_nullable(text, rows_text(origin, 0, ORIGIN_ARCHIVE));
+    text_add_char(text, '}');
 }
 
 struct bytes

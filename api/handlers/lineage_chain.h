@@ -68,6 +68,7 @@ enum listing_column {
 enum link_table {
     LINK_TICKS,
     LINK_CANDLES,
+    LINK_COMPUTED, /* a candle that is not stored, but rolled from some that are while it is read */
     LINK_LATEST_PRICES, /* a tick or a candle that is not kept any more, but still the latest */
     LINK_LISTINGS,
 };
@@ -101,6 +102,8 @@ struct chain {
 
 /* "5m", "1h", "1d" ... */
 const char *chain_interval_name(int32_t interval_s);
+/* Whether a row of this table has the columns of candles. */
+bool chain_is_candle(enum link_table table);
 
 /* A cell of the row, whichever table that is of; NULL = SQL NULL or no such column. */
 const char *chain_value(const struct chain *chain);
@@ -116,7 +119,8 @@ struct bytes chain_render_run(const struct rows *origin, const struct rows *payl
 enum {
     ORIGIN_RUN = 0,
     ORIGIN_PAYLOAD = 12,
-    ORIGIN_VERSION = 22,
+    ORIGIN_ARCHIVE = 22,
+    ORIGIN_VERSION,
 };
 
 #endif

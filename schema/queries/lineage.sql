@@ -93,6 +93,45 @@ LEFT JOIN LATERAL (
 ) AS best ON true
 WHERE a.slug = $1::text
 
+-- name: lineage_rolled
+-- The columns of lineage_candle for an interval that is not stored: what final candles of a shorter one come to, as chart_points_rolled
+-- has it. Revision and known_until are NULL; run and payload are those of the last of them. Without a source: of the one
+-- that has most of them, of equals the preferred.
+-- $1 slug, $2 quote code, $3 source name or NULL, $4 interval_s that is stored, $5 open time, $6 close time, $7 as of
+SELECT a.asset_id, q.quote_id, best.source_id, best.source, (date_part('epoch', $5::timestamptz) * 1000)::bigint AS open_time_ms,
+       (date_part('epoch', $6::timestamptz) * 1000)::bigint AS close_time_ms, best.opens[1] AS open, best.high, best.low,
+       best.closes[1] AS close, best.volume, best.quote_volume, best.volumes_24h[1] AS volume_24h,
+       best.market_caps[1] AS market_cap, best.trades, best.inputs, 'candles' AS origin, true AS final,
+       NULL::integer AS revision, (date_part('epoch', best.known_at) * 1000)::bigint AS known_at_ms,
+       NULL::bigint AS known_until_ms, best.run_ids[1] AS run_id, best.payload_ids[1] AS payload_id,
+       pg_snapshot_xmin(pg_current_snapshot())::text AS version
+FROM assets a
+JOIN quotes q ON q.code = $2::text
+LEFT JOIN LATERAL (
+    SELECT s.source_id, s.name AS source, k.*
+    FROM (SELECT DISTINCT r.source_id
+          FROM series r
+          WHERE r.asset_id = a.asset_id AND r.quote_id = q.quote_id AND r.interval_s = $4::integer) AS known
+    JOIN sources s USING (source_id)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS inputs, array_agg(open ORDER BY open_time) AS opens, max(high) AS high, min(low) AS low,
+               array_agg(close ORDER BY open_time DESC) AS closes,
+               CASE WHEN count(volume) = count(*) THEN sum(volume) END AS volume,
+               CASE WHEN count(quote_volume) = count(*) THEN sum(quote_volume) END AS quote_volume,
+               CASE WHEN count(trades) = count(*) THEN sum(trades) END AS trades,
+               array_agg(volume_24h ORDER BY open_time DESC) AS volumes_24h,
+               array_agg(market_cap ORDER BY open_time DESC) AS market_caps, max(known_at) AS known_at,
+               array_agg(run_id ORDER BY open_time DESC) AS run_ids,
+               array_agg(payload_id ORDER BY open_time DESC) AS payload_ids
+        FROM candles_as_of(s.source_id, a.asset_id, q.quote_id, $4, $5::timestamptz,
+                           $6::timestamptz - $4::integer * interval '1 second',
+                           $7::timestamptz)) AS k
+    WHERE ($3::text IS NULL OR s.name = $3) AND k.inputs > 0
+    ORDER BY k.inputs DESC, s.priority, s.source_id
+    LIMIT 1
+) AS best ON true
+WHERE a.slug = $1::text
+
 -- name: lineage_listing
 -- The market row of a source: source_id (NULL = none has one), source, observed_at_ms, rank, high_24h, low_24h, change_24h,
 -- change_24h_percent, circulating_supply, total_supply, max_supply, run_id, payload_id, asset_id, quote_id, version. Without a
@@ -147,8 +186,10 @@ LIMIT $8::bigint
 -- The run and the payload that a row names. Run: run_id (NULL = none of that id), job_id, source, kind, stream, slot_ms, attempt,
 -- status, started_at_ms, finished_at_ms, worker, traceparent; payload: payload_id (NULL = not kept), run_id, fetched_at_ms, target,
 -- http_status, content_type, verdict, sha256 (hex), bytes, symbols (JSON: what the asset in the quote currency is called
--- in there; without the two NULL); and version. Always one row.
--- $1 run_id or NULL (then the payload's), $2 payload_id or NULL, $3 asset_id or NULL, $4 quote_id or NULL
+-- in there; without the two NULL); archive (of a payload that is not kept: the archived partition that had what was fetched
+-- then; NULL = none) and version. Always one row.
+-- $1 run_id or NULL (then the payload's), $2 payload_id or NULL, $3 asset_id or NULL, $4 quote_id or NULL, $5 when the payload was
+-- fetched, NULL = when its run began
 SELECT r.run_id, r.job_id, s.name, r.kind, r.stream, (date_part('epoch', r.slot) * 1000)::bigint AS slot_ms, r.attempt,
        r.status, (date_part('epoch', r.started_at) * 1000)::bigint AS started_at_ms,
        (date_part('epoch', r.finished_at) * 1000)::bigint AS finished_at_ms, r.worker, r.traceparent, p.payload_id,
@@ -157,6 +198,11 @@ SELECT r.run_id, r.job_id, s.name, r.kind, r.stream, (date_part('epoch', r.slot)
        (SELECT json_agg(m.key ORDER BY m.key)
         FROM jsonb_each(p.markets) AS m
         WHERE m.value = jsonb_build_array($3::integer, $4::smallint)) AS symbols,
+       (SELECT max(v.partition)
+        FROM archives v
+        WHERE v.parent = 'raw_payloads' AND v.dropped_at IS NOT NULL AND p.payload_id IS NULL
+          AND v.range_from <= coalesce($5::timestamptz, r.started_at)
+          AND v.range_to > coalesce($5, r.started_at)) AS archive,
        pg_snapshot_xmin(pg_current_snapshot())::text AS version
 FROM (SELECT) AS always
 LEFT JOIN raw_payloads p ON p.payload_id = $2::bigint

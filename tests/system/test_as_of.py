@@ -6,6 +6,7 @@ import pytest
 import conftest
 from known_rows import KnownRows, NoProviders
 from market_rows import utc_now
+from named_queries import NamedQueries
 
 HOUR = datetime.timedelta(hours=1)
 MINUTE = datetime.timedelta(minutes=1)
@@ -143,3 +144,37 @@ def test_a_settled_answer_may_be_kept_longer(api):
     kept = [api.get(f"/market_chart?asset=bitcoin&currency=usd&days=1&as_of={ms(moment)}").headers["Cache-Control"]
             for moment in (NOON, utc_now() - HOUR)]
     assert kept == ["public, max-age=604800", "public, max-age=30"]
+
+
+# How it is found.
+
+SLUGS, USD, WHEN = "{bitcoin,ethereum}", "{usd}", NOON.isoformat()
+ASKED = {
+    "price_inputs_as_of": (SLUGS, USD, None, 900, WHEN, WHEN),
+    "chart_choose_as_of": ("bitcoin", "usd", 3600, (NOON - 24 * HOUR).isoformat(), WHEN),
+    "chart_source_as_of": ("bitcoin", "usd", "binance", WHEN),
+    "chart_points_as_of": (2, 1, 1, 3600, (NOON - 24 * HOUR).isoformat(), 1000, WHEN),
+    "lineage_latest": ("bitcoin", "usd", None, 900),
+    "lineage_then": ("bitcoin", "usd", None, 900, WHEN, WHEN),
+    "lineage_tick": (2, 1, 1, WHEN),
+    "lineage_candle": ("bitcoin", "usd", None, 3600, WHEN, WHEN),
+    "lineage_rolled": ("bitcoin", "usd", None, 3600, (NOON - 4 * HOUR).isoformat(), WHEN, WHEN),
+    "lineage_tick_inputs": (2, 1, 1, WHEN, (NOON + HOUR).isoformat(), WHEN, WHEN, 10),
+    "lineage_candle_inputs": (2, 1, 1, 3600, (NOON - 4 * HOUR).isoformat(), WHEN, WHEN, 10),
+    "lineage_origin": (1, 1, 1, 1, WHEN),
+    "lineage_run_payloads": (1, 0, 10),
+    "raw_payload_bytes": (1,),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_large_table_is_read_from_end_to_end(api, name):
+    """With sequential scans made dear, one that is left has no index that could stand in for it."""
+    db = NamedQueries(api.system.connect(), "tidemark_api")
+    db.execute("SET enable_seqscan = off")
+    db.execute("SET plan_cache_mode = force_generic_plan")
+    db.prepare(name)
+    places = ", ".join(["%s"] * len(ASKED[name]))
+    plan = [line for (line,) in db.execute(f"EXPLAIN EXECUTE {name} ({places})", *ASKED[name])]
+    assert [line for line in plan if "Seq Scan" in line
+            and any(table in line for table in ("ticks", "candle", "raw_payloads", "runs"))] == []

@@ -136,6 +136,18 @@ def test_a_rolled_candle_leads_through_shorter_ones_to_its_ticks(api):
     assert link["value"] == "105.5" and link["payload"]["kept"]
 
 
+@pytest.mark.parametrize("interval, hours, inputs", [("15m", 0.25, 2), ("4h", 4, 1)])
+def test_a_candle_that_is_rolled_while_it_is_read_leads_to_those_it_is_made_of(api, interval, hours, inputs):
+    midnight = NOON.replace(hour=0)
+    close = NOON - (NOON - midnight) % (hours * HOUR) + hours * HOUR  # where the bucket ends that noon is in
+    found = lineage(api, asset="ethereum", currency="usd", source="kraken", interval=interval, at=ms(close))
+    assert (found["row"]["table"], found["row"]["close_time"], found["value"]) == ("computed", iso(close), "105.5")
+    assert int(found["inputs"]["count"]) == len(found["inputs"]["rows"]) == inputs
+    assert found["inputs"]["rows"][-1]["run_id"] == found["row"]["run_id"]
+    answer = api.get("/api/v1/lineage", params={"asset": "ethereum", "currency": "usd", "interval": "1w", "at": ms(NOON)})
+    assert answer.status_code == 404, "a week that is not over, or that nothing is of"
+
+
 def test_inputs_come_in_pages(api):
     asked = {"asset": "ethereum", "currency": "usd", "source": "kraken", "interval": "5m",
              "at": ms(NOON + 5 * MINUTE), "limit": 2}
@@ -163,7 +175,14 @@ def test_a_payload_that_retention_dropped_says_so(api):
     api.system.query("DELETE FROM raw_payloads WHERE payload_id = %s", payload_id)
     found = lineage(api, asset="ripple", currency="usd", source="kraken")
     assert found["value"] == "0.5" and found["run"]["job_id"]
-    assert found["payload"] == {"payload_id": str(payload_id), "kept": False}
+    assert found["payload"] == {"payload_id": str(payload_id), "kept": False, "archive": None}
+    partition = f"raw_payloads_{NOON:%Y%m%d}"
+    api.system.query(
+        "INSERT INTO archives (parent, partition, range_from, range_to, row_count, plain_bytes, packed_bytes, archived_at,"
+        " verified_at, dropped_at, schema_version, plain_sha256, packed_sha256, fingerprint, location)"
+        " SELECT parent, partition, range_from, range_to, 1, 1, 1, now(), now(), now(), 1, sha256(''), sha256(''), '1', 'x'"
+        " FROM partitions WHERE partition = %s", partition)
+    assert lineage(api, asset="ripple", currency="usd", source="kraken", field="market_cap")["payload"]["archive"] == partition
 
 
 def test_ids_lead_on_as_well(api):
