@@ -38,6 +38,8 @@ struct report {
     size_t source_count;
     const struct run_total *totals;
     size_t total_count;
+    int64_t rollup_marks;  /* transactions whose rows are due to be rolled */
+    int64_t rollup_lag_ms; /* for how long the oldest of them is; 0 = there is none */
 };
 
 struct report *report_create(void);

@@ -154,12 +154,25 @@ read_totals(struct keeper *keeper, struct report *report, struct error *err)
 }
 
 static bool
+read_rollup(struct keeper *keeper, struct report *report, struct error *err)
+{
+    struct rows rows;
+
+    if (!database_run(keeper->db, &query_rollup_state, SQL_NO_VALUES, keeper->arena, &rows, err))
+        return false;
+    report->rollup_marks = rows_int(&rows, 0, 0, 0);
+    report->rollup_lag_ms = rows_int(&rows, 0, 1, 0);
+    return true;
+}
+
+static bool
 keep_report(struct keeper *keeper, struct error *err)
 {
     struct report *report = report_create();
 
     report->read_at_ms = clock_now_ms();
-    if (!read_sources(keeper, report, err) || !read_totals(keeper, report, err)) {
+    if (!read_sources(keeper, report, err) || !read_totals(keeper, report, err) ||
+        !read_rollup(keeper, report, err)) {
         report_release(report);
         return false;
     }

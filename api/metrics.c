@@ -257,6 +257,18 @@ render_runs(const struct report *report, struct text *text)
                         report->sources[i].name, (double)report->sources[i].last_success_ms / 1000);
 }
 
+static void
+render_rollup(const struct report *report, struct text *text)
+{
+    add_header(text, "tidemark_rollup_marks", "gauge",
+               "Transactions whose rows are due to be rolled into candles.");
+    text_add_format(text, "tidemark_rollup_marks %" PRId64 "\n", report->rollup_marks);
+    add_header(text, "tidemark_rollup_lag_seconds", "gauge",
+               "For how long the oldest of them is due; 0 = there is none.");
+    text_add_format(text, "tidemark_rollup_lag_seconds %.3f\n",
+                    (double)report->rollup_lag_ms / 1000);
+}
+
 void
 metrics_render(struct metrics *const *all, const struct report *report, bool broker_up,
                struct text *text)
@@ -270,6 +282,7 @@ metrics_render(struct metrics *const *all, const struct report *report, bool bro
     text_add_format(text, "api_broker_up %d\n", broker_up);
     if (report) {
         render_runs(report, text);
+        render_rollup(report, text);
         metrics_upstream_render(report, text);
     }
 }

@@ -10,6 +10,8 @@
 enum {
     HOUR_S = 3600,
     DAY_S = 86400,
+    WEEK_S = 7 * DAY_S,
+    MONDAY_S = 4 * DAY_S, /* 1970-01-05: where weeks begin, and all shorter intervals too */
     HOURLY_DAYS_MAX = 90,
     POINTS_MAX = 1000000, /* a century of hours: it bounds a mistake, not a chart */
 };
@@ -18,10 +20,23 @@ enum {
 enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, VERSION, PRICE, MARKET_CAP, VOLUME_24H, OBSERVED_AT };
 enum { AT, POINT_CLOSE, POINT_VOLUME, POINT_VOLUME_24H, POINT_MARKET_CAP };
 
+/* What `interval` may be. One that is not stored is rolled while it is read. */
+static const struct chart_interval {
+    const char *name;
+    int32_t interval_s, stored_s;
+} intervals[] = {
+    {"5m",     300,        300   },
+    {"15m",    900,        300   },
+    {"hourly", HOUR_S,     HOUR_S},
+    {"4h",     4 * HOUR_S, HOUR_S},
+    {"daily",  DAY_S,      DAY_S },
+    {"weekly", WEEK_S,     DAY_S },
+};
+
 /* What a flight carries from its first query to its second. */
 struct chart {
     struct rows chosen;
-    int32_t interval_s;
+    const struct chart_interval *interval;
 };
 
 static const char *
@@ -33,6 +48,16 @@ interval_of(const struct params *params)
     if (interval->given)
         return interval->text;
     return days->integer >= 1 && days->integer <= HOURLY_DAYS_MAX ? "hourly" : "daily";
+}
+
+static const struct chart_interval *
+find_interval(const char *name)
+{
+    size_t i = 0;
+
+    while (i + 1 < COUNT_OF(intervals) && strcmp(intervals[i].name, name) != 0)
+        i++;
+    return &intervals[i]; /* the parameter's choices are these */
 }
 
 /* asset:currency:interval:days, and the source and the moment if they were asked for. */
@@ -215,8 +240,11 @@ first_open_ms(const struct params *params, int32_t interval_s)
 {
     int64_t days = params_get(params, "days")->integer, step_ms = interval_s * INT64_C(1000);
     int64_t from_ms = as_of_now_ms(params) - days * DAY_S * 1000;
+    int64_t monday_ms = MONDAY_S * INT64_C(1000);
 
-    return days == 0 || from_ms < 0 ? 0 : from_ms / step_ms * step_ms;
+    return days == 0 || from_ms < monday_ms
+               ? 0
+               : (from_ms - monday_ms) / step_ms * step_ms + monday_ms;
 }
 
 static void
@@ -228,16 +256,23 @@ ask_points(struct flight *flight, const struct rows *chosen)
         SQL_INT(rows_int(chosen, 0, SOURCE_ID, 0)),
         SQL_INT(rows_int(chosen, 0, ASSET_ID, 0)),
         SQL_INT(rows_int(chosen, 0, QUOTE_ID, 0)),
-        SQL_INT(chart->interval_s),
-        SQL_TIME_MS(first_open_ms(params, chart->interval_s)),
+        SQL_INT(chart->interval->stored_s),
+        SQL_TIME_MS(first_open_ms(params, chart->interval->interval_s)),
         SQL_INT(POINTS_MAX),
         SQL_TIME_MS(as_of_now_ms(params)),
+        SQL_INT(chart->interval->interval_s),
     };
+    size_t count = COUNT_OF(values) - 1; /* the last one is for those below */
 
-    if (as_of_given(params))
-        flight_ask(flight, &query_chart_points_as_of, values, COUNT_OF(values), charts_render);
-    else /* without the last one */
-        flight_ask(flight, &query_chart_points, values, COUNT_OF(values) - 1, charts_render);
+    if (chart->interval->interval_s != chart->interval->stored_s)
+        flight_ask(flight,
+                   as_of_given(params) ? &query_chart_points_rolled_as_of
+                                       : &query_chart_points_rolled,
+                   values, count + 1, charts_render);
+    else if (as_of_given(params))
+        flight_ask(flight, &query_chart_points_as_of, values, count, charts_render);
+    else /* without the moment */
+        flight_ask(flight, &query_chart_points, values, count - 1, charts_render);
 }
 
 static void
@@ -282,8 +317,8 @@ ask_best_source(struct flight *flight)
     const struct database_value values[] = {
         SQL_TEXT(params_get(params, "asset")->text),
         SQL_TEXT(params_get(params, "currency")->text),
-        SQL_INT(chart->interval_s),
-        SQL_TIME_MS(first_open_ms(params, chart->interval_s)),
+        SQL_INT(chart->interval->stored_s),
+        SQL_TIME_MS(first_open_ms(params, chart->interval->interval_s)),
         SQL_TIME_MS(as_of_now_ms(params)),
     };
 
@@ -300,7 +335,7 @@ charts_start(struct flight *flight)
     struct chart *chart = arena_alloc(flight_arena(flight), sizeof *chart);
     const char *source = params_get(params, "source")->text;
 
-    chart->interval_s = strcmp(interval_of(params), "hourly") == 0 ? HOUR_S : DAY_S;
+    chart->interval = find_interval(interval_of(params));
     flight_set_context(flight, chart);
     if (source)
         ask_named_source(flight, source);

@@ -191,6 +191,40 @@ FROM candles_as_of($1::smallint, $2::integer, $3::smallint, $4::integer, $5::tim
 ORDER BY open_time
 LIMIT $6::bigint
 
+-- name: chart_points_rolled
+-- The columns of chart_points, of an interval that is not stored, made of final candles of a shorter one: those that are over
+-- at a moment, also as to what the last of their parts had to wait for. A volume with an unknown in it is unknown.
+-- $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s that is stored, $5 first open_time, $6 how many at most, $7 moment,
+-- $8 interval_s
+SELECT (date_part('epoch', bucket) * 1000)::bigint + $8::integer * 1000::bigint AS close_time_ms,
+       (array_agg(close ORDER BY open_time DESC))[1] AS close,
+       CASE WHEN count(volume) = count(*) THEN sum(volume) END AS volume,
+       (array_agg(volume_24h ORDER BY open_time DESC))[1] AS volume_24h,
+       (array_agg(market_cap ORDER BY open_time DESC))[1] AS market_cap
+FROM (SELECT rollup_bucket(open_time, $8) AS bucket, open_time, close, volume, volume_24h, market_cap
+      FROM candles
+      WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::smallint
+        AND interval_s = $4::integer AND open_time >= $5::timestamptz AND final
+        AND open_time < rollup_bucket($7::timestamptz - (rollup_due($7, $4) - $7 - make_interval(secs => $4)), $8)) AS shorter
+GROUP BY bucket
+ORDER BY bucket
+LIMIT $6::bigint
+
+-- name: chart_points_rolled_as_of
+-- The same of candles as they were known at the moment. Parameters: see there.
+SELECT (date_part('epoch', bucket) * 1000)::bigint + $8::integer * 1000::bigint AS close_time_ms,
+       (array_agg(close ORDER BY open_time DESC))[1] AS close,
+       CASE WHEN count(volume) = count(*) THEN sum(volume) END AS volume,
+       (array_agg(volume_24h ORDER BY open_time DESC))[1] AS volume_24h,
+       (array_agg(market_cap ORDER BY open_time DESC))[1] AS market_cap
+FROM (SELECT rollup_bucket(open_time, $8) AS bucket, open_time, close, volume, volume_24h, market_cap
+      FROM candles_as_of($1::smallint, $2::integer, $3::smallint, $4::integer, $5::timestamptz,
+                         rollup_bucket($7::timestamptz - (rollup_due($7, $4) - $7 - make_interval(secs => $4)), $8)
+                         - interval '1 microsecond', $7)) AS shorter
+GROUP BY bucket
+ORDER BY bucket
+LIMIT $6::bigint
+
 -- name: candles_count
 -- How many candles of a series open in a window. $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s, $5 from, $6 until (exclusive)
 SELECT count(*)

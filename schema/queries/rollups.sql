@@ -247,6 +247,12 @@ FROM (SELECT DISTINCT rollup_bucket(n.open_time, 86400) AS open_time
 -- Whether there are marks that are due.
 SELECT EXISTS (SELECT FROM rollup_marks WHERE due_at <= now())
 
+-- name: rollup_state
+-- How the rollup stands: marks that are due and not rolled, for how long the oldest of them is due (ms; 0 = none is).
+SELECT count(*), coalesce((date_part('epoch', now() - min(due_at)) * 1000)::bigint, 0)
+FROM rollup_marks
+WHERE due_at <= now()
+
 -- name: rollup_watermark_move
 -- When no mark is due, in nobody's hands either: moves the checkpoint of the rollup to the end of the last five minutes that
 -- had to be rolled by now. It never goes back.

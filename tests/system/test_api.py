@@ -34,6 +34,9 @@ def test_prices_charts_and_rows_are_served(tidemark, rows):
     assert [value for _, value in chart["prices"]][-2:] == [100, 777], "candles, then the latest"
     assert 72 <= len(chart["prices"]) <= 73
     assert sorted(chart["prices"]) == chart["prices"]
+    longer = api.get("/market_chart?asset=bitcoin&currency=usd&days=3&interval=4h").json()
+    fourth = [[at, value] for at, value in chart["prices"][:-1] if at % (4 * 3600 * 1000) == 0]
+    assert longer["prices"][-18:] == fourth[-17:] + chart["prices"][-1:], "each of four hours, then the latest"
     page = api.get("/data?source=coinbase&symbol=btc").json()
     assert page["metadata"]["total_count"] == 1 and page["data"][0]["coin_id"] == "bitcoin"
 
@@ -100,7 +103,7 @@ BAD_REQUESTS = [
     ("days=0", "/market_chart?asset=bitcoin&currency=usd&days=0", 400, "days"),
     ("days=abc", "/market_chart?asset=bitcoin&currency=usd&days=abc", 400, "days"),
     ("days=-1", "/market_chart?asset=bitcoin&currency=usd&days=-1", 400, "days"),
-    ("interval", "/market_chart?asset=bitcoin&currency=usd&days=1&interval=weekly", 400, "interval"),
+    ("interval", "/market_chart?asset=bitcoin&currency=usd&days=1&interval=yearly", 400, "interval"),
     ("chart of an unknown asset", "/market_chart?asset=nope&currency=usd&days=1", 404, "asset"),
     ("page_size=101", "/data?page_size=101", 400, "page_size"),
     ("page=0", "/data?page=0", 400, "page"),
@@ -452,7 +455,7 @@ def test_metrics_are_what_prometheus_takes(tidemark, rows):
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("api_requests_total", "api_latency_seconds_bucket"):
         assert f"\n{name}{{" in text
-    for name in ("etl_runs_total", "etl_duration_seconds", "etl_records_processed"):
+    for name in ("etl_runs_total", "etl_duration_seconds", "etl_records_processed", "tidemark_rollup_lag_seconds"):
         assert f"# TYPE {name} " in text
     assert tidemark.start_api(ENABLE_METRICS="false").get("/metrics").status_code == 404
 

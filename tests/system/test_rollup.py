@@ -257,6 +257,40 @@ def test_volume_is_unknown_where_one_of_its_parts_is(db):
         (3600, None, "20", 20, 2), (3600, "10", "10", 10, 1), (86400, None, "30", 30, 2)]
 
 
+# ---- intervals that are not stored ----
+
+def points_on_read(db, stored_s, interval_s, first=DAYS[0] - 30 * DAY_MS):
+    rows = db.run("chart_points_rolled", COINBASE, BTC, USD, stored_s, moment(first), 1000, interval_s)
+    return [(row[0], *(cell and str(cell) for cell in row[1:])) for row in rows]
+
+
+def test_a_quarter_of_an_hour_is_there_when_its_last_five_minutes_are(filled):
+    for over, count in [(16, 0), (17, 1), (31, 1), (32, 2)]:
+        filled.set_now(LEAP + over * MINUTE_MS)
+        found = points_on_read(filled, 300, 900)
+        assert found == [(LEAP + (n + 1) * 900_000, f"{1000 + (15 * n + 14) % 7}.10", None, "5", "9") for n in range(count)]
+
+
+def test_four_hours_and_weeks_that_begin_on_monday(db):
+    """2024-02-29 is a Thursday."""
+    candle = {name: "10" for name in VALUES}
+    days = {LEAP + day * DAY_MS: {**candle, "close": str(day + 50), "volume": None if day == 6 else "0.5"}
+            for day in range(-7, 10) if day != 0}
+    db.run("partition_ensure", "candles", moment(LEAP - 7 * DAY_MS))
+    db.add_candles(BTC, USD, 86400, days, source=COINBASE)
+    monday = LEAP - 3 * DAY_MS
+    db.set_now(monday + 14 * DAY_MS + 4 * MINUTE_MS)
+    assert points_on_read(db, 86400, 7 * 86400) == [
+        (monday, "46", "2.0", "10", "10"), (monday + 7 * DAY_MS, "53", "3.0", "10", "10"),
+        (monday + 14 * DAY_MS, "59", None, "10", "10")]
+    db.set_now(db.now_ms - MINUTE_MS)
+    assert len(points_on_read(db, 86400, 7 * 86400)) == 2
+    hours = {LEAP + hour * HOUR_MS: {**candle, "close": str(hour + 1)} for hour in range(9)}
+    db.add_candles(BTC, USD, 3600, hours, source=COINBASE)
+    assert [(at, close, volume) for at, close, volume, *_ in points_on_read(db, 3600, 4 * 3600)] == [
+        (LEAP + 4 * HOUR_MS, "4", "40"), (LEAP + 8 * HOUR_MS, "8", "40"), (LEAP + 12 * HOUR_MS, "9", "10")]
+
+
 # ---- killed and in company ----
 
 def test_a_rollup_that_is_killed_anywhere_leaves_the_same_tables(connect):
