@@ -242,9 +242,8 @@ first_open_ms(const struct params *params, int32_t interval_s)
     int64_t from_ms = as_of_now_ms(params) - days * DAY_S * 1000;
     int64_t monday_ms = MONDAY_S * INT64_C(1000);
 
-    return days == 0 || from_ms < monday_ms
-               ? 0
-               : (from_ms - monday_ms) / step_ms * step_ms + monday_ms;
+    return days == 0 || from_ms < monday_ms ? 0
+                                            : (from_ms - monday_ms) / step_ms * step_ms + monday_ms;
 }
 
 static void

@@ -261,8 +261,10 @@ def test_volume_is_unknown_where_one_of_its_parts_is(db):
 # ---- intervals that are not stored ----
 
 def points_on_read(db, stored_s, interval_s, first=DAYS[0] - 30 * DAY_MS):
-    rows = db.run("chart_points_rolled", COINBASE, BTC, USD, stored_s, moment(first), 1000, interval_s)
-    return [(row[0], *(cell and str(cell) for cell in row[1:])) for row in rows]
+    now, then = (db.run(name, COINBASE, BTC, USD, stored_s, moment(first), 1000, moment(db.now_ms), interval_s)
+                 for name in ("chart_points_rolled", "chart_points_rolled_as_of"))
+    assert then in (now, []), "as it was known then: the same, or nobody knew anything yet"
+    return [(row[0], *(cell and str(cell) for cell in row[1:])) for row in now]
 
 
 def test_a_quarter_of_an_hour_is_there_when_its_last_five_minutes_are(filled):
