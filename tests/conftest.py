@@ -61,14 +61,20 @@ def migrated_database(engines, new_database):
     return lambda template=engines.template: new_database(template)
 
 
-@pytest.fixture
-def replay(tmp_path):
-    """The replay server, seed 1, on the wall clock."""
-    server = Replay(tmp_path)
+@pytest.fixture(scope="session")
+def replay_server(tmp_path_factory):
+    server = Replay(tmp_path_factory.mktemp("replay"))
     try:
         yield server.start()
     finally:
         server.stop()
+
+
+@pytest.fixture
+def replay(replay_server):
+    """The replay server, seed 1, on the wall clock, as it was when it started."""
+    replay_server.forget()
+    return replay_server
 
 
 def make_tidemark(services, request, tmp_path, replay):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 from .binance import Binance
@@ -49,13 +50,19 @@ class Served:
     listings: dict = field(default_factory=dict)
 
 
+@lru_cache(maxsize=2)
+def make_sources(seed, recorded):
+    """A market and its sources: what they have worked out serves the next oracle, too."""
+    market = Market(seed, recorded)
+    sources = (Binance(market), Coinbase(market), CoinGecko(market), CoinMarketCap(market),
+               CoinPaprika(market), Kraken(market))
+    return market, {source.name: source for source in sources}
+
+
 class Oracle:
     def __init__(self, seed, recorded=RECORDED):
-        self.market = Market(seed, recorded)
+        self.market, self.sources = make_sources(seed, recorded)
         self.recorded = str(recorded)
-        self.sources = {source.name: source for source in (
-            Binance(self.market), Coinbase(self.market), CoinGecko(self.market),
-            CoinMarketCap(self.market), CoinPaprika(self.market), Kraken(self.market))}
 
     def asset_and_quote(self, source, symbol):
         """("bitcoin", "usd") of a source's own symbol."""

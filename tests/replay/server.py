@@ -41,8 +41,13 @@ class Replay:
         self.sources = {source.name: source
                         for source in (CoinGecko(market), Binance(market), Coinbase(market),
                                        Kraken(market), CoinMarketCap(market), CoinPaprika(market))}
+        self.first_clock = now_ms, offset_ms
+        self.forget()
+
+    def forget(self):
+        """All that came after the start; what the market has worked out stays."""
         self.rules = Rules()
-        self.fixed_ms, self.offset_ms = now_ms, offset_ms
+        self.fixed_ms, self.offset_ms = self.first_clock
         self.requests = collections.deque(maxlen=LOG_MAX)
         self.counts = collections.Counter()
         self.kept = {}  # (source, target): answer and its hash
@@ -341,6 +346,11 @@ def clear_requests(replay, value, query, rest):
     return {}
 
 
+def forget(replay, value, query, rest):
+    replay.forget()
+    return {}
+
+
 def set_clock(replay, value, query, rest):
     replay.fixed_ms = value.get("now_ms")
     replay.offset_ms = value.get("offset_ms", 0)
@@ -356,7 +366,7 @@ def get_clock(replay, value, query, rest):
 CONTROL = {
     ("POST", "rules"): add_rules, ("DELETE", "rules"): remove_rules, ("GET", "rules"): list_rules,
     ("GET", "requests"): list_requests, ("DELETE", "requests"): clear_requests,
-    ("POST", "clock"): set_clock, ("GET", "clock"): get_clock,
+    ("POST", "clock"): set_clock, ("GET", "clock"): get_clock, ("POST", "forget"): forget,
 }
 
 

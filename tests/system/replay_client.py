@@ -74,6 +74,10 @@ class Replay:
     def counts(self):
         return self.control("GET", "requests?counts=1")["counts"]
 
+    def forget(self):
+        """What it was told and asked so far."""
+        self.control("POST", "forget")
+
     def set_clock(self, **clock):
         return self.control("POST", "clock", clock)["now_ms"]
 
