@@ -1,4 +1,5 @@
 """scripts/up and scripts/down, as a newcomer runs them, in a copy of the tree."""
+import hashlib
 import json
 import os
 import pathlib
@@ -101,6 +102,16 @@ def test_prices_and_hourly_history_are_served_through_the_balancer(installation)
     chart = installation.get("/market_chart?asset=bitcoin&currency=usd&days=2&interval=hourly")
     times = [time for time, _ in chart["prices"]]
     assert times == sorted(set(times)) and 40 <= len(times) <= 49
+
+
+def test_the_key_it_made_opens_the_bytes_behind_a_price(installation):
+    variables = installation.variables()
+    payload = installation.get("/api/v1/lineage?asset=bitcoin&currency=usd&source=coingecko")["payload"]
+    request = urllib.request.Request(variables["TIDEMARK_URL"] + payload["download"],
+                                     headers={"X-API-Key": variables["ADMIN_API_KEY"]})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert hashlib.sha256(answer.read()).hexdigest() == payload["sha256"] == answer.headers["X-Payload-Sha256"]
+    assert (installation.folder / ".run" / "env").stat().st_mode & 0o777 == 0o600
 
 
 def test_starting_again_changes_nothing_that_runs(installation):
