@@ -286,6 +286,50 @@ take_source(struct chain *chain, const struct rows *rows)
 }
 
 static void
+on_listing(struct flight *flight, const struct rows *rows)
+{
+    struct chain *chain = flight_context(flight);
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    flight_note_version(flight, rows_text(rows, 0, LISTED_VERSION));
+    if (rows_is_null(rows, 0, LISTED_SOURCE_ID)) {
+        nothing(flight);
+        return;
+    }
+    chain->source_id = rows_int(rows, 0, LISTED_SOURCE_ID, 0);
+    chain->source = rows_text(rows, 0, LISTED_SOURCE);
+    chain->asset_id = rows_int(rows, 0, LISTED_ASSET_ID, 0);
+    chain->quote_id = rows_int(rows, 0, LISTED_QUOTE_ID, 0);
+    chain->row.table = LINK_LISTINGS;
+    chain->rolled = false;
+    chain->row.rows = *rows;
+    chain->row.first_column = LISTED;
+    ask_origin(flight, LISTING_RUN_ID, LISTING_PAYLOAD_ID, -1);
+}
+
+static void
+ask_listing(struct flight *flight, const char *source)
+{
+    const struct params *params = flight_params(flight);
+
+    flight_ask(flight, &query_lineage_listing,
+               SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
+                          SQL_TEXT(params_get(params, "currency")->text), SQL_TEXT(source)),
+               on_listing);
+}
+
+/* /data shows a listing's change where the price itself came without one. */
+static bool
+is_of_listing(struct flight *flight)
+{
+    const struct chain *chain = flight_context(flight);
+
+    return chain->field->listing >= 0 && !chain_value(chain) &&
+           !is_of_the_past(flight_params(flight));
+}
+
+static void
 on_candle(struct flight *flight, const struct rows *rows)
 {
     struct chain *chain = flight_context(flight);
@@ -305,7 +349,9 @@ on_candle(struct flight *flight, const struct rows *rows)
     chain->row.first_column = FOUND_CANDLE;
     origin = rows_text(rows, 0, FOUND_CANDLE + CANDLE_ORIGIN);
     chain->rolled = strcmp(origin, "ticks") == 0 || strcmp(origin, "candles") == 0;
-    if (!chain->rolled)
+    if (is_of_listing(flight))
+        ask_listing(flight, chain->source);
+    else if (!chain->rolled)
         ask_origin(flight, CANDLE_RUN_ID, CANDLE_PAYLOAD_ID, CANDLE_KNOWN_AT);
     else if (strcmp(origin, "ticks") == 0)
         ask_tick_inputs(flight);
@@ -356,45 +402,11 @@ ask_named_interval(struct flight *flight, const char *source, const struct inter
 }
 
 static void
-on_listing(struct flight *flight, const struct rows *rows)
-{
-    struct chain *chain = flight_context(flight);
-
-    if (!flight_expect_row(flight, rows))
-        return;
-    flight_note_version(flight, rows_text(rows, 0, LISTED_VERSION));
-    if (rows_is_null(rows, 0, LISTED_SOURCE_ID)) {
-        nothing(flight);
-        return;
-    }
-    chain->source_id = rows_int(rows, 0, LISTED_SOURCE_ID, 0);
-    chain->source = rows_text(rows, 0, LISTED_SOURCE);
-    chain->asset_id = rows_int(rows, 0, LISTED_ASSET_ID, 0);
-    chain->quote_id = rows_int(rows, 0, LISTED_QUOTE_ID, 0);
-    chain->row.table = LINK_LISTINGS;
-    chain->row.rows = *rows;
-    chain->row.first_column = LISTED;
-    ask_origin(flight, LISTING_RUN_ID, LISTING_PAYLOAD_ID, -1);
-}
-
-static void
-ask_listing(struct flight *flight, const char *source)
-{
-    const struct params *params = flight_params(flight);
-
-    flight_ask(flight, &query_lineage_listing,
-               SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
-                          SQL_TEXT(params_get(params, "currency")->text), SQL_TEXT(source)),
-               on_listing);
-}
-
-/* /data shows a listing's change where the price itself came without one. */
-static void
 follow_tick(struct flight *flight)
 {
     struct chain *chain = flight_context(flight);
 
-    if (chain->field->listing >= 0 && !chain_value(chain) && !is_of_the_past(flight_params(flight)))
+    if (is_of_listing(flight))
         ask_listing(flight, chain->source);
     else
         ask_origin(flight, TICK_RUN_ID, TICK_PAYLOAD_ID, TICK_KNOWN_AT);

@@ -3,6 +3,7 @@ import datetime
 import json
 
 from named_queries import NamedQueries, array
+from rollup_session import PIECE
 
 
 class NoProviders:
@@ -71,19 +72,17 @@ class KnownRows:
         self.db.execute("COMMIT")
         return payload_id
 
-    def rolled(self, source, asset, currency, interval_s, open_time, origin, inputs, close):
-        """A candle that was made of ticks (origin 2) or of shorter candles (3)."""
-        source_id, asset_id, quote_id = self.market(source, asset, currency)
-        for table in ("candles", "candle_revisions"):
-            self.db.run("partition_ensure", table, open_time)
-        self.tidemark.query(
-            "INSERT INTO candles (source_id, asset_id, quote_id, interval_s, open_time, open, high, low, close, inputs,"
-            " origin, run_id, payload_id, known_at) SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, run_id, payload_id,"
-            " known_at FROM ticks WHERE source_id = %s AND asset_id = %s AND quote_id = %s"
-            " ORDER BY observed_at DESC LIMIT 1", source_id, asset_id, quote_id, interval_s, open_time, *[close] * 4,
-            inputs, origin, source_id, asset_id, quote_id)
-        self.tidemark.query(
-            "INSERT INTO series (source_id, quote_id, asset_id, interval_s, first_open_time, last_open_time, rolled)"
-            " VALUES (%s, %s, %s, %s, %s, %s, true) ON CONFLICT (asset_id, quote_id, interval_s, source_id, rolled)"
-            " DO UPDATE SET last_open_time = excluded.last_open_time", source_id, quote_id, asset_id, interval_s,
-            open_time, open_time)
+    def roll(self, *days):
+        """Makes the candles of everything that is marked, as the worker's rollup does; `days` have partitions then."""
+        for day in days:
+            for table in ("candles", "candle_revisions"):
+                self.db.run("partition_ensure", table, day)
+        for name in ("rollup_stage_create", "rollup_rolled_create"):
+            self.db.utility(name)
+        taken = 1
+        while taken:
+            self.db.execute("BEGIN")
+            [(taken,)] = self.db.run("rollup_take", 1000)
+            for name, *values in PIECE if taken else ():
+                self.db.run(name, *values)
+            self.db.execute("COMMIT")

@@ -33,10 +33,7 @@ def fill(rows):
     """ethereum: six ticks of kraken's, rolled to five minutes, an hour and a day; bitcoin: candles of binance, one corrected."""
     for minute in range(6):
         rows.tick("kraken", "ethereum", "usd", NOON + minute * MINUTE, f"10{minute}.5")
-    for place, (inputs, close) in enumerate([(5, "104.5"), (1, "105.5")]):
-        rows.rolled("kraken", "ethereum", "usd", 300, NOON + 5 * place * MINUTE, origin=2, inputs=inputs, close=close)
-    rows.rolled("kraken", "ethereum", "usd", 3600, NOON, origin=3, inputs=2, close="105.5")
-    rows.rolled("kraken", "ethereum", "usd", 86400, NOON.replace(hour=0), origin=3, inputs=1, close="105.5")
+    rows.roll(NOON, NOON.replace(hour=0))
     rows.candles("binance", "bitcoin", "usd", NOON - HOUR, ["8"], known_at=NOON + 5 * MINUTE)
     rows.candles("binance", "bitcoin", "usd", NOON - HOUR, ["8.1"], known_at=NOON + 20 * MINUTE)
 
@@ -148,6 +145,18 @@ def test_a_candle_that_is_rolled_while_it_is_read_leads_to_those_it_is_made_of(a
     assert answer.status_code == 404, "a week that is not over, or that nothing is of"
 
 
+def test_a_late_tick_makes_another_candle_and_as_of_still_leads_to_the_ticks_of_before(api):
+    asked = {"asset": "ripple", "currency": "jpy", "source": "kraken", "interval": "5m", "at": ms(NOON + 5 * MINUTE)}
+    api.rows.tick("kraken", "ripple", "jpy", NOON, "70")
+    api.rows.roll()
+    api.rows.tick("kraken", "ripple", "jpy", NOON + 2 * MINUTE, "71", known_at=NOON + HOUR)
+    api.rows.roll()
+    before, after = (lineage(api, **asked, as_of=ms(NOON + minutes * MINUTE)) for minutes in (59, 60))
+    assert [(each["value"], each["row"]["revision"], [row["price"] for row in each["inputs"]["rows"]])
+            for each in (before, after)] == [("70", "0", ["70"]), ("71", "1", ["70", "71"])]
+    assert before["row"]["known_until"] == after["row"]["known_at"] == iso(NOON + HOUR)
+
+
 def test_inputs_come_in_pages(api):
     asked = {"asset": "ethereum", "currency": "usd", "source": "kraken", "interval": "5m",
              "at": ms(NOON + 5 * MINUTE), "limit": 2}
@@ -193,6 +202,21 @@ def test_ids_lead_on_as_well(api):
     assert [each["payload_id"] for each in by_run["payloads"]["rows"]] == [row["payload_id"]]
     both = lineage(api, run_id=row["run_id"], payload_id=row["payload_id"])
     assert both["payload"] == by_payload["payload"]
+
+
+def test_a_change_that_the_latest_price_has_none_of_is_the_listings(api):
+    source, asset, quote = api.rows.market("coingecko", "ripple", "chf")
+    listed = api.rows.payload("coingecko", NOON, '[{"id":"ripple","change":2.5}]')
+    drawn = api.rows.candles("coingecko", "ripple", "chf", NOON, ["0.6"], known_at=NOON + HOUR)
+    api.system.query("INSERT INTO listings (source_id, asset_id, quote_id, observed_at, run_id, payload_id,"
+                     " change_24h_percent) VALUES (%s, %s, %s, %s, %s, %s, 2.5)", source, asset, quote, NOON, *listed)
+    api.system.query("INSERT INTO latest_prices (source_id, asset_id, quote_id, observed_at, run_id, payload_id, origin,"
+                     " price) VALUES (%s, %s, %s, %s, 1, %s, 'candle', 0.6)", source, asset, quote, NOON + HOUR, drawn)
+    asked = {"asset": "ripple", "currency": "chf", "source": "coingecko"}
+    change = lineage(api, **asked, field="price_change_percentage_24h")
+    assert (change["value"], change["row"]["table"], change["payload"]["payload_id"]) == ("2.5", "listings", str(listed[1]))
+    price = lineage(api, **asked)
+    assert (price["value"], price["row"]["table"], price["payload"]["payload_id"]) == ("0.6", "candles", str(drawn))
 
 
 BAD = [({}, "asset"), ({"asset": "bitcoin"}, "currency"), ({"asset": "bitcoin", "currency": "usd", "run_id": 1}, "asset"),
