@@ -42,6 +42,7 @@ class ArchiveDatabase:
 
     def close(self):
         self.sessions.close()
+        self.server.drop_database(self.name)
 
     def add_ticks(self, ago, count=3, first=0):
         """Ticks of one day, a second apart, with their partition."""

@@ -10,21 +10,10 @@ import psycopg2
 import pytest
 
 from archive_database import RAW_DAYS, ArchiveDatabase, day, ticks_of
-from postgres_server import postgres_server
-from programs import ROOT, run_program
+from programs import run_program
 from s3_server import S3Store
 
 OLD = 40
-
-
-@pytest.fixture(scope="module")
-def server():
-    with postgres_server() as running:
-        running.run_file(ROOT / "schema/server.sql", **{f"{role}_password": "x" for role in
-                         ("migrate", "worker", "scheduler", "api", "operator")})
-        running.execute("CREATE DATABASE template OWNER tidemark_migrate")
-        run_program("tidemark-migrate", {"DATABASE_URL": running.url("template", "tidemark_migrate")}, "up")
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +26,9 @@ def store():
 
 
 @pytest.fixture
-def database(server):
-    with contextlib.closing(ArchiveDatabase(server, "template")) as one:
+def database(engines):
+    engines.make_template()
+    with contextlib.closing(ArchiveDatabase(engines.postgres, engines.template)) as one:
         yield one
 
 
@@ -285,7 +275,7 @@ def test_nothing_listens(database, bucket):
     ({"ARCHIVE_URL": "s3://bucket/a b"}, "letters, digits"),
     ({"ARCHIVE_URL": "s3://bucket/x"}, "ARCHIVE_S3_ACCESS_KEY"),
 ])
-def test_a_wrong_setting_is_named(server, settings, says):
-    done = run_program("tidemarkctl", {"DATABASE_URL": server.url(), **settings}, "archive", "verify", check=False)
+def test_a_wrong_setting_is_named(engines, settings, says):
+    done = run_program("tidemarkctl", {"DATABASE_URL": engines.postgres.url(), **settings}, "archive", "verify", check=False)
     assert done.returncode == 2
     assert says in done.stderr

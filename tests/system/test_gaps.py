@@ -9,8 +9,6 @@ import psycopg2
 import pytest
 
 from named_queries import NamedQueries, array
-from postgres_server import postgres_server
-from programs import run_program
 
 COINGECKO, BINANCE = 1, 2
 USD, USDT = 1, 50
@@ -44,23 +42,25 @@ GRAVEST = ["source_down", "limited", "expired", "lost_upstream", "no_trade"]
 
 
 @pytest.fixture(scope="module")
-def server():
-    with postgres_server() as running:
-        url = running.create_database("template")
-        run_program("tidemark-migrate", {"DATABASE_URL": url}, "up")
-        with contextlib.closing(running.connect("template")) as connection:
-            fill = NamedQueries(connection)
-            for back in range(6):
-                fill.execute("SELECT ensure_partition('candles', %s)", NOW - datetime.timedelta(30 * back))
-            fill.execute("SELECT ensure_partition('raw_payloads', %s)", NOW)
-            fill.execute("INSERT INTO history_reach VALUES (2, 300, '2009-01-01'), (2, 3600, '2009-01-01'),"
-                         " (2, 86400, '2009-01-01')")
-        yield running
+def template(engines):
+    """The name of a database with the partitions of half a year, whose Binance has all of history."""
+    engines.make_template()
+    name = "gaps_template"
+    engines.postgres.create_database(name, engines.template)
+    with contextlib.closing(engines.postgres.connect(name)) as connection:
+        fill = NamedQueries(connection)
+        for back in range(6):
+            fill.execute("SELECT ensure_partition('candles', %s)", NOW - datetime.timedelta(30 * back))
+        fill.execute("SELECT ensure_partition('raw_payloads', %s)", NOW)
+        fill.execute("INSERT INTO history_reach VALUES (2, 300, '2009-01-01'), (2, 3600, '2009-01-01'),"
+                     " (2, 86400, '2009-01-01')")
+    yield name
+    engines.postgres.drop_database(name)
 
 
 @pytest.fixture
-def world(server):
-    url = server.create_database(template="template")
+def world(template, migrated_database):
+    url = migrated_database(template)
     with contextlib.ExitStack() as sessions:
         def connect(role):
             connection = psycopg2.connect(url)

@@ -3,6 +3,7 @@ import contextlib
 import datetime
 import json
 import random
+import uuid
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,8 +13,6 @@ import pytest
 
 import report_oracle as oracle
 from named_queries import NamedQueries, array
-from postgres_server import postgres_server
-from programs import run_program
 from report_oracle import Candle
 
 UTC = datetime.timezone.utc
@@ -26,28 +25,36 @@ SYMBOLS = {slug: slug[:4].upper() for slug in ASSETS}
 
 
 @pytest.fixture(scope="module")
-def server():
-    with postgres_server() as running:
-        url = running.create_database("template")
-        run_program("tidemark-migrate", {"DATABASE_URL": url}, "up")
-        fill = NamedQueries(running.connect("template"))
+def template(engines):
+    """The name of a database with the assets, and the partitions of their candles."""
+    engines.make_template()
+    name = "reports_template"
+    engines.postgres.create_database(name, engines.template)
+    with contextlib.closing(engines.postgres.connect(name)) as connection:
+        fill = NamedQueries(connection)
         fill.run("assets_apply", array(*ASSETS), array(*(SYMBOLS[slug] for slug in ASSETS)), array(*ASSETS))
         for month in range(9, 17):
             fill.run("partition_ensure", "candles", f"{2023 + (month > 12)}-{(month - 1) % 12 + 1:02}-01")
-        fill.connection.close()
-        yield running
-
-
-@contextlib.contextmanager
-def new_tables(server):
-    with contextlib.closing(psycopg2.connect(server.create_database(template="template"))) as connection:
-        connection.autocommit = True
-        yield Tables(connection)
+    yield name
+    engines.postgres.drop_database(name)
 
 
 @pytest.fixture(scope="module")
-def one_for_many(server):
-    with new_tables(server) as tables:
+def new_tables(engines, template):
+    @contextlib.contextmanager
+    def make():
+        name = f"reports_{uuid.uuid4().hex[:12]}"
+        with contextlib.closing(psycopg2.connect(engines.postgres.create_database(name, template))) as connection:
+            connection.autocommit = True
+            yield Tables(connection)
+        engines.postgres.drop_database(name)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def one_for_many(new_tables):
+    with new_tables() as tables:
         yield tables
 
 
@@ -179,9 +186,9 @@ def market():
 
 
 @pytest.fixture(scope="module")
-def seeded(server):
+def seeded(new_tables):
     """The whole market, and its report of TODAY; tests only read it, or make reports of other days."""
-    with new_tables(server) as tables:
+    with new_tables() as tables:
         for (asset, currency), sources in market().items():
             for source, candles in sources.items():
                 tables.add(source, asset, currency, candles)
@@ -306,8 +313,8 @@ def comparisons():
 
 
 @pytest.fixture(scope="module")
-def compared(server):
-    with new_tables(server) as tables:
+def compared(new_tables):
+    with new_tables() as tables:
         for (asset, _, currency), series in comparisons().items():
             for (source, interval_s), candles in series.items():
                 tables.add(source, asset, currency, list(candles.values()), interval_s)

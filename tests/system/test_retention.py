@@ -7,24 +7,14 @@ import pytest
 
 from archive_database import AGGREGATE_DAYS, RAW_DAYS, ArchiveDatabase, day, ticks_of
 from named_queries import array
-from postgres_server import postgres_server
-from programs import ROOT, run_program
 
 OLD, OLDER, YOUNG = 40, 41, 20
 
 
-@pytest.fixture(scope="module")
-def server():
-    with postgres_server() as running:
-        running.run_file(ROOT / "schema/server.sql", **{f"{role}_password": "x" for role in
-                         ("migrate", "worker", "scheduler", "api", "operator")})
-        run_program("tidemark-migrate", {"DATABASE_URL": running.create_database("template")}, "up")
-        yield running
-
-
 @pytest.fixture
-def database(server):
-    with contextlib.closing(ArchiveDatabase(server, "template")) as one:
+def database(engines):
+    engines.make_template()
+    with contextlib.closing(ArchiveDatabase(engines.postgres, engines.template)) as one:
         yield one
 
 
