@@ -43,6 +43,9 @@ refuse(struct problem *problem, const char *parameter, const char *detail)
     problem_set(problem, 400, "parameter.combination",
                 "The request has a parameter that cannot be used", "%s: %s", parameter, detail);
     problem->parameter = parameter;
+    problem->allowed =
+        "\"asset and currency, with source, at, interval, field and as_of; or run_id "
+        "and payload_id\"";
     return false;
 }
 

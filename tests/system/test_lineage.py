@@ -230,6 +230,7 @@ BAD = [({}, "asset"), ({"asset": "bitcoin"}, "currency"), ({"asset": "bitcoin", 
 def test_what_names_no_number_is_refused(api, asked, parameter):
     answer = api.get("/api/v1/lineage", params=asked)
     assert answer.status_code == 400 and answer.json()["parameter"] == parameter, answer.text
+    assert answer.json()["allowed"], "what goes together"
 
 
 @pytest.mark.parametrize("asked", [{"asset": "ripple", "currency": "gbp"}, {"run_id": 99999},
