@@ -172,18 +172,27 @@ publish_portions(struct outbox *outbox, struct database *db, const struct outgoi
     return true;
 }
 
-/* Full queues are looked at again soon while they take something, and less and less if not. */
+int64_t
+outbox_patience_ms(int64_t patience_ms, bool refused, int64_t confirmed)
+{
+    if (!refused)
+        return 0;
+    if (confirmed > 0 || patience_ms == 0)
+        return OUTBOX_FULL_MIN_MS;
+    return patience_ms < OUTBOX_SWEEP_MS ? 2 * patience_ms : patience_ms;
+}
+
+/* Only a sweep tells that no queue is full any more: it publishes for all of them. */
 static void
-wait_for_room(struct outbox *outbox, int64_t confirmed)
+wait_for_room(struct outbox *outbox, bool swept, int64_t confirmed)
 {
     int64_t again_at_ms;
 
+    if (!outbox->refused && !swept)
+        return;
+    outbox->patience_ms = outbox_patience_ms(outbox->patience_ms, outbox->refused, confirmed);
     if (!outbox->refused)
         return;
-    if (confirmed > 0 || outbox->patience_ms == 0)
-        outbox->patience_ms = OUTBOX_FULL_MIN_MS;
-    else if (outbox->patience_ms < OUTBOX_SWEEP_MS)
-        outbox->patience_ms *= 2;
     again_at_ms = clock_monotonic_ms() + outbox->patience_ms;
     if (again_at_ms < outbox->sweep_at_ms)
         outbox->sweep_at_ms = again_at_ms;
@@ -205,7 +214,7 @@ outbox_publish(struct outbox *outbox, struct database *db, const struct outgoing
     }
     if (!publish_portions(outbox, db, outgoing, count, arena, &confirmed, err))
         return false;
-    wait_for_room(outbox, confirmed);
+    wait_for_room(outbox, false, confirmed);
     return true;
 }
 
@@ -244,7 +253,7 @@ publish_pending(struct outbox *outbox, struct database *db, struct arena *arena,
     /* More may wait behind these; but not at once if the queues are full. */
     if (rows.count >= PENDING_MAX && confirmed > 0)
         outbox->sweep_now = true;
-    wait_for_room(outbox, confirmed);
+    wait_for_room(outbox, true, confirmed);
     return true;
 }
 

@@ -35,6 +35,12 @@ struct outgoing {
     struct bytes message;
 };
 
+/*
+ * How long full queues are left alone, after `patience_ms`: OUTBOX_FULL_MIN_MS while they take
+ * something, twice as long as before while they take nothing; 0 = none of them is full. Pure.
+ */
+int64_t outbox_patience_ms(int64_t patience_ms, bool refused, int64_t confirmed);
+
 struct outbox; /* opaque */
 
 /* Never NULL; does no I/O. `sources` must outlive it. */

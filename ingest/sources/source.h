@@ -15,7 +15,7 @@
  * A source does no I/O, reads no clock and keeps nothing: what it returns depends on its arguments
  * only, so a recorded payload tests it whole and a stored payload can be normalised again.
  *
- * What a job of each kind carries in `args`, and how many requests it becomes:
+ * What a job of each kind carries in `args`, and no more, and how many requests it becomes:
  *
  * quote    {"symbols":[...]}: one request. CoinGecko and CoinPaprika take up to 250 symbols of one
  *          currency, CoinMarketCap 100, Binance and Kraken up to 100. Coinbase prices one market

@@ -157,6 +157,9 @@ def test_without_waiting_it_is_only_ordered(system):
 
 
 def test_a_coin_that_is_mapped_is_so_in_every_currency(system):
+    system.query("DELETE FROM instruments WHERE symbol = 'bitcoin/eur'")
+    system.ctl("instruments", "map", "coingecko", "bitcoin", "bitcoin")
+
     [row] = json.loads(backfill(system, "coingecko", "bitcoin/eur", "1d", "--from", "5d", "--no-wait").stdout)
 
     assert row["symbol"] == "bitcoin/eur" and row["missing"] == row["expected"]
