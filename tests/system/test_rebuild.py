@@ -188,8 +188,9 @@ def filled_a_little(rebuilder):
 def test_a_value_that_was_changed_is_found_and_named(small):
     target = small.target()
     assert small.report(target)["equal"]
-    [(moment,)] = small.query(target, "UPDATE candles SET close = high WHERE (source_id, open_time) ="
-                              " (SELECT source_id, min(open_time) FROM candles WHERE source_id = 2 AND close < high GROUP BY 1)"
+    [(moment,)] = small.query(target, "UPDATE candles SET close = high WHERE origin = 0 AND (source_id, open_time) ="
+                              " (SELECT source_id, min(open_time) FROM candles"
+                              "  WHERE source_id = 2 AND origin = 0 AND close < high GROUP BY 1)"
                               " RETURNING to_char(open_time, 'YYYY-MM-DD\"T\"HH24:MI')")
     small.query(target, "DELETE FROM ticks WHERE source_id = 2 AND asset_id = (SELECT min(asset_id) FROM ticks"
                 " WHERE source_id = 2)")
