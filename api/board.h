@@ -29,6 +29,12 @@ struct run_total {
     int64_t ended, duration_us; /* runs that have an end, and what those took together */
 };
 
+/* Candles that are missing for a reason. */
+struct gap_total {
+    const char *source, *cause;
+    int64_t buckets;
+};
+
 /* Immutable once posted. */
 struct report {
     atomic_int references;
@@ -38,8 +44,10 @@ struct report {
     size_t source_count;
     const struct run_total *totals;
     size_t total_count;
-    int64_t rollup_marks;  /* transactions whose rows are due to be rolled */
-    int64_t rollup_lag_ms; /* for how long the oldest of them is; 0 = there is none */
+    int64_t rollup_marks;         /* transactions whose rows are due to be rolled */
+    int64_t rollup_lag_ms;        /* for how long the oldest of them is; 0 = there is none */
+    const struct gap_total *gaps; /* of every source and cause; some seconds old */
+    size_t gap_count;
 };
 
 struct report *report_create(void);

@@ -13,6 +13,7 @@
 enum {
     ROUND_MS = 1000, /* is the database there, and how are the sources */
     CATALOG_EVERY_MS = 30000,
+    GAPS_EVERY_MS = 10000, /* the ledger itself is looked through once a minute */
 };
 
 struct keeper {
@@ -25,6 +26,9 @@ struct keeper {
     struct upstreams *upstreams;
     struct arena *arena; /* of one round */
     int64_t catalog_at_ms;
+    struct arena *gaps_arena; /* of `gaps`, which several rounds use */
+    struct rows gaps;
+    int64_t gaps_at_ms; /* 0 = not read yet */
     bool up;
 };
 
@@ -153,6 +157,33 @@ read_totals(struct keeper *keeper, struct report *report, struct error *err)
     return true;
 }
 
+/* Missing candles by source and cause; every report has them, not each is worth a look. */
+static bool
+read_gaps(struct keeper *keeper, struct report *report, struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    struct gap_total *gaps;
+
+    if (keeper->gaps_at_ms == 0 || now_ms - keeper->gaps_at_ms >= GAPS_EVERY_MS) {
+        keeper->gaps_at_ms = 0;
+        arena_reset(keeper->gaps_arena);
+        if (!database_run(keeper->db, &query_gap_buckets, SQL_NO_VALUES, keeper->gaps_arena,
+                          &keeper->gaps, err))
+            return false;
+        keeper->gaps_at_ms = now_ms;
+    }
+    gaps = arena_alloc_array(report->arena, keeper->gaps.count + 1, sizeof *gaps);
+    for (size_t i = 0; i < keeper->gaps.count; i++)
+        gaps[i] = (struct gap_total){
+            .source = copied(report->arena, rows_text(&keeper->gaps, i, 0)),
+            .cause = copied(report->arena, rows_text(&keeper->gaps, i, 1)),
+            .buckets = rows_int(&keeper->gaps, i, 2, 0),
+        };
+    report->gaps = gaps;
+    report->gap_count = keeper->gaps.count;
+    return true;
+}
+
 static bool
 read_rollup(struct keeper *keeper, struct report *report, struct error *err)
 {
@@ -172,7 +203,7 @@ keep_report(struct keeper *keeper, struct error *err)
 
     report->read_at_ms = clock_now_ms();
     if (!read_sources(keeper, report, err) || !read_totals(keeper, report, err) ||
-        !read_rollup(keeper, report, err)) {
+        !read_rollup(keeper, report, err) || !read_gaps(keeper, report, err)) {
         report_release(report);
         return false;
     }
@@ -249,6 +280,7 @@ keeper_start(const char *database_url, const char *redis_url, struct board *boar
     keeper->url = strdup(database_url);
     keeper->board = board;
     keeper->arena = arena_create(64 * 1024);
+    keeper->gaps_arena = arena_create(16 * 1024);
     if (pthread_create(&keeper->pthread, NULL, run, keeper) != 0)
         abort();
     return keeper;
@@ -264,6 +296,7 @@ keeper_stop(struct keeper *keeper)
     pthread_join(keeper->pthread, NULL);
     upstreams_close(keeper->upstreams);
     arena_destroy(keeper->arena);
+    arena_destroy(keeper->gaps_arena);
     free(keeper->url);
     free(keeper);
 }

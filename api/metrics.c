@@ -269,6 +269,16 @@ render_rollup(const struct report *report, struct text *text)
                     (double)report->rollup_lag_ms / 1000);
 }
 
+static void
+render_gaps(const struct report *report, struct text *text)
+{
+    add_header(text, "tidemark_gap_buckets", "gauge",
+               "Candles that are missing, by source and cause, those given up included.");
+    for (size_t i = 0; i < report->gap_count; i++)
+        text_add_format(text, "tidemark_gap_buckets{source=\"%s\",cause=\"%s\"} %" PRId64 "\n",
+                        report->gaps[i].source, report->gaps[i].cause, report->gaps[i].buckets);
+}
+
 void
 metrics_render(struct metrics *const *all, const struct report *report, bool broker_up,
                struct text *text)
@@ -283,6 +293,7 @@ metrics_render(struct metrics *const *all, const struct report *report, bool bro
     if (report) {
         render_runs(report, text);
         render_rollup(report, text);
+        render_gaps(report, text);
         metrics_upstream_render(report, text);
     }
 }

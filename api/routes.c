@@ -2,6 +2,7 @@
 
 #include "api/as_of.h"
 #include "api/handlers/charts.h"
+#include "api/handlers/completeness.h"
 #include "api/handlers/consensus.h"
 #include "api/handlers/data.h"
 #include "api/handlers/health.h"
@@ -67,6 +68,19 @@ static const struct param lineage_params[] = {
     {0},
 };
 
+static const struct param completeness_params[] = {
+    {"asset",     PARAM_ASSET_OR_TICKER, 0, 0,  NULL, NULL, false, "Only this asset: bitcoin, or its ticker."},
+    {"currency",  PARAM_CURRENCY, 0, 0,         NULL, NULL, false, "Only in this currency: usd."},
+    {"source",    PARAM_SOURCE,   0, 0,         NULL, NULL, false, "Only of this source."},
+    {"interval",  PARAM_CHOICE,   0, 0,         COMPLETENESS_INTERVALS, NULL, false, "Only candles of this length."},
+    {"cause",     PARAM_CHOICE,   0, 0,         COMPLETENESS_CAUSES, NULL, false, "Only what is missing for this reason."},
+    {"state",     PARAM_CHOICE,   0, 0,         COMPLETENESS_STATES, NULL, false, "Only gaps in this state; without it: all but those filled."},
+    {"rows",      PARAM_CHOICE,   0, 0,         "gaps|series", "gaps", false, "What the rows are: gaps, newest first, or series, those that lack most first."},
+    {"page",      PARAM_INTEGER,  1, 10000,     NULL, "1",  false, "Which page, from 1."},
+    {"page_size", PARAM_INTEGER,  1, 500,       NULL, "50", false, "Rows of a page."},
+    {0},
+};
+
 static const struct param payload_params[] = {
     {"id", PARAM_INTEGER, 1, 999999999999999, NULL, NULL, true, "The payload_id of a row."},
     {0},
@@ -112,6 +126,7 @@ const struct route routes[] = {
     {ROUTE_READ, "/market_chart", NULL,             &charts_reading, ACCESS_ANYONE, 1, {300, 86400, 30},     chart_params, "Prices, market caps and volumes over time."},
     {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 5},        data_params,  "The latest row of each asset, currency and source, by rank."},
     {ROUTE_READ, "/api/v1/lineage", NULL,           &lineage_reading, ACCESS_ANYONE, 2, {30, 600, 5},       lineage_params, "The way back from a number to its row, its inputs, its run and the provider's bytes."},
+    {ROUTE_READ, "/api/v1/completeness", NULL, &completeness_reading, ACCESS_ANYONE, 2, {30, 3600, 10}, completeness_params, "Candles expected, stored and missing, and each gap with its cause."},
     {ROUTE_READ, "/api/v1/admin/payloads/{id}", payloads_answer, NULL, ACCESS_ADMIN,  5, {0, 0, 0},            payload_params, "What a provider sent, byte for byte, to be saved."},
     {ROUTE_READ, "/api/v1/consensus/{symbol}", NULL, &consensus_reading, ACCESS_ANYONE, 1, {30, 3600, 5}, consensus_params, "The price that all sources agree on, and of each what it says, and why it was used or not."},
     {ROUTE_READ, "/api/v1/reports", NULL, &reports_list_reading, ACCESS_ANYONE, 1, {60, 86400, 60}, reports_params, "Which daily reports there are, newest first."},

@@ -216,3 +216,132 @@ LEFT JOIN gaps g ON g.source_id = s.source_id AND g.cause = k.cause AND g.state 
 WHERE s.kind <> 'internal'
 GROUP BY s.source_id, s.name, k.cause
 ORDER BY s.source_id, k.cause
+
+-- name: completeness_gaps
+-- A page of what is missing, newest first, with what all series of the same filters add up to. Always at least one row,
+-- which carries total (of all pages), version and summary (JSON); source is NULL when the page is empty.
+-- Columns: total, version, summary, source, slug, code, interval, from_ms, until_ms, buckets, cause, state, attempts,
+-- first_seen_ms, checked_ms, ended_ms, gap_id (NULL = not yet due).
+-- $1 source or NULL, $2 slug or NULL, $3 quote code or NULL, $4 interval_s or NULL, $5 cause or NULL, $6 state or NULL (all
+-- but filled), $7 rows, $8 rows to skip; the summary heeds the first four
+WITH asked AS MATERIALIZED (
+    SELECT (SELECT source_id FROM sources WHERE name = $1::text) AS source_id,
+           (SELECT asset_id FROM assets WHERE slug = $2::text) AS asset_id,
+           (SELECT quote_id FROM quotes WHERE code = $3::text) AS quote_id
+), lacking AS MATERIALIZED (
+    SELECT g.*
+    FROM gap_list g, asked
+    WHERE ($1::text IS NULL OR g.source_id = asked.source_id) AND ($2::text IS NULL OR g.asset_id = asked.asset_id)
+      AND ($3::text IS NULL OR g.quote_id = asked.quote_id) AND ($4::integer IS NULL OR g.interval_s = $4)
+      AND (g.state <> 'filled' OR $6::text = 'filled')
+), matching AS MATERIALIZED (
+    SELECT * FROM lacking
+    WHERE ($5::text IS NULL OR cause = $5) AND ($6::text IS NULL OR state = $6)
+), page AS (
+    SELECT m.*, s.name AS source, a.slug, q.code
+    FROM (SELECT * FROM matching
+          ORDER BY missing_from DESC, source_id, asset_id, quote_id, interval_s, missing_until
+          LIMIT $7::bigint OFFSET $8::bigint) AS m
+    JOIN sources s USING (source_id)
+    JOIN assets a USING (asset_id)
+    JOIN quotes q USING (quote_id)
+), covered AS (
+    SELECT count(*) AS series,
+           coalesce(sum((extract(epoch FROM due_until - expected_from) / interval_s)::bigint), 0) AS expected,
+           coalesce(sum((extract(epoch FROM due_until - LEAST(verified_until, due_until)) / interval_s)::bigint), 0)
+               AS unverified
+    FROM coverage c, asked
+    WHERE ($1 IS NULL OR c.source_id = asked.source_id) AND ($2 IS NULL OR c.asset_id = asked.asset_id)
+      AND ($3 IS NULL OR c.quote_id = asked.quote_id) AND ($4 IS NULL OR c.interval_s = $4)
+), missed AS (
+    SELECT coalesce(sum(buckets) FILTER (WHERE cause <> 'not_yet_due'), 0) AS missing,
+           coalesce(sum(buckets) FILTER (WHERE cause <> 'not_yet_due' AND state IN ('open', 'planned')), 0) AS open
+    FROM lacking
+    WHERE state <> 'filled'
+), by_cause AS (
+    SELECT json_object_agg(k.cause, coalesce(l.buckets, 0) ORDER BY k.place) AS causes
+    FROM unnest(ARRAY['source_down', 'limited', 'no_trade', 'not_yet_due', 'expired', 'lost_upstream', 'unknown'])
+         WITH ORDINALITY AS k (cause, place)
+    LEFT JOIN (SELECT cause, sum(buckets) AS buckets FROM lacking WHERE state <> 'filled' GROUP BY cause) AS l USING (cause)
+)
+SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       (SELECT json_build_object('series', series, 'expected', expected, 'stored', expected - unverified - missing,
+                                 'unverified', unverified, 'missing', missing, 'open', open, 'causes', causes)::text
+        FROM covered, missed, by_cause) AS summary,
+       p.source, p.slug, p.code,
+       CASE p.interval_s WHEN 300 THEN '5m' WHEN 3600 THEN '1h' WHEN 86400 THEN '1d' END AS interval,
+       (date_part('epoch', p.missing_from) * 1000)::bigint AS from_ms,
+       (date_part('epoch', p.missing_until) * 1000)::bigint AS until_ms, p.buckets, p.cause, p.state, p.attempts,
+       (date_part('epoch', p.first_seen_at) * 1000)::bigint AS first_seen_ms,
+       (date_part('epoch', p.checked_at) * 1000)::bigint AS checked_ms,
+       (date_part('epoch', p.ended_at) * 1000)::bigint AS ended_ms, p.gap_id
+FROM (SELECT) AS always
+LEFT JOIN page p ON true
+ORDER BY p.missing_from DESC, p.source_id, p.asset_id, p.quote_id, p.interval_s, p.missing_until
+
+-- name: completeness_series
+-- A page of the series that ought to be stored, those that lack most first, with the same beginning. Columns: total,
+-- version, summary, source, slug, code, interval, expected_from_ms, due_until_ms, verified_until_ms, expected, stored,
+-- unverified, missing, causes (JSON: candles by cause).
+-- $1 to $4 as above, $5 cause or NULL and $6 state or NULL: only series that lack something such, $7 rows, $8 rows to skip
+WITH asked AS MATERIALIZED (
+    SELECT (SELECT source_id FROM sources WHERE name = $1::text) AS source_id,
+           (SELECT asset_id FROM assets WHERE slug = $2::text) AS asset_id,
+           (SELECT quote_id FROM quotes WHERE code = $3::text) AS quote_id
+), lacking AS MATERIALIZED (
+    SELECT g.source_id, g.asset_id, g.quote_id, g.interval_s, g.cause, sum(g.buckets) AS buckets,
+           coalesce(sum(g.buckets) FILTER (WHERE g.state IN ('open', 'planned')), 0) AS open,
+           bool_or($6::text IS NULL OR g.state = $6) AS in_state
+    FROM gap_list g, asked
+    WHERE ($1::text IS NULL OR g.source_id = asked.source_id) AND ($2::text IS NULL OR g.asset_id = asked.asset_id)
+      AND ($3::text IS NULL OR g.quote_id = asked.quote_id) AND ($4::integer IS NULL OR g.interval_s = $4)
+      AND g.state <> 'filled'
+    GROUP BY g.source_id, g.asset_id, g.quote_id, g.interval_s, g.cause
+), by_series AS MATERIALIZED (
+    SELECT source_id, asset_id, quote_id, interval_s, sum(buckets) FILTER (WHERE cause <> 'not_yet_due') AS missing,
+           json_object_agg(cause, buckets ORDER BY cause) AS causes,
+           bool_or(in_state AND ($5::text IS NULL OR cause = $5)) AS matches
+    FROM lacking
+    GROUP BY source_id, asset_id, quote_id, interval_s
+), covered AS MATERIALIZED (
+    SELECT c.*, (extract(epoch FROM c.due_until - c.expected_from) / c.interval_s)::bigint AS expected,
+           (extract(epoch FROM c.due_until - LEAST(c.verified_until, c.due_until)) / c.interval_s)::bigint AS unverified,
+           coalesce(l.missing, 0) AS missing, coalesce(l.causes, '{}') AS causes,
+           coalesce(l.matches, $5 IS NULL AND $6 IS NULL) AS matches
+    FROM coverage c
+    CROSS JOIN asked
+    LEFT JOIN by_series l ON (l.source_id, l.asset_id, l.quote_id, l.interval_s)
+                           = (c.source_id, c.asset_id, c.quote_id, c.interval_s)
+    WHERE ($1 IS NULL OR c.source_id = asked.source_id) AND ($2 IS NULL OR c.asset_id = asked.asset_id)
+      AND ($3 IS NULL OR c.quote_id = asked.quote_id) AND ($4 IS NULL OR c.interval_s = $4)
+), by_cause AS (
+    SELECT json_object_agg(k.cause, coalesce(l.buckets, 0) ORDER BY k.place) AS causes
+    FROM unnest(ARRAY['source_down', 'limited', 'no_trade', 'not_yet_due', 'expired', 'lost_upstream', 'unknown'])
+         WITH ORDINALITY AS k (cause, place)
+    LEFT JOIN (SELECT cause, sum(buckets) AS buckets FROM lacking GROUP BY cause) AS l USING (cause)
+), page AS (
+    SELECT m.*, s.name AS source, a.slug, q.code
+    FROM (SELECT * FROM covered
+          WHERE matches
+          ORDER BY missing DESC, source_id, asset_id, quote_id, interval_s
+          LIMIT $7::bigint OFFSET $8::bigint) AS m
+    JOIN sources s USING (source_id)
+    JOIN assets a USING (asset_id)
+    JOIN quotes q USING (quote_id)
+)
+SELECT (SELECT count(*) FROM covered WHERE matches) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       (SELECT json_build_object('series', count(*), 'expected', coalesce(sum(expected), 0),
+                                 'stored', coalesce(sum(expected - unverified - missing), 0),
+                                 'unverified', coalesce(sum(unverified), 0), 'missing', coalesce(sum(missing), 0),
+                                 'open', (SELECT coalesce(sum(open), 0) FROM lacking WHERE cause <> 'not_yet_due'),
+                                 'causes', (SELECT causes FROM by_cause))::text
+        FROM covered) AS summary,
+       p.source, p.slug, p.code,
+       CASE p.interval_s WHEN 300 THEN '5m' WHEN 3600 THEN '1h' WHEN 86400 THEN '1d' END AS interval,
+       (date_part('epoch', p.expected_from) * 1000)::bigint AS expected_from_ms,
+       (date_part('epoch', p.due_until) * 1000)::bigint AS due_until_ms,
+       (date_part('epoch', p.verified_until) * 1000)::bigint AS verified_until_ms, p.expected,
+       p.expected - p.unverified - p.missing AS stored, p.unverified, p.missing, p.causes::text
+FROM (SELECT) AS always
+LEFT JOIN page p ON true
+ORDER BY p.missing DESC, p.source_id, p.asset_id, p.quote_id, p.interval_s
