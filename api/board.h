@@ -20,6 +20,7 @@ struct source_state {
     const char *status; /* "ok", "failed" ...; NULL = never ran */
     const char *error_code;
     int64_t last_run_ms, last_success_ms, last_failure_ms; /* 0 = never */
+    int64_t doubtful_prices;                               /* of its latest */
     struct upstream_state upstream; /* what workers share; not known while Redis is away */
 };
 

@@ -125,6 +125,7 @@ read_sources(struct keeper *keeper, struct report *report, struct error *err)
             .error_code = copied(report->arena, rows_text(&rows, i, 5)),
             .last_success_ms = rows_int(&rows, i, 6, 0),
             .last_failure_ms = rows_int(&rows, i, 7, 0),
+            .doubtful_prices = rows_int(&rows, i, 8, 0),
         };
     }
     read_upstreams(keeper, sources, rows.count);

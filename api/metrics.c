@@ -255,6 +255,11 @@ render_runs(const struct report *report, struct text *text)
     for (size_t i = 0; i < report->source_count; i++)
         text_add_format(text, "etl_last_success_timestamp_seconds{source=\"%s\"} %.3f\n",
                         report->sources[i].name, (double)report->sources[i].last_success_ms / 1000);
+    add_header(text, "tidemark_doubtful_prices", "gauge",
+               "Latest prices of a source that something speaks against.");
+    for (size_t i = 0; i < report->source_count; i++)
+        text_add_format(text, "tidemark_doubtful_prices{source=\"%s\"} %" PRId64 "\n",
+                        report->sources[i].name, report->sources[i].doubtful_prices);
 }
 
 static void

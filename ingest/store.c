@@ -280,6 +280,9 @@ write_rows(struct store *store, const struct page *page, const struct writing *w
     stored.unmapped = offered - stored.records + writing->unmapped_references;
     stored.records += (int64_t)batch->reference_count;
     stored.event = make_event(store, page, &writing->markets, writing->series, version, arena);
+    database_queue(store->db, &query_run_doubts,
+                   SQL_VALUES(SQL_INT(page->run_id), SQL_INT(store->source_id),
+                              SQL_INT(writing->lineage.payload_id)));
     database_queue(store->db, &query_run_page,
                    SQL_VALUES(SQL_INT(page->run_id), SQL_INT(stored.records),
                               SQL_INT((int64_t)batch->rejected), SQL_INT(stored.unmapped),

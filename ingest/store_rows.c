@@ -71,16 +71,6 @@ prices_finish(struct prices *columns)
     };
 }
 
-static void
-queue_latest(struct database *db, const struct price_values *v, const char *origin,
-             const struct lineage *lineage)
-{
-    database_queue(db, &query_latest_prices_upsert,
-                   SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(lineage->run_id),
-                              SQL_INT(lineage->payload_id), SQL_TEXT(origin), v->assets, v->quotes,
-                              v->moments, v->prices, v->volumes, v->caps, v->changes));
-}
-
 size_t
 rows_queue_ticks(struct database *db, const struct batch *batch, const struct markets *markets,
                  const struct lineage *lineage, struct arena *arena)
@@ -108,24 +98,21 @@ rows_queue_ticks(struct database *db, const struct batch *batch, const struct ma
                               SQL_INT(lineage->payload_id), SQL_TIME_MS(lineage->known_at_ms),
                               values.assets, values.quotes, values.moments, values.prices,
                               values.volumes, values.caps, values.changes));
-    queue_latest(db, &values, "tick", lineage);
     return count;
 }
 
 void
 rows_queue_latest_candle(struct database *db, const struct batch *batch,
-                         const struct market *market, const struct lineage *lineage,
-                         struct arena *arena)
+                         const struct market *market, const struct lineage *lineage)
 {
     const struct candle *last = &batch->candles[batch->candle_count - 1];
-    struct price_values values;
-    struct prices columns;
 
-    prices_start(&columns, 1, arena);
-    prices_add(&columns, market, last->open_time_ms + INT64_C(1000) * batch->candle_interval_s,
-               last->close, last->volume_24h, last->market_cap, NULL);
-    values = prices_finish(&columns);
-    queue_latest(db, &values, "candle", lineage);
+    database_queue(db, &query_latest_prices_candle,
+                   SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(lineage->run_id),
+                              SQL_INT(lineage->payload_id), SQL_INT(market->asset_id),
+                              SQL_INT(market->quote_id), SQL_TIME_MS(last->open_time_ms),
+                              SQL_INT(batch->candle_interval_s), SQL_TEXT(last->close),
+                              SQL_TEXT(last->volume_24h), SQL_TEXT(last->market_cap)));
 }
 
 /* The decimal columns of a listing, in the order of listings_upsert ($8 to $16, then ath, atl). */

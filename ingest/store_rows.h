@@ -24,8 +24,7 @@ size_t rows_queue_listings(struct database *db, const struct batch *batch,
                            struct arena *arena);
 /* The last candle is a price as well: its close, at the moment it closed. */
 void rows_queue_latest_candle(struct database *db, const struct batch *batch,
-                              const struct market *market, const struct lineage *lineage,
-                              struct arena *arena);
+                              const struct market *market, const struct lineage *lineage);
 
 /* The text of a COPY into candles_stage, and of one into candles. */
 struct bytes rows_copy_stage(const struct batch *batch, struct arena *arena);

@@ -155,7 +155,7 @@ queue_candles(struct database *db, const struct writing *writing, struct arena *
                    SQL_VALUES(SQL_INT(lineage->source_id), SQL_INT(writing->series->asset_id),
                               SQL_INT(writing->series->quote_id), SQL_INT(batch->candle_interval_s),
                               SQL_TIME_MS(first_open_ms(batch)), SQL_TIME_MS(last_open_ms(batch))));
-    rows_queue_latest_candle(db, batch, writing->series, lineage, arena);
+    rows_queue_latest_candle(db, batch, writing->series, lineage);
     return batch->candle_count;
 }
 

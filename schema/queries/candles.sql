@@ -118,7 +118,7 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS best ON true
 LEFT JOIN latest_prices l
-    ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND l.source_id = best.source_id
+    ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND l.source_id = best.source_id AND l.doubt = 0
 WHERE q.code = $2::text
 
 -- name: chart_source
@@ -129,7 +129,7 @@ SELECT a.asset_id, q.quote_id, s.source_id, s.name AS source, pg_snapshot_xmin(p
 FROM quotes q
 JOIN sources s ON s.name = $3::text
 LEFT JOIN assets a ON a.slug = $1::text
-LEFT JOIN latest_prices l ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND l.source_id = s.source_id
+LEFT JOIN latest_prices l ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id AND l.source_id = s.source_id AND l.doubt = 0
 WHERE q.code = $2::text
 
 -- name: chart_points

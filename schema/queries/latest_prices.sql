@@ -1,28 +1,26 @@
--- name: latest_prices_upsert
--- The newest observation of each source, asset and quote: an older one never replaces a newer one, at the same
--- moment a tick wins over a candle. So any order of jobs ends in the same rows. Returns those that moved: asset_id, quote_id.
--- $1 source_id, $2 run_id, $3 payload_id, $4 origin ("tick", "candle"), $5 asset_ids, $6 quote_ids, $7 observed_at,
--- $8 prices, $9 volumes_24h, $10 market_caps, $11 changes_24h_percent
+-- name: latest_prices_candle
+-- The close of a candle is a price, too, unless there is a newer observation of the source, or a tick of the same moment.
+-- Beside the provider's candle before it, of the same series, it may be doubtful (price_jump).
+-- $1 source_id, $2 run_id, $3 payload_id, $4 asset_id, $5 quote_id, $6 open_time, $7 interval_s, $8 price, $9 volume_24h,
+-- $10 market_cap
 INSERT INTO latest_prices AS l
-       (source_id, run_id, payload_id, origin, asset_id, quote_id, observed_at, price, volume_24h, market_cap,
-        change_24h_percent)
-SELECT DISTINCT ON (n.asset_id, n.quote_id)
-       $1::smallint, $2::bigint, $3::bigint, $4::text, n.asset_id, n.quote_id, n.observed_at, n.price, n.volume_24h,
-       n.market_cap, n.change_24h_percent
-FROM unnest($5::integer[], $6::smallint[], $7::timestamptz[], $8::numeric[], $9::numeric[], $10::numeric[],
-            $11::numeric[])
-     WITH ORDINALITY
-     AS n (asset_id, quote_id, observed_at, price, volume_24h, market_cap, change_24h_percent, place)
-ORDER BY n.asset_id, n.quote_id, n.observed_at DESC, n.place DESC
+       (source_id, run_id, payload_id, origin, asset_id, quote_id, observed_at, price, volume_24h, market_cap, doubt)
+SELECT $1::smallint, $2::bigint, $3::bigint, 'candle', $4::integer, $5::smallint,
+       $6::timestamptz + $7::integer * interval '1 second', $8::numeric, $9::numeric, $10::numeric,
+       market_cap_doubt($10, $9) | coalesce((
+           SELECT price_jump($8, $6, c.close, c.open_time)
+           FROM candles c
+           WHERE c.source_id = $1 AND c.asset_id = $4 AND c.quote_id = $5 AND c.interval_s = $7 AND c.origin <= 1
+             AND c.open_time < $6 AND c.open_time >= $6 - interval '7 days'
+           ORDER BY c.open_time DESC
+           LIMIT 1), 0)
 ON CONFLICT (asset_id, quote_id, source_id)
 DO UPDATE SET price = excluded.price, volume_24h = excluded.volume_24h, market_cap = excluded.market_cap,
-              change_24h_percent = excluded.change_24h_percent, observed_at = excluded.observed_at,
-              run_id = excluded.run_id, payload_id = excluded.payload_id, origin = excluded.origin
-WHERE (excluded.observed_at, excluded.origin = 'tick') >= (l.observed_at, l.origin = 'tick')
-  AND (l.observed_at, l.origin, l.price, l.volume_24h, l.market_cap, l.change_24h_percent)
-      IS DISTINCT FROM (excluded.observed_at, excluded.origin, excluded.price, excluded.volume_24h,
-                        excluded.market_cap, excluded.change_24h_percent)
-RETURNING asset_id, quote_id
+              change_24h_percent = NULL, observed_at = excluded.observed_at, run_id = excluded.run_id,
+              payload_id = excluded.payload_id, origin = excluded.origin, doubt = excluded.doubt
+WHERE (excluded.observed_at, false) >= (l.observed_at, l.origin = 'tick')
+  AND (l.observed_at, l.origin, l.price, l.volume_24h, l.market_cap)
+      IS DISTINCT FROM (excluded.observed_at, excluded.origin, excluded.price, excluded.volume_24h, excluded.market_cap)
 
 -- name: price_inputs
 -- What each source says of each asked asset in each asked currency, in the order asked, then preferred first; a pair that

@@ -26,6 +26,15 @@ WHERE job_id = $1::text
 -- $1 run_id, $2 records, $3 rejected, $4 unmapped, $5 event
 SELECT run_page($1::bigint, $2::integer, $3::integer, $4::integer, $5::text)
 
+-- name: run_doubts
+-- Counts the prices of a page that are the newest of their market, and were stored with a doubt.
+-- $1 run_id, $2 source_id, $3 payload_id
+UPDATE runs
+SET doubtful = doubtful + new.count
+FROM (SELECT count(*) FROM latest_prices WHERE source_id = $2::smallint AND doubt <> 0 AND payload_id = $3::bigint)
+     AS new (count)
+WHERE run_id = $1::bigint AND new.count > 0
+
 -- name: run_finish
 -- Ends a run, or marks it as waiting for its retry. A run that is ok stays ok.
 -- $1 run_id, $2 status, $3 error_code, $4 error_text, $5 http_status
@@ -36,14 +45,14 @@ WHERE run_id = $1::bigint AND status <> 'ok'
 
 -- name: runs_list
 -- For people, newest first: run_id, job_id, source, kind, stream, slot_ms, attempt, status, started_at_ms, finished_at_ms,
--- pages, records, rejected, unmapped, error_code, error_text, http_status, worker.
+-- pages, records, rejected, unmapped, doubtful, error_code, error_text, http_status, worker.
 -- $1 source name or NULL, $2 status or NULL, $3 kind or NULL, $4 stream or NULL, $5 job_id or NULL, $6 begun since or
 -- NULL, $7 limit
 SELECT r.run_id, r.job_id, s.name, r.kind, r.stream,
        (date_part('epoch', r.slot) * 1000)::bigint AS slot_ms, r.attempt, r.status,
        (date_part('epoch', r.started_at) * 1000)::bigint AS started_at_ms,
        (date_part('epoch', r.finished_at) * 1000)::bigint AS finished_at_ms,
-       r.pages, r.records, r.rejected, r.unmapped, r.error_code, r.error_text, r.http_status, r.worker
+       r.pages, r.records, r.rejected, r.unmapped, r.doubtful, r.error_code, r.error_text, r.http_status, r.worker
 FROM runs r
 JOIN sources s USING (source_id)
 WHERE ($1::text IS NULL OR s.name = $1) AND ($2::text IS NULL OR r.status = $2) AND ($3::text IS NULL OR r.kind = $3)
@@ -54,14 +63,16 @@ LIMIT $7::bigint
 
 -- name: etl_status
 -- The last run of each source: source, enabled, status, started_at_ms, finished_at_ms, error_code, last_success_ms,
--- last_failure_ms (of the runs that were not done: dead, expired, or failed and to be tried again).
+-- last_failure_ms (of the runs that were not done: dead, expired, or failed and to be tried again), and how many of its
+-- latest prices are doubtful.
 -- Sources without a run have NULLs.
 SELECT s.name, s.enabled, last.status,
        (date_part('epoch', last.started_at) * 1000)::bigint AS started_at_ms,
        (date_part('epoch', last.finished_at) * 1000)::bigint AS finished_at_ms,
        last.error_code,
        (date_part('epoch', success.finished_at) * 1000)::bigint AS last_success_ms,
-       (date_part('epoch', failure.finished_at) * 1000)::bigint AS last_failure_ms
+       (date_part('epoch', failure.finished_at) * 1000)::bigint AS last_failure_ms,
+       (SELECT count(*) FROM latest_prices l WHERE l.source_id = s.source_id AND l.doubt <> 0) AS doubtful
 FROM sources s
 LEFT JOIN LATERAL (
     SELECT r.status, r.started_at, r.finished_at, r.error_code
@@ -99,13 +110,13 @@ ORDER BY s.name, c.status
 
 -- name: run_show
 -- Everything about a run, for people: run_id, job_id, source, kind, stream, slot_ms, args, attempt, status, started_at_ms,
--- finished_at_ms, pages, records, rejected, unmapped, error_code, error_text, http_status, worker, traceparent, schedule,
+-- finished_at_ms, pages, records, rejected, unmapped, doubtful, error_code, error_text, http_status, worker, traceparent, schedule,
 -- published_at_ms.
 -- $1 run_id
 SELECT r.run_id, r.job_id, s.name, r.kind, r.stream, (date_part('epoch', r.slot) * 1000)::bigint AS slot_ms, r.args,
        r.attempt, r.status, (date_part('epoch', r.started_at) * 1000)::bigint AS started_at_ms,
        (date_part('epoch', r.finished_at) * 1000)::bigint AS finished_at_ms, r.pages, r.records, r.rejected, r.unmapped,
-       r.error_code, r.error_text, r.http_status, r.worker, r.traceparent, p.schedule_name,
+       r.doubtful, r.error_code, r.error_text, r.http_status, r.worker, r.traceparent, p.schedule_name,
        (date_part('epoch', p.published_at) * 1000)::bigint AS published_at_ms
 FROM runs r
 JOIN sources s USING (source_id)

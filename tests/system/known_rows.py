@@ -51,7 +51,6 @@ class KnownRows:
         columns = [array(asset_id), array(quote_id), array(observed_at.isoformat()), array(price), array(None),
                    array(None), array(None)]
         self.db.run("ticks_upsert", source_id, run_id, payload_id, known_at, *columns)
-        self.db.run("latest_prices_upsert", source_id, run_id, payload_id, "tick", *columns)
         return payload_id
 
     def candles(self, source, asset, currency, first_open, closes, known_at, interval_s=3600):

@@ -65,11 +65,10 @@ def at(minutes=0):
 
 
 def add_ticks(db, *ticks, source=BINANCE, run=1, payload=1):
-    """Each (asset, quote, minutes, price[, market_cap]); as a worker does: ticks, then the latest prices."""
+    """Each (asset, quote, minutes, price[, market_cap[, volume]]). How many ticks and latest prices that changes."""
     columns = [array(*(tick[0] for tick in ticks)), array(*(tick[1] for tick in ticks)),
                array(*(at(tick[2]) for tick in ticks)), array(*(tick[3] for tick in ticks)),
-               array(*(None for _ in ticks)), array(*((tick + (None,))[4] for tick in ticks)),
+               array(*((tick + (None, None))[5] for tick in ticks)), array(*((tick + (None,))[4] for tick in ticks)),
                array(*(None for _ in ticks))]
-    [(changed,)] = db.run("ticks_upsert", source, run, payload, at(), *columns)
-    moved = db.run("latest_prices_upsert", source, run, payload, "tick", *columns)
-    return changed, moved
+    [row] = db.run("ticks_upsert", source, run, payload, at(), *columns)
+    return row

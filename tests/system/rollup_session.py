@@ -46,7 +46,7 @@ class RollupSession(NamedQueries):
         self.payload += 1
         columns = [array(*column) for column in zip(*((asset, quote, moment(at), *values)
                                                       for asset, quote, at, *values in ticks))]
-        [(changed,)] = self.run("ticks_upsert", source, self.payload, self.payload, moment(self.now_ms), *columns,
+        [(changed, _)] = self.run("ticks_upsert", source, self.payload, self.payload, moment(self.now_ms), *columns,
                                 array(*(None for _ in ticks)))
         return changed
 

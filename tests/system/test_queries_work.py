@@ -138,7 +138,7 @@ def test_status_names_the_last_run_and_the_last_success(connect, worker):
     assert status["binance"][5] == "provider.status_404"
     assert status["binance"][6] is not None
     assert status["binance"][7] is not None
-    assert status["coinbase"][2:] == (None, None, None, None, None, None)
+    assert status["coinbase"][2:] == (None, None, None, None, None, None, 0)
 
 
 TOTALS_OF_RUNS = """
