@@ -100,6 +100,36 @@ def test_an_exponent_becomes_the_digits_it_means(way):
     assert way.served(way.replicas[0], "coingecko") == "0.000000003447"
 
 
+def consensus(replica):
+    """(state, price, {source: why it was not used, or None})."""
+    told = replica.get("/api/v1/consensus/bitcoin?currency=usd").json()
+    return told["state"], told["price"], {one["source"]: one["reason"] for one in told["inputs"]}
+
+
+def test_one_source_at_ten_times_the_price_moves_nothing_and_two_that_crash_are_followed(way):
+    for source, price in (("coingecko", "100"), ("coinpaprika", "101"), ("kraken", "100.5"), ("coinbase", "1005")):
+        way.send(source, price)
+    hold = {"coinbase": None, "kraken": None, "coingecko": None, "coinpaprika": None}
+
+    def every():
+        return [consensus(one) for one in way.replicas]
+
+    wait_for("it was wrong from the start: an outlier", lambda: every() == [
+        ("ok", 100.5, {**hold, "coinbase": "outlier"})] * 2)
+    way.send("coinbase", "100.7")
+    wait_for("all agree", lambda: every() == [("ok", 100.6, hold)] * 2)
+    way.send("coingecko", "1005")
+    wait_for("it was right until now: doubtful", lambda: every() == [
+        ("ok", 100.7, {**hold, "coingecko": "doubtful"})] * 2)
+    way.send("kraken", "70")
+    wait_for("one alone is no crash", lambda: every() == [
+        ("ok", 100.7, {**hold, "coingecko": "doubtful", "kraken": "outlier"})] * 2)
+    way.send("coinbase", "70.5")
+    wait_for("two are", lambda: every() == [
+        ("ok", 70.25, {**hold, "coingecko": "doubtful", "coinpaprika": "outlier"})] * 2)
+    assert way.system.query("SELECT sum(doubtful)::integer FROM runs") == [(1,)]
+
+
 # What a provider may write: digits, a point, trailing zeros, up to 64 characters, more than zero.
 DECIMALS = st.from_regex(r"(0|[1-9][0-9]{0,24})(\.[0-9]{1,36})?", fullmatch=True).filter(
     lambda text: any(digit in text for digit in "123456789"))
