@@ -87,7 +87,8 @@ def some_ticks(rng, count, days=DAYS[:3] + DAYS[4:]):
 
 
 def some_values(rng):
-    return (f"{rng.randrange(1, 10**6)}.{rng.randrange(10**8):08}", rng.choice([None, str(rng.randrange(10**9))]),
+    """Prices stay within ten times of each other: further apart they are stored with a doubt, and left out."""
+    return (f"{rng.randrange(2 * 10**5, 10**6)}.{rng.randrange(10**8):08}", rng.choice([None, str(rng.randrange(10**9))]),
             rng.choice([None, f"{rng.randrange(10**9)}.5"]))
 
 

@@ -23,7 +23,7 @@ def fill(tidemark, buckets):
     now_ms = int(time.time() * 1000)
     first = now_ms // FIVE * FIVE - (buckets + 2) * FIVE
     rng = random.Random(8)
-    ticks = {first + n * FIVE + rng.randrange(FIVE): (f"{rng.randrange(1, 99)}.5", "7", None) for n in range(buckets)}
+    ticks = {first + n * FIVE + rng.randrange(FIVE): (f"{rng.randrange(20, 99)}.5", "7", None) for n in range(buckets)}
     for at in range(first, now_ms, DAY_MS):
         tidemark.query("SELECT ensure_partition('ticks', %s)", moment(at))
     db = RollupSession(tidemark.connect(), now_ms)
