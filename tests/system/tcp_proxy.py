@@ -157,6 +157,10 @@ class TcpProxy:
             for link in list(self.links):
                 reset(link.near)
                 reset(link.far)
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:  # such as one that waits in a black hole
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         if self._thread.is_alive():
             self._call(end())
             self._loop.call_soon_threadsafe(self._loop.stop)
