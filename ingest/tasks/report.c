@@ -13,8 +13,7 @@
  * Its rows wait in a temporary table, some assets at a time, so that no query takes long.
  */
 enum {
-    ASSETS_AT_ONCE = 200,
-    BATCHES_MAX = 500, /* it bounds a mistake, not a market */
+    BATCHES_MAX = 2500, /* it bounds a mistake, not a market */
     FINEST_S = 300,
     HOUR_S = 3600,
     FINE_PAIRS_MAX = 2000, /* of more pairs than these only hours are compared: it takes too long */
@@ -22,11 +21,12 @@ enum {
 
 static const struct report {
     const char *name;
+    int32_t assets_at_once; /* about half a second's work */
     const struct query *inputs, *stage, *publish;
 } reports[] = {
-    {"market",         &query_report_market_inputs,         &query_report_market_stage,
+    {"market",         200, &query_report_market_inputs,         &query_report_market_stage,
      &query_report_market_publish        },
-    {"reconciliation", &query_report_reconciliation_inputs, &query_report_reconciliation_stage,
+    {"reconciliation", 40,  &query_report_reconciliation_inputs, &query_report_reconciliation_stage,
      &query_report_reconciliation_publish},
 };
 
@@ -83,7 +83,7 @@ read_inputs(struct making *making, struct error *err)
 
     for (int64_t after = 0;;) {
         const struct database_value values[] = {SQL_TIME_MS(making->day_ms), SQL_INT(after),
-                                                SQL_INT(ASSETS_AT_ONCE)};
+                                                SQL_INT(making->report->assets_at_once)};
 
         if (!ask(making, making->report->inputs, values, &rows, err))
             return false;
@@ -91,7 +91,8 @@ read_inputs(struct making *making, struct error *err)
             return true;
         if (making->batch_count == BATCHES_MAX)
             return error_set(err, ERROR_REJECT, "report.too_large",
-                             "a report of more than %d assets", BATCHES_MAX * ASSETS_AT_ONCE);
+                             "a report of more than %d assets",
+                             BATCHES_MAX * making->report->assets_at_once);
         after = rows_int(&rows, 0, LAST_ASSET, 0);
         making->batch_ends[making->batch_count++] = after;
         making->candles += rows_int(&rows, 0, CANDLES, 0);

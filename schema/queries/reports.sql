@@ -51,8 +51,10 @@ CREATE TEMPORARY TABLE IF NOT EXISTS report_stage (
 ) ON COMMIT DELETE ROWS
 
 -- name: report_lock
--- One transaction at a time makes reports of a kind. $1 kind
-SELECT pg_advisory_xact_lock(hashtext('tidemark.report'), hashtext($1::text))
+-- One transaction at a time makes reports of a kind. Its queries are planned for what they are asked, each time anew: a
+-- plan for any assets and any day takes minutes where these take a second. $1 kind
+SELECT pg_advisory_xact_lock(hashtext('tidemark.report'), hashtext($1::text)),
+       set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)
 
 -- name: report_day_due
 -- The next day to look at, or no row: day_ms, fingerprint (NULL = never looked at), revision (NULL = no report yet).
@@ -151,28 +153,30 @@ WITH markets AS MATERIALIZED (
           AND c.final AND c.close > 0
         LIMIT 91
     ) AS c ON true
-), closes AS ( -- twice the median, so that nothing is divided
+), closing AS MATERIALIZED (
+    SELECT * FROM daily WHERE back = 0
+), medians AS MATERIALIZED ( -- twice the median, so that nothing is divided
     SELECT asset_id, quote_id, max(of) AS sources, sum(close) * (3 - count(*)) AS twice_median
     FROM (SELECT asset_id, quote_id, close, row_number() OVER (PARTITION BY asset_id, quote_id ORDER BY close) AS place,
                  count(*) OVER (PARTITION BY asset_id, quote_id) AS of
-          FROM daily
-          WHERE back = 0) AS sorted
+          FROM closing) AS sorted
     WHERE place IN ((of + 1) / 2, (of + 2) / 2)
     GROUP BY asset_id, quote_id
+), today AS MATERIALIZED (
+    SELECT c.*, m.sources, 10 * abs(2 * c.close - m.twice_median) <= m.twice_median AS agrees
+    FROM closing c
+    JOIN medians m USING (asset_id, quote_id)
 ), candidates AS MATERIALIZED (
-    SELECT d.asset_id, d.quote_id, d.source_id, d.source, d.priority, count(*) AS candles,
-           coalesce(bool_or(10 * abs(2 * d.close - m.twice_median) <= m.twice_median) FILTER (WHERE d.back = 0), false)
-               AS agrees
-    FROM daily d
-    LEFT JOIN closes m USING (asset_id, quote_id)
-    GROUP BY d.asset_id, d.quote_id, d.source_id, d.source, d.priority
+    SELECT asset_id, quote_id, source_id, source, priority, count(*) AS candles
+    FROM daily
+    GROUP BY asset_id, quote_id, source_id, source, priority
 ), chosen AS MATERIALIZED (
     SELECT DISTINCT ON (c.asset_id, c.quote_id) c.asset_id, c.quote_id, c.source_id, c.source,
-           coalesce(m.sources, 0) AS sources,
-           count(*) FILTER (WHERE c.agrees) OVER (PARTITION BY c.asset_id, c.quote_id) AS agreeing
+           max(coalesce(t.sources, 0)) OVER (PARTITION BY c.asset_id, c.quote_id) AS sources,
+           count(*) FILTER (WHERE t.agrees) OVER (PARTITION BY c.asset_id, c.quote_id) AS agreeing
     FROM candidates c
-    LEFT JOIN closes m USING (asset_id, quote_id)
-    ORDER BY c.asset_id, c.quote_id, c.agrees DESC, c.candles DESC, c.priority, c.source_id
+    LEFT JOIN today t USING (asset_id, quote_id, source_id)
+    ORDER BY c.asset_id, c.quote_id, coalesce(t.agrees, false) DESC, c.candles DESC, c.priority, c.source_id
 ), steps AS MATERIALIZED (
     SELECT asset_id, quote_id, d.back, d.close, d.turnover,
            CASE WHEN lag(d.back) OVER up = d.back + 1
@@ -181,7 +185,7 @@ WITH markets AS MATERIALIZED (
     FROM daily d
     JOIN chosen USING (asset_id, quote_id, source_id)
     WINDOW up AS (PARTITION BY asset_id, quote_id ORDER BY d.back DESC)
-), windows AS (
+), windows AS MATERIALIZED (
     SELECT asset_id, quote_id, days, (2 * days + 2) / 3 AS needed, count(*) AS closes, count(log_return) AS returns,
            stddev_samp(log_return) AS deviation, max(100 * (peak - close) / peak) AS drawdown,
            percentile_disc(0.5) WITHIN GROUP (ORDER BY turnover) AS median_turnover
@@ -190,13 +194,13 @@ WITH markets AS MATERIALIZED (
           FROM (VALUES (7), (30), (90)) AS w (days)
           JOIN steps s ON s.back < w.days) AS peaks
     GROUP BY asset_id, quote_id, days
-), ends AS (
+), ends AS MATERIALIZED (
     SELECT asset_id, quote_id, max(close) FILTER (WHERE back = 0) AS last,
            max(close) FILTER (WHERE back = 1) AS day_before,
            jsonb_object_agg(back, close) FILTER (WHERE back IN (7, 30, 90)) AS first
     FROM steps
     GROUP BY asset_id, quote_id
-), risk AS (
+), risk AS MATERIALIZED (
     SELECT w.asset_id, w.quote_id,
            jsonb_object_agg(w.days || 'd', jsonb_build_object(
                'closes', w.closes, 'returns', w.returns, 'needed', w.needed,
@@ -211,29 +215,25 @@ WITH markets AS MATERIALIZED (
     JOIN ends e USING (asset_id, quote_id)
     CROSS JOIN LATERAL (SELECT (e.first ->> w.days::text)::numeric AS close) AS f
     GROUP BY w.asset_id, w.quote_id
-), today AS (
-    SELECT d.asset_id, d.quote_id,
+), by_source AS MATERIALIZED (
+    SELECT asset_id, quote_id,
            jsonb_agg(jsonb_build_object(
-               'source', d.source, 'close', d.close, 'agrees', c.agrees, 'volume', d.volume,
-               'quote_volume', d.quote_volume, 'volume_24h', d.volume_24h, 'market_cap', d.market_cap,
-               'origin', d.origin, 'revision', d.revision, 'run_id', d.run_id, 'payload_id', d.payload_id) ORDER BY d.priority, d.source_id) AS sources
-    FROM daily d
-    JOIN candidates c USING (asset_id, quote_id, source_id)
-    WHERE d.back = 0
-    GROUP BY d.asset_id, d.quote_id
-), caps AS (
-    SELECT DISTINCT ON (asset_id, quote_id) asset_id, quote_id, d.market_cap, d.source
-    FROM daily d
-    JOIN candidates k USING (asset_id, quote_id, source_id)
+               'source', source, 'close', close, 'agrees', agrees, 'volume', volume, 'quote_volume', quote_volume,
+               'volume_24h', volume_24h, 'market_cap', market_cap, 'origin', origin, 'revision', revision,
+               'run_id', run_id, 'payload_id', payload_id) ORDER BY priority, source_id) AS sources
+    FROM today
+    GROUP BY asset_id, quote_id
+), caps AS MATERIALIZED (
+    SELECT DISTINCT ON (asset_id, quote_id) asset_id, quote_id, t.market_cap, t.source
+    FROM today t
     JOIN chosen c USING (asset_id, quote_id)
-    WHERE d.back = 0 AND d.market_cap > 0 AND k.agrees AND (c.sources = 1 OR c.agreeing >= 2)
-    ORDER BY asset_id, quote_id, d.source_id = c.source_id DESC, d.priority, d.source_id
-), turnovers AS (
-    SELECT DISTINCT ON (asset_id, quote_id) asset_id, quote_id, d.turnover, d.source, d.turnover_is
-    FROM daily d
-    JOIN candidates k USING (asset_id, quote_id, source_id)
-    WHERE d.back = 0 AND d.turnover IS NOT NULL AND k.agrees
-    ORDER BY asset_id, quote_id, d.turnover DESC, d.priority, d.source_id
+    WHERE t.market_cap > 0 AND t.agrees AND (c.sources = 1 OR c.agreeing >= 2)
+    ORDER BY asset_id, quote_id, t.source_id = c.source_id DESC, t.priority, t.source_id
+), turnovers AS MATERIALIZED (
+    SELECT DISTINCT ON (asset_id, quote_id) asset_id, quote_id, turnover, source, turnover_is
+    FROM today
+    WHERE turnover IS NOT NULL AND agrees
+    ORDER BY asset_id, quote_id, turnover DESC, priority, source_id
 )
 SELECT c.asset_id, c.quote_id, jsonb_build_object(
     'asset', a.slug, 'symbol', a.symbol, 'currency', q.code, 'source', c.source, 'interval', '1d',
@@ -249,7 +249,7 @@ JOIN ends e USING (asset_id, quote_id)
 JOIN risk r USING (asset_id, quote_id)
 JOIN assets a USING (asset_id)
 JOIN quotes q USING (quote_id)
-LEFT JOIN today n USING (asset_id, quote_id)
+LEFT JOIN by_source n USING (asset_id, quote_id)
 LEFT JOIN caps m USING (asset_id, quote_id)
 LEFT JOIN turnovers t USING (asset_id, quote_id)
 
@@ -456,118 +456,111 @@ WITH markets AS MATERIALIZED (
     FROM series
     WHERE asset_id > $2::integer AND asset_id <= $3::integer AND interval_s IN (300, 3600) AND interval_s >= $4::integer
       AND first_open_time < $1::timestamptz + interval '1 day' AND last_open_time >= $1::timestamptz
-), points AS MATERIALIZED (
-    SELECT s.asset_id, s.quote_id, s.interval_s, s.source_id, p.priority * 100000 + p.source_id AS preference, c.slot,
-           c.close, c.run_id, c.payload_id
-    FROM markets s
-    JOIN sources p USING (source_id)
-    JOIN LATERAL (
-        SELECT (date_part('epoch', c.open_time - $1::timestamptz) / s.interval_s)::integer AS slot, c.close, c.run_id,
-               c.payload_id
-        FROM candles c
-        WHERE c.source_id = s.source_id AND c.asset_id = s.asset_id AND c.quote_id = s.quote_id
-          AND c.interval_s = s.interval_s
-          AND c.open_time >= $1::timestamptz AND c.open_time < $1::timestamptz + interval '1 day' AND c.final
-          AND c.close > 0
-        LIMIT 288
-    ) AS c ON true
-), counts AS MATERIALIZED (
-    SELECT asset_id, quote_id, source_id, interval_s, preference, count(*) AS points
-    FROM points
-    GROUP BY asset_id, quote_id, source_id, interval_s, preference
+), days AS MATERIALIZED ( -- the day of a market as arrays with a place for each open time, so that two of them can be shifted
+    SELECT m.asset_id, m.quote_id, m.interval_s, m.source_id, s.name AS source,
+           s.priority * 100000 + s.source_id AS preference, d.points, d.closes, d.runs, d.payloads
+    FROM markets m
+    JOIN sources s USING (source_id)
+    CROSS JOIN LATERAL (
+        SELECT count(close) AS points, array_agg(close ORDER BY slot) AS closes, array_agg(run_id ORDER BY slot) AS runs,
+               array_agg(payload_id ORDER BY slot) AS payloads
+        FROM (SELECT slot, max(close) AS close, max(run_id) AS run_id, max(payload_id) AS payload_id
+              FROM ((SELECT (date_part('epoch', c.open_time - $1::timestamptz) / m.interval_s)::integer AS slot,
+                            c.close, c.run_id, c.payload_id
+                     FROM candles c
+                     WHERE c.source_id = m.source_id AND c.asset_id = m.asset_id AND c.quote_id = m.quote_id
+                       AND c.interval_s = m.interval_s AND c.open_time >= $1::timestamptz
+                       AND c.open_time < $1::timestamptz + interval '1 day' AND c.final AND c.close > 0
+                     LIMIT 288)
+                    UNION ALL
+                    SELECT slot, NULL, NULL, NULL FROM generate_series(0, 86400 / m.interval_s - 1) AS slot) AS found
+              GROUP BY slot) AS all_slots
+    ) AS d
+    WHERE d.points > 0
 ), present AS MATERIALIZED (
-    SELECT asset_id, quote_id, source_id, preference, count(*) OVER (PARTITION BY asset_id, quote_id) AS sources
-    FROM (SELECT DISTINCT asset_id, quote_id, source_id, preference FROM counts) AS each
-), together AS MATERIALIZED (
-    SELECT asset_id, quote_id, interval_s, x.source_id AS first_id, y.source_id AS second_id, slot, x.close AS first,
-           y.close AS second, x.run_id AS first_run, y.run_id AS second_run, x.payload_id AS first_payload,
-           y.payload_id AS second_payload, 100 * (y.close - x.close) / x.close AS difference
-    FROM points x
-    JOIN points y USING (asset_id, quote_id, interval_s, slot)
-    WHERE x.preference < y.preference
-), chosen AS MATERIALIZED (
+    SELECT asset_id, quote_id, source_id, source, preference,
+           count(*) OVER (PARTITION BY asset_id, quote_id) AS sources
+    FROM (SELECT DISTINCT asset_id, quote_id, source_id, source, preference FROM days) AS each
+), compared AS MATERIALIZED (
     SELECT DISTINCT ON (a.asset_id, a.quote_id, a.source_id, b.source_id)
            a.asset_id, a.quote_id, a.source_id AS first_id, b.source_id AS second_id, interval_s,
-           a.points AS first_points, b.points AS second_points, coalesce(m.matched, 0) AS matched
-    FROM counts a
-    JOIN counts b USING (asset_id, quote_id, interval_s)
-    LEFT JOIN (SELECT asset_id AS asset, quote_id AS quote, interval_s AS step, first_id, second_id,
-                      count(*) AS matched
-               FROM together
-               GROUP BY asset_id, quote_id, interval_s, first_id, second_id) AS m
-        ON m.asset = a.asset_id AND m.quote = a.quote_id AND m.step = a.interval_s AND m.first_id = a.source_id
-       AND m.second_id = b.source_id
+           a.points AS first_points, b.points AS second_points, t.matched, a.closes AS first, b.closes AS second,
+           a.runs AS first_runs, b.runs AS second_runs, a.payloads AS first_payloads, b.payloads AS second_payloads,
+           86400 / interval_s AS slots
+    FROM days a
+    JOIN days b USING (asset_id, quote_id, interval_s)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS matched
+        FROM unnest(a.closes, b.closes) AS both_closes (x, y)
+        WHERE x IS NOT NULL AND y IS NOT NULL
+    ) AS t
     WHERE a.preference < b.preference
-    ORDER BY a.asset_id, a.quote_id, a.source_id, b.source_id, interval_s = 300 AND coalesce(m.matched, 0) >= 24 DESC,
-             interval_s = 3600 AND coalesce(m.matched, 0) > 0 DESC, interval_s
-), spreads AS (
-    SELECT asset_id, quote_id, first_id, second_id,
-           percentile_disc(0.5) WITHIN GROUP (ORDER BY difference) AS bias,
-           percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY abs(difference)) AS spread
-    FROM together
-    JOIN chosen USING (asset_id, quote_id, first_id, second_id, interval_s)
-    GROUP BY asset_id, quote_id, first_id, second_id
-), worst AS (
-    SELECT DISTINCT ON (asset_id, quote_id, first_id, second_id) *
-    FROM together
-    JOIN chosen USING (asset_id, quote_id, first_id, second_id, interval_s)
-    ORDER BY asset_id, quote_id, first_id, second_id, abs(difference) DESC, slot
-), shifted AS (
-    SELECT c.asset_id, c.quote_id, c.first_id, c.second_id, c.interval_s, k.shift, count(*) AS matched,
-           round(stddev_samp(100 * (y.close - x.close) / x.close), 12) AS deviation
-    FROM chosen c
-    JOIN points x ON x.asset_id = c.asset_id AND x.quote_id = c.quote_id AND x.source_id = c.first_id
-                 AND x.interval_s = c.interval_s
-    CROSS JOIN generate_series(-6, 6) AS k (shift)
-    JOIN points y ON y.asset_id = c.asset_id AND y.quote_id = c.quote_id AND y.source_id = c.second_id
-                 AND y.interval_s = c.interval_s AND y.slot = x.slot + k.shift
-    WHERE c.interval_s = 300 OR abs(k.shift) <= 3
-    GROUP BY c.asset_id, c.quote_id, c.first_id, c.second_id, c.interval_s, k.shift
-    HAVING count(*) >= 12
-), lags AS (
-    SELECT DISTINCT ON (asset_id, quote_id, first_id, second_id) *,
-           max(deviation) FILTER (WHERE shift = 0) OVER (PARTITION BY asset_id, quote_id, first_id, second_id) AS unshifted
-    FROM shifted
-    ORDER BY asset_id, quote_id, first_id, second_id, deviation, abs(shift), shift DESC
-), pairs AS (
-    SELECT a.asset_id, a.quote_id, a.source_id AS first_id, b.source_id AS second_id
+    ORDER BY a.asset_id, a.quote_id, a.source_id, b.source_id, interval_s = 300 AND t.matched >= 24 DESC,
+             interval_s = 3600 AND t.matched > 0 DESC, interval_s
+), measured AS MATERIALIZED (
+    SELECT c.*, d.*, w.*, l.*
+    FROM compared c
+    CROSS JOIN LATERAL (
+        SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY 100 * (y - x) / x) AS bias,
+               percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY abs(100 * (y - x) / x)) AS spread
+        FROM unnest(c.first, c.second) AS both_closes (x, y)
+        WHERE x IS NOT NULL AND y IS NOT NULL
+    ) AS d
+    LEFT JOIN LATERAL (
+        SELECT 100 * (y - x) / x AS difference, x AS worst_first, y AS worst_second, place::integer AS place
+        FROM unnest(c.first, c.second) WITH ORDINALITY AS both_closes (x, y, place)
+        WHERE x IS NOT NULL AND y IS NOT NULL
+        ORDER BY abs(100 * (y - x) / x) DESC, place
+        LIMIT 1
+    ) AS w ON true
+    LEFT JOIN LATERAL (
+        SELECT shift, lag_matched, deviation, max(deviation) FILTER (WHERE shift = 0) OVER () AS unshifted
+        FROM generate_series(CASE c.interval_s WHEN 300 THEN -6 ELSE -3 END,
+                             CASE c.interval_s WHEN 300 THEN 6 ELSE 3 END) AS shift
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS lag_matched, round(stddev_samp(100 * (y - x) / x), 12) AS deviation
+            FROM unnest(c.first[1 + GREATEST(-shift, 0) : c.slots - GREATEST(shift, 0)],
+                        c.second[1 + GREATEST(shift, 0) : c.slots - GREATEST(-shift, 0)]) AS both_closes (x, y)
+            WHERE x IS NOT NULL AND y IS NOT NULL
+        ) AS shifted
+        WHERE lag_matched >= 12
+        ORDER BY deviation, abs(shift), shift DESC
+        LIMIT 1
+    ) AS l ON true
+), pairs AS MATERIALIZED (
+    SELECT a.asset_id, a.quote_id, a.source_id AS first_id, a.source AS first_name, b.source_id AS second_id,
+           b.source AS second_name
     FROM present a
     JOIN present b USING (asset_id, quote_id)
     WHERE a.preference < b.preference
     UNION ALL
-    SELECT asset_id, quote_id, source_id, NULL FROM present WHERE sources = 1
+    SELECT asset_id, quote_id, source_id, source, NULL, NULL FROM present WHERE sources = 1
 )
 SELECT p.asset_id, p.quote_id, jsonb_build_object(
-    'asset', a.slug, 'symbol', a.symbol, 'currency', q.code, 'first', x.name, 'second', y.name,
-    'interval', CASE c.interval_s WHEN 300 THEN '5m' WHEN 3600 THEN '1h' END,
-    'first_points', c.first_points, 'second_points', c.second_points, 'matched', coalesce(c.matched, 0),
-    'one_sided_percent', round(100 * (c.first_points + c.second_points - 2 * c.matched)::numeric
-                               / (c.first_points + c.second_points - c.matched), 6),
-    'bias_percent', round(s.bias, 6),
-    'spread_percent', CASE WHEN s.spread IS NOT NULL THEN jsonb_build_object(
-        'p50', round(s.spread[1], 6), 'p90', round(s.spread[2], 6), 'p99', round(s.spread[3], 6),
-        'max', round(abs(w.difference), 6)) END,
-    'lag_s', l.shift * l.interval_s, 'lag_matched', l.matched,
-    'lag_gain_percent', round(100 * (l.unshifted - l.deviation) / nullif(l.unshifted, 0), 6),
-    'worst', CASE WHEN w.slot IS NOT NULL THEN jsonb_build_object(
-        'open_time', to_char(($1::timestamptz AT TIME ZONE 'UTC') + w.slot * w.interval_s * interval '1 second',
+    'asset', a.slug, 'symbol', a.symbol, 'currency', q.code, 'first', p.first_name, 'second', p.second_name,
+    'interval', CASE m.interval_s WHEN 300 THEN '5m' WHEN 3600 THEN '1h' END,
+    'first_points', m.first_points, 'second_points', m.second_points, 'matched', coalesce(m.matched, 0),
+    'one_sided_percent', round(100 * (m.first_points + m.second_points - 2 * m.matched)::numeric
+                               / (m.first_points + m.second_points - m.matched), 6),
+    'bias_percent', round(m.bias, 6),
+    'spread_percent', CASE WHEN m.matched > 0 THEN jsonb_build_object(
+        'p50', round(m.spread[1], 6), 'p90', round(m.spread[2], 6), 'p99', round(m.spread[3], 6),
+        'max', round(abs(m.difference), 6)) END,
+    'lag_s', m.shift * m.interval_s, 'lag_matched', m.lag_matched,
+    'lag_gain_percent', round(100 * (m.unshifted - m.deviation) / nullif(m.unshifted, 0), 6),
+    'worst', CASE WHEN m.matched > 0 THEN jsonb_build_object(
+        'open_time', to_char(($1::timestamptz AT TIME ZONE 'UTC') + (m.place - 1) * m.interval_s * interval '1 second',
                              'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-        'difference_percent', round(w.difference, 6),
-        'first', jsonb_build_object('close', w.first, 'run_id', w.first_run, 'payload_id', w.first_payload),
-        'second', jsonb_build_object('close', w.second, 'run_id', w.second_run, 'payload_id', w.second_payload)) END)
+        'difference_percent', round(m.difference, 6),
+        'first', jsonb_build_object('close', m.worst_first, 'run_id', m.first_runs[m.place],
+                                    'payload_id', m.first_payloads[m.place]),
+        'second', jsonb_build_object('close', m.worst_second, 'run_id', m.second_runs[m.place],
+                                     'payload_id', m.second_payloads[m.place])) END)
 FROM pairs p
 JOIN assets a USING (asset_id)
 JOIN quotes q USING (quote_id)
-JOIN sources x ON x.source_id = p.first_id
-LEFT JOIN sources y ON y.source_id = p.second_id
-LEFT JOIN chosen c ON c.asset_id = p.asset_id AND c.quote_id = p.quote_id AND c.first_id = p.first_id
-                  AND c.second_id = p.second_id
-LEFT JOIN spreads s ON s.asset_id = p.asset_id AND s.quote_id = p.quote_id AND s.first_id = p.first_id
-                   AND s.second_id = p.second_id
-LEFT JOIN worst w ON w.asset_id = p.asset_id AND w.quote_id = p.quote_id AND w.first_id = p.first_id
-                 AND w.second_id = p.second_id
-LEFT JOIN lags l ON l.asset_id = p.asset_id AND l.quote_id = p.quote_id AND l.first_id = p.first_id
-                AND l.second_id = p.second_id
+LEFT JOIN measured m ON m.asset_id = p.asset_id AND m.quote_id = p.quote_id AND m.first_id = p.first_id
+                    AND m.second_id = p.second_id
 
 -- name: report_reconciliation_publish
 -- Makes the reconciliation report of the staged rows, if there are any and they say something else than the newest

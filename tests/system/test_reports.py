@@ -441,3 +441,39 @@ def test_a_report_is_looked_at_for_a_hundred_days(tables):
     for days, looked_at in ((98, True), (99, True), (100, False)):
         later = start + days * DAY
         assert (TODAY - DAY in days_due(tables, later, later)) == looked_at
+
+
+# ---- what it costs ----
+
+@pytest.fixture(scope="module")
+def crowded(server):
+    """Three hundred markets of two sources among which planners have something to choose."""
+    with new_tables(server) as tables:
+        tables.db.execute("RESET ROLE")
+        tables.db.execute(
+            "INSERT INTO candles (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id,"
+            " origin, open, high, low, close) SELECT source, 1, asset, step, 1, %s::timestamptz - back * step * interval"
+            " '1 second', 1, 1, 0, 1, 1, 1, 1 FROM generate_series(1, 300) AS asset, unnest(ARRAY[1, 3]) AS source,"
+            " (VALUES (86400, 91), (3600, 24)) AS kind (step, count), generate_series(0, count) AS back", TODAY)
+        tables.db.execute("INSERT INTO series SELECT source_id, quote_id, asset_id, interval_s, min(open_time),"
+                          " max(open_time) FROM candles GROUP BY source_id, quote_id, asset_id, interval_s")
+        tables.db.execute("INSERT INTO report_rows SELECT 'market', '2024-03-10', 0, place, place, 1, '{}'"
+                          " FROM generate_series(1, 3000) AS place")
+        tables.db.execute("ANALYZE candles, series, report_rows")
+        yield tables
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("query, arguments, table", [
+    ("report_market_inputs", (TODAY, 100, 20), "candles"),
+    ("report_market_stage", (TODAY, 100, 120), "candles"),
+    ("report_reconciliation_inputs", (TODAY, 100, 20), "candles"),
+    ("report_reconciliation_stage", (TODAY, 100, 120, 300), "candles"),
+    ("report_page", ("market", "2024-03-10", 0, 2000, 100, None, None), "report_rows"),
+])
+def test_rows_are_found_by_their_index(crowded, query, arguments, table, mode):
+    crowded.db.execute(f"SET plan_cache_mode = {mode}")
+    crowded.db.prepare(query)
+    places = ", ".join(["%s"] * len(arguments))
+    plan = [line for line, in crowded.db.execute(f"EXPLAIN EXECUTE {query} ({places})", *arguments)]
+    assert not [line for line in plan if f"Seq Scan on {table}" in line], plan
