@@ -317,12 +317,12 @@ WITH staged AS MATERIALIZED (
                'assets', count(*), 'assets_with_close', count(close),
                'without_close', jsonb_build_object(
                    'count', count(*) FILTER (WHERE close IS NULL),
-                   'first', jsonb_path_query_array(
-                       jsonb_agg(asset ORDER BY place) FILTER (WHERE close IS NULL), '$[0 to 49]')),
+                   'first', coalesce(jsonb_path_query_array(
+                       jsonb_agg(asset ORDER BY place) FILTER (WHERE close IS NULL), '$[0 to 49]'), '[]')),
                'disputed', jsonb_build_object(
                    'count', count(*) FILTER (WHERE disputed),
-                   'first', jsonb_path_query_array(
-                       jsonb_agg(asset ORDER BY place) FILTER (WHERE disputed), '$[0 to 49]')),
+                   'first', coalesce(jsonb_path_query_array(
+                       jsonb_agg(asset ORDER BY place) FILTER (WHERE disputed), '$[0 to 49]'), '[]')),
                'market_cap_sum', sum(cap), 'market_cap_known', count(cap), 'market_cap_unknown', count(*) - count(cap),
                'dominance', coalesce(jsonb_agg(jsonb_build_object(
                    'asset', asset, 'dominance_percent', dominance, 'market_cap', cap,

@@ -239,6 +239,11 @@ def test_what_is_lacking_is_named(seeded):
         {"count": 1, "first": ["gonecoin"]}, {"count": 1, "first": ["splitcoin"]}, {"7d": 2, "30d": 2, "90d": 3}, 7)
 
 
+def test_where_nothing_is_lacking_the_lists_are_empty(seeded):
+    said = seeded.report("market")[0]["currencies"]["usdt"]
+    assert (said["without_close"], said["disputed"]) == ({"count": 0, "first": []}, {"count": 0, "first": []})
+
+
 def test_shares_add_up_over_the_known_caps(seeded):
     said = seeded.report("market")[0]["currencies"]["usd"]
     rows = [row for row in expected_market() if row["currency"] == "usd" and row["market_cap"] is not None]
