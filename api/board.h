@@ -36,6 +36,15 @@ struct gap_total {
     int64_t buckets;
 };
 
+/* What is kept, archived and dropped; looked at twice a minute. */
+struct retention_state {
+    bool known;                 /* a worker has said by which settings it goes */
+    bool configured;            /* there is a place for archives */
+    int64_t waiting, overdue_s; /* partitions that should be gone; for how long the oldest */
+    int64_t archives, rows, bytes;
+    int64_t archived_at_ms; /* the last; 0 = never */
+};
+
 /* Immutable once posted. */
 struct report {
     atomic_int references;
@@ -49,6 +58,7 @@ struct report {
     int64_t rollup_lag_ms;        /* for how long the oldest of them is; 0 = there is none */
     const struct gap_total *gaps; /* of every source and cause; some seconds old */
     size_t gap_count;
+    struct retention_state retention;
 };
 
 struct report *report_create(void);

@@ -29,6 +29,7 @@ struct keeper {
     struct arena *gaps_arena; /* of `gaps`, which several rounds use */
     struct rows gaps;
     int64_t gaps_at_ms; /* 0 = not read yet */
+    struct retention_state retention;
     bool up;
 };
 
@@ -73,11 +74,31 @@ read_assets(struct keeper *keeper, struct catalog_names *catalog, struct error *
 }
 
 static bool
+read_retention(struct keeper *keeper, struct error *err)
+{
+    struct rows rows;
+
+    if (!database_run(keeper->db, &query_retention_look, SQL_NO_VALUES, keeper->arena, &rows, err))
+        return false;
+    keeper->retention = (struct retention_state){
+        .known = !rows_is_null(&rows, 0, 0),
+        .configured = rows_size(&rows, 0, 2) > 0,
+        .waiting = rows_int(&rows, 0, 3, 0),
+        .overdue_s = rows_int(&rows, 0, 5, 0),
+        .archives = rows_int(&rows, 0, 6, 0),
+        .rows = rows_int(&rows, 0, 7, 0),
+        .bytes = rows_int(&rows, 0, 8, 0),
+        .archived_at_ms = rows_int(&rows, 0, 9, 0),
+    };
+    return true;
+}
+
+static bool
 keep_catalog(struct keeper *keeper, struct error *err)
 {
     struct catalog_names read;
 
-    if (!read_assets(keeper, &read, err) ||
+    if (!read_retention(keeper, err) || !read_assets(keeper, &read, err) ||
         !read_names(keeper, &query_currencies_list, 1, &read.names[CATALOG_CURRENCY],
                     &read.counts[CATALOG_CURRENCY], err) ||
         !read_names(keeper, &query_sources_list, 1, &read.names[CATALOG_SOURCE],
@@ -203,6 +224,7 @@ keep_report(struct keeper *keeper, struct error *err)
     struct report *report = report_create();
 
     report->read_at_ms = clock_now_ms();
+    report->retention = keeper->retention;
     if (!read_sources(keeper, report, err) || !read_totals(keeper, report, err) ||
         !read_rollup(keeper, report, err) || !read_gaps(keeper, report, err)) {
         report_release(report);

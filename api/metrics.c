@@ -1,6 +1,7 @@
 #include "api/metrics.h"
 
 #include "api/board.h"
+#include "api/metrics_archive.h"
 #include "api/metrics_upstream.h"
 #include "api/routes.h"
 
@@ -300,5 +301,6 @@ metrics_render(struct metrics *const *all, const struct report *report, bool bro
         render_rollup(report, text);
         render_gaps(report, text);
         metrics_upstream_render(report, text);
+        metrics_archive_render(&report->retention, text);
     }
 }

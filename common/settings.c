@@ -38,12 +38,27 @@ read_digits(const char *text, const char **ret_rest)
     return number;
 }
 
+/* "1825", or "365*5": people write it so where they mean years of days. -1 for anything else. */
+static int64_t
+read_product(const char *text, const char **ret_rest)
+{
+    int64_t product = read_digits(text, ret_rest);
+
+    while (product >= 0 && **ret_rest == '*') {
+        int64_t factor = read_digits(*ret_rest + 1, ret_rest);
+
+        if (factor < 0 || __builtin_mul_overflow(product, factor, &product))
+            return -1;
+    }
+    return product;
+}
+
 static bool
 read_count(const struct setting *row, const char *value, int64_t *field, struct error *err)
 {
     const char *rest = "";
     bool negative = *value == '-';
-    int64_t number = read_digits(value + negative, &rest);
+    int64_t number = read_product(value + negative, &rest);
     char rule[80];
 
     if (number >= 0 && negative)

@@ -21,10 +21,10 @@
  *         SETTINGS_END,
  *     };
  *
- * A row does not compile if the field has another type. Durations are written 250ms, 10s, 5m, 2h,
- * 7d or as a bare number of seconds. A secret, and every STRING, may also come from the file that
- * NAME_FILE names (without the newline at its end). A variable that is set but empty counts as
- * unset. At most 64 rows.
+ * A row does not compile if the field has another type. A count may be a product, 365*5. Durations
+ * are written 250ms, 10s, 5m, 2h, 7d or as a bare number of seconds. A secret, and every STRING,
+ * may also come from the file that NAME_FILE names (without the newline at its end). A variable
+ * that is set but empty counts as unset. At most 64 rows.
  */
 enum setting_kind {
     SETTING_COUNT,

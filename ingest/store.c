@@ -335,13 +335,14 @@ bool
 store_page(struct store *store, const struct page *page, struct arena *arena,
            struct stored *ret_stored, struct error *err)
 {
+    struct page kept = *page;
     struct error first;
 
     if (!store_ready(store, &first) || !write_page(store, page, arena, ret_stored, &first)) {
         if (strcmp(first.code, "database.no_partition") == 0)
             return partitions_ensure_for(store->db, page->payload->fetched_at_ms, page->batch,
-                                         arena, err) &&
-                   write_page(store, page, arena, ret_stored, err);
+                                         arena, &kept.batch, err) &&
+                   write_page(store, &kept, arena, ret_stored, err);
         *err = first;
         return false;
     }
@@ -377,13 +378,15 @@ bool
 store_end(struct store *store, int64_t run_id, const struct ending *ending, struct arena *arena,
           int64_t *ret_payload_id, struct error *err)
 {
+    const struct batch *none;
     struct error first;
 
     if (store_ready(store, &first) &&
         write_ending(store, run_id, ending, arena, ret_payload_id, &first))
         return true;
     if (ending->payload && strcmp(first.code, "database.no_partition") == 0)
-        return partitions_ensure_for(store->db, ending->payload->fetched_at_ms, NULL, arena, err) &&
+        return partitions_ensure_for(store->db, ending->payload->fetched_at_ms, NULL, arena, &none,
+                                     err) &&
                write_ending(store, run_id, ending, arena, ret_payload_id, err);
     *err = first;
     return false;

@@ -86,7 +86,7 @@ store_kept(struct database *db, const struct kept_payload *kept, const struct ba
     if (write_kept(db, kept, batch, markets, arena, &first))
         return true;
     if (strcmp(first.code, "database.no_partition") == 0)
-        return partitions_ensure_for(db, kept->fetched_at_ms, batch, arena, err) &&
+        return partitions_ensure_for(db, kept->fetched_at_ms, batch, arena, &batch, err) &&
                write_kept(db, kept, batch, markets, arena, err);
     *err = first;
     return false;

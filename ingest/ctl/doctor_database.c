@@ -13,6 +13,7 @@ enum {
     WAIT_S = 120,     /* a job that is not published by then is late */
     LATE_S = 10 * 60, /* beside three periods: a source that is retried is not ill yet */
     AMBIGUOUS_MAX = 10000,
+    OVERDUE_S = 3 * DAY_S, /* two nightly jobs have had their chance */
 };
 
 struct doctor {
@@ -226,6 +227,40 @@ check_instruments(struct doctor *doctor)
                      rows.count == AMBIGUOUS_MAX ? " or more" : "");
 }
 
+/* Columns of the query retention_look. */
+enum { RAW_DAYS, AGGREGATE_DAYS, ARCHIVE, WAITING, OLDEST, OVERDUE, ARCHIVES };
+
+static void
+check_retention(struct doctor *doctor)
+{
+    struct findings *findings = doctor->findings;
+    struct rows rows;
+
+    if (!ask(doctor, "retention", &query_retention_look, SQL_NO_VALUES, &rows))
+        return;
+    if (rows_is_null(&rows, 0, RAW_DAYS))
+        findings_add(findings, HEALTH_OK, "retention", NULL,
+                     "no job archive or retain has run yet, so nothing was dropped");
+    else if (rows_int(&rows, 0, WAITING, 0) == 0)
+        findings_add(findings, HEALTH_OK, "retention", NULL, "nothing waits; %lld archives",
+                     (long long)rows_int(&rows, 0, ARCHIVES, 0));
+    else if (*rows_text(&rows, 0, ARCHIVE) == '\0')
+        findings_add(findings, HEALTH_WARN, "retention",
+                     "give the workers a place in ARCHIVE_URL, or let them keep data for ever: "
+                     "DATA_RETENTION_RAW_DAYS=0, DATA_RETENTION_AGG_DAYS=0",
+                     "%lld partitions are to be dropped, the oldest is %s, but nothing is dropped "
+                     "that was not archived, and there is no place for archives",
+                     (long long)rows_int(&rows, 0, WAITING, 0), rows_text(&rows, 0, OLDEST));
+    else if (rows_int(&rows, 0, OVERDUE, 0) > OVERDUE_S)
+        findings_add(findings, HEALTH_WARN, "retention",
+                     "see tidemarkctl runs --source tidemark, and tidemarkctl dead",
+                     "%lld partitions should be archived and dropped by now, the oldest is %s",
+                     (long long)rows_int(&rows, 0, WAITING, 0), rows_text(&rows, 0, OLDEST));
+    else
+        findings_add(findings, HEALTH_OK, "retention", NULL, "%lld partitions are due",
+                     (long long)rows_int(&rows, 0, WAITING, 0));
+}
+
 void
 doctor_check_database(struct findings *findings)
 {
@@ -248,6 +283,7 @@ doctor_check_database(struct findings *findings)
         check_slots(&doctor);
         check_sources(&doctor);
         check_instruments(&doctor);
+        check_retention(&doctor);
     }
     database_destroy(doctor.db);
 }

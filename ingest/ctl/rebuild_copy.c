@@ -16,6 +16,7 @@ static const struct {
     {&query_rebuild_references_out,  &query_rebuild_references_in },
     {&query_rebuild_schedules_out,   &query_rebuild_schedules_in  },
     {&query_rebuild_runs_out,        &query_rebuild_runs_in       },
+    {&query_rebuild_archives_out,    &query_rebuild_archives_in   },
     {&query_rebuild_checkpoints_out, &query_rebuild_checkpoints_in},
 };
 

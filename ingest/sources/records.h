@@ -16,8 +16,9 @@
  *   size.negative                       volumes, capitalisations, supplies, counts must be >= 0
  *   candle.inconsistent                 not low <= open, close <= high
  *   time.past, time.future              before 2009-01-01, or more than 10 minutes after the fetch
- *   time.off_grid                       a candle that does not open on a multiple of its interval
- *   candle.superseded                   the same open time came again, with other numbers
+ *   time.expired                        of a range that was archived and dropped (said by the
+ * store) time.off_grid                       a candle that does not open on a multiple of its
+ * interval candle.superseded                   the same open time came again, with other numbers
  *   row.duplicate                       the same symbol came again, with a newer observation
  *   field.missing, field.too_long       of a reference: what the limits below say
  *   batch.full                          more than RECORDS_MAX records

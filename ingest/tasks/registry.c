@@ -2,10 +2,7 @@
 
 /* Every task there is. A new one is one file and one row here. */
 static const struct task *const tasks[] = {
-    &gaps_task,
-    &rollup_task,
-    &report_task,
-    NULL,
+    &gaps_task, &rollup_task, &report_task, &archive_task, &retain_task, NULL,
 };
 
 const struct task *

@@ -7,5 +7,7 @@
 extern const struct task gaps_task;
 extern const struct task rollup_task;
 extern const struct task report_task;
+extern const struct task archive_task;
+extern const struct task retain_task;
 
 #endif

@@ -17,8 +17,18 @@
  * piece. A new task is one file with one `struct task` and a row in registry.c.
  */
 
+struct archive_options;
+
+/* What the environment says that tasks go by. */
+struct task_settings {
+    const char *database_url;
+    const struct archive_options *archive; /* ingest/archive/options.h */
+    int64_t raw_days, aggregate_days;      /* how long data is kept; 0 = for ever */
+};
+
 /* A task at work. Everything in here is the worker's; it stays the same from piece to piece. */
 struct task_run {
+    const struct task_settings *settings;
     struct database *db;
     const struct job *job;
     int64_t run_id;

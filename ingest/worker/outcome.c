@@ -81,10 +81,11 @@ outcome_of_store(const struct error *err)
 enum outcome
 outcome_of_task(const struct error *err)
 {
-    bool database = strncmp(err->code, "database.", strlen("database.")) == 0 ||
-                    strcmp(err->code, "checkpoint.moved") == 0;
+    bool ours = strncmp(err->code, "database.", strlen("database.")) == 0 ||
+                strcmp(err->code, "checkpoint.moved") == 0 ||
+                strcmp(err->code, "archive.stopped") == 0;
 
-    return err->kind == ERROR_RETRY && !database ? OUTCOME_TRANSIENT : outcome_of_store(err);
+    return err->kind == ERROR_RETRY && !ours ? OUTCOME_TRANSIENT : outcome_of_store(err);
 }
 
 struct settlement

@@ -490,7 +490,14 @@ static bool
 run_piece(struct run *run)
 {
     struct child *child = run->child;
+    const struct task_settings settings = {
+        .database_url = child->settings->database_url,
+        .archive = &child->settings->archive,
+        .raw_days = child->settings->raw_days,
+        .aggregate_days = child->settings->aggregate_days,
+    };
     struct task_run at = {
+        .settings = &settings,
         .job = run->job,
         .arena = child->page_arena,
         .stops = task_should_stop,

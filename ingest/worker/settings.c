@@ -41,6 +41,11 @@ static const struct setting fixed[] = {
           "Worker processes that share the budgets while Redis is away or not given."),
     MS("BREAKER_OPEN", breaker_open_ms, "15s", 100, 600000,
        "How long a provider that keeps failing is left alone at first; doubles up to 10 min."),
+    COUNT("DATA_RETENTION_RAW_DAYS", raw_days, "30", 0, 36500,
+          "Days that raw answers and prices of moments are kept; 0 = for ever."),
+    COUNT("DATA_RETENTION_AGG_DAYS", aggregate_days, "1825", 0, 36500,
+          "Days that candles are kept, for example 365*5; 0 = for ever."),
+    ARCHIVE_OPTIONS,
     LOG_OPTIONS,
 };
 

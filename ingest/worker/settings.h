@@ -3,6 +3,7 @@
 
 #include "common/log_options.h"
 #include "common/settings.h"
+#include "ingest/archive/options.h"
 #include "ingest/sources/source.h"
 
 #include <stdint.h>
@@ -18,6 +19,8 @@ struct worker_settings {
     const char *csv_folder;
     const char *data_mode;
     struct log_options log;
+    struct archive_options archive;
+    int64_t raw_days, aggregate_days; /* how long data is kept; 0 = for ever */
     bool allow_private_upstream;
     int64_t upstream_timeout_ms;
     const char *upstream_ca_file;

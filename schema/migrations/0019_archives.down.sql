@@ -1,5 +1,6 @@
 SET LOCAL ROLE tidemark_migrate;
 
+REVOKE SELECT ON schema_migrations FROM tidemark_worker;
 REVOKE INSERT ON ticks, candles, candle_revisions, raw_payloads FROM tidemark_operator;
 
 CREATE OR REPLACE FUNCTION ensure_partition(parent text, moment timestamptz) RETURNS boolean

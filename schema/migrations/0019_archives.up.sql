@@ -280,5 +280,7 @@ GRANT EXECUTE ON FUNCTION partition_fingerprint(text), archive_copy_out(text, ti
     archive_copy_in(regclass, text[]) TO tidemark_worker, tidemark_operator;
 GRANT EXECUTE ON FUNCTION partition_drop(bigint, timestamptz), runs_trim(timestamptz, bigint) TO tidemark_worker;
 GRANT EXECUTE ON FUNCTION partition_restore(bigint, interval), partition_restored(bigint) TO tidemark_operator;
+-- An archive says of which schema it is.
+GRANT SELECT ON schema_migrations TO tidemark_worker;
 -- A restore puts rows back as they were.
 GRANT INSERT ON ticks, candles, candle_revisions, raw_payloads TO tidemark_operator;

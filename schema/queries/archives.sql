@@ -30,9 +30,11 @@ LIMIT $3::bigint
 
 -- name: archives_droppable
 -- Partitions that are older than they are to be kept and have an archive, oldest first, with the newest one: archive_id,
--- partition, verified_age_s. Those that were restored are left out for as long as they are to be kept.
+-- partition, verified_age_s, before_ms (the moment it lies before). Those that were restored are left out for as long as
+-- they are to be kept.
 -- $1 days of raw data, $2 of aggregates (0 = for ever), $3 limit
-SELECT a.archive_id, p.partition, date_part('epoch', now() - a.verified_at)::bigint AS verified_age_s
+SELECT a.archive_id, p.partition, date_part('epoch', now() - a.verified_at)::bigint AS verified_age_s,
+       (date_part('epoch', now() - kept.days * interval '1 day') * 1000)::bigint AS before_ms
 FROM partitions p
 CROSS JOIN LATERAL (SELECT CASE p.retention WHEN 'raw' THEN $1::integer ELSE $2::integer END AS days) AS kept
 CROSS JOIN LATERAL (SELECT *
@@ -88,6 +90,10 @@ RETURNING archive_id
 -- name: archive_verified
 -- It was read back once more. $1 archive_id
 UPDATE archives SET verified_at = now() WHERE archive_id = $1::bigint
+
+-- name: archive_distrust
+-- It is not what it was: the partition is to be archived again. $1 archive_id
+UPDATE archives SET changed_at = now() WHERE archive_id = $1::bigint AND dropped_at IS NULL
 
 -- name: archive_find
 -- The archives of a partition, the one it was dropped for first, then the newest: archive_id, parent, from_ms, to_ms,

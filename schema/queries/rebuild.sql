@@ -107,6 +107,14 @@ COPY runs TO STDOUT
 -- See rebuild_sources_out.
 COPY runs FROM STDIN
 
+-- name: rebuild_archives_out
+-- See rebuild_sources_out. What was dropped is not made again.
+COPY archives TO STDOUT
+
+-- name: rebuild_archives_in
+-- See rebuild_sources_out.
+COPY archives FROM STDIN
+
 -- name: rebuild_checkpoints_out
 -- See rebuild_sources_out.
 COPY checkpoints TO STDOUT

@@ -21,6 +21,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS rollup_rolled (
 
 -- name: rollup_take
 -- Takes the oldest marks that are due and that no other worker has, of about $1 buckets, into the stage: how many buckets.
+-- Left out is what cannot be rolled any more, because the ticks or the candles of that time were archived and dropped.
 -- $1 buckets
 WITH due AS (
     SELECT mark_id, due_at, cardinality(open_times) AS buckets
@@ -40,6 +41,10 @@ WITH due AS (
     INSERT INTO pg_temp.rollup_stage (source_id, asset_id, quote_id, interval_s, open_time)
     SELECT DISTINCT t.source_id, n.asset_id, n.quote_id, t.interval_s, n.open_time
     FROM taken t, unnest(t.asset_ids, t.quote_ids, t.open_times) AS n (asset_id, quote_id, open_time)
+    WHERE n.open_time >= (SELECT coalesce(max(range_to), '-infinity') FROM archives WHERE dropped_at IS NOT NULL)
+       OR NOT EXISTS (SELECT FROM archives a
+                      WHERE a.dropped_at IS NOT NULL AND n.open_time >= a.range_from AND n.open_time < a.range_to
+                        AND (a.parent IN ('candles', 'candle_revisions') OR a.parent = 'ticks' AND t.interval_s = 300))
     RETURNING 1
 )
 SELECT count(*) FROM staged

@@ -22,16 +22,15 @@ def ticks_of(ago):
 
 
 class ArchiveDatabase:
-    """One database on a server that has a migrated template, and sessions on it."""
+    """A migrated database, and sessions on it."""
 
-    def __init__(self, server, template):
-        self.server = server
-        self.name = server.create_database(template=template).rsplit("/", 1)[1]
+    def __init__(self, server, url):
+        self.server, self.name = server, url.rsplit("/", 1)[1]
         self.sessions = contextlib.ExitStack()
         self.owner = self.connect()
 
-    def url(self, role=None):
-        return self.server.url(self.name, f"tidemark_{role}_login" if role else "postgres")
+    def url(self, role):
+        return self.server.url(self.name, f"tidemark_{role}_login")
 
     def connect(self, role=None):
         """A session acting as that group role; None: as the superuser."""

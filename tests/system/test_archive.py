@@ -26,9 +26,8 @@ def store():
 
 
 @pytest.fixture
-def database(engines):
-    engines.make_template()
-    with contextlib.closing(ArchiveDatabase(engines.postgres, engines.template)) as one:
+def database(engines, migrated_database):
+    with contextlib.closing(ArchiveDatabase(engines.postgres, migrated_database())) as one:
         yield one
 
 
@@ -275,7 +274,7 @@ def test_nothing_listens(database, bucket):
     ({"ARCHIVE_URL": "s3://bucket/a b"}, "letters, digits"),
     ({"ARCHIVE_URL": "s3://bucket/x"}, "ARCHIVE_S3_ACCESS_KEY"),
 ])
-def test_a_wrong_setting_is_named(engines, settings, says):
-    done = run_program("tidemarkctl", {"DATABASE_URL": engines.postgres.url(), **settings}, "archive", "verify", check=False)
+def test_a_wrong_setting_is_named(settings, says):
+    done = run_program("tidemarkctl", {"DATABASE_URL": "postgresql://127.0.0.1:1/none", **settings}, "archive", "verify", check=False)
     assert done.returncode == 2
     assert says in done.stderr

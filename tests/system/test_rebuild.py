@@ -163,7 +163,7 @@ def rebuilder_copy(rebuilder):
 
 
 # What has no meaning in another database, or is said by its own programs and migrations.
-LEFT_OUT = {"slots", "leader", "run_counters", "users", "api_keys", "audit_log", "schema_migrations",
+LEFT_OUT = {"slots", "archives", "retention_state", "leader", "run_counters", "users", "api_keys", "audit_log", "schema_migrations",
             "partitioned_tables", "rollup_marks", "reports", "report_rows", "report_days"}
 
 

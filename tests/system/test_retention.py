@@ -12,9 +12,8 @@ OLD, OLDER, YOUNG = 40, 41, 20
 
 
 @pytest.fixture
-def database(engines):
-    engines.make_template()
-    with contextlib.closing(ArchiveDatabase(engines.postgres, engines.template)) as one:
+def database(engines, migrated_database):
+    with contextlib.closing(ArchiveDatabase(engines.postgres, migrated_database())) as one:
         yield one
 
 
