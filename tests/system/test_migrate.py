@@ -78,7 +78,6 @@ def populate(url):
                    " VALUES (2, 50, 1, 3600, 1, '2021-05-01', 1, 1, now(), 0, 0, 1, 1, 1, 1)")
         db.run("rollup_marks_add", 2, 1, 50, 86400, array("2021-05-01"))
         db.run("series_extend", 2, 1, 50, 3600, "2021-05-01", "2021-05-01")
-        db.execute("INSERT INTO latest_prices VALUES (2, 50, 1, now(), 1, 1, 'tick', 1.5)")
         db.execute("INSERT INTO listings (source_id, quote_id, asset_id, observed_at, run_id, payload_id)"
                    " VALUES (2, 50, 1, now(), 1, 1)")
         db.run("retention_record", 30, 1825, "file:///archive")
