@@ -74,6 +74,7 @@ look(struct task_run *run, int64_t now_ms, bool *ret_more, struct error *err)
     database_queue(run->db, &query_gaps_turn, SQL_NO_VALUES);
     if (!database_flush(run->db, run->arena, NULL, err) || !tell_reach(run, now_ms, err))
         return false;
+    database_queue(run->db, &query_coverage_retire, SQL_NO_VALUES);
     database_queue(run->db, &query_coverage_refresh,
                    SQL_VALUES(now, SQL_INT(GRACE_S), SQL_INT(LATE_S)));
     database_queue(run->db, &query_gaps_settle, SQL_VALUES(now));
@@ -84,7 +85,7 @@ look(struct task_run *run, int64_t now_ms, bool *ret_more, struct error *err)
     database_queue(run->db, &query_gaps_give_up, SQL_VALUES(now, SQL_INT(ATTEMPTS_MAX)));
     if (!database_flush(run->db, run->arena, &answers, err))
         return false;
-    *ret_more = rows_bool(&answers[2], 0, 0);
+    *ret_more = rows_bool(&answers[3], 0, 0);
     return true;
 }
 

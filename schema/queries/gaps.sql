@@ -31,6 +31,10 @@ WHERE h.reaches_to <> excluded.reaches_to
 -- a slot without a run counts as missed
 SELECT coverage_refresh($1::timestamptz, $2::integer * interval '1 second', $3::integer * interval '1 second')
 
+-- name: coverage_retire
+-- What retention has dropped is not expected any more; before coverage_refresh.
+SELECT coverage_retire()
+
 -- name: gaps_settle
 -- Takes the answers to what was planned for gaps. $1 now
 SELECT gaps_settle($1::timestamptz)

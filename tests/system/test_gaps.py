@@ -148,6 +148,7 @@ class World:
     def look(self, after_s=0):
         """What the job does, up to the planning; some time later."""
         self.now += datetime.timedelta(seconds=after_s)
+        self.job.run("coverage_retire")
         self.job.run("coverage_refresh", self.now, GRACE, LATE)
         self.job.run("gaps_settle", self.now)
         while self.job.run("coverage_verify", self.now, *FOREVER) == [(True,)]:
@@ -499,3 +500,22 @@ def test_what_is_complete_is_not_looked_at_again_but_once_a_day(outage):
     assert len(outage.gaps()) == 1
     outage.look(after_s=DAY)
     assert len(outage.gaps()) == 2
+
+
+def test_what_retention_has_dropped_is_not_missing(world):
+    world.add_market()
+    world.add_history(lookback_s=60 * DAY)
+    end, kept = seconds(NOW) // HOUR * HOUR, seconds(datetime.datetime(2024, 2, 1, tzinfo=datetime.timezone.utc))
+    world.add_slot("history/BTCUSDT/1h", end)
+    world.add_candles(*range(end - 60 * DAY, end, HOUR))
+    world.look()
+    assert world.coverage() == [(end - 60 * DAY, end, end)]
+    for (partition,) in world.admin.execute("SELECT partition FROM partitions WHERE parent = 'candles' AND range_to <= %s",
+                                            moment(kept)):
+        world.admin.execute(f"DROP TABLE {partition}")
+    world.admin.execute("INSERT INTO archives (parent, partition, range_from, range_to, row_count, plain_bytes, packed_bytes,"
+                        " archived_at, verified_at, dropped_at, schema_version, plain_sha256, packed_sha256, fingerprint,"
+                        " location) VALUES ('candles', 'candles_202401', '2024-01-01', '2024-02-01', 1, 1, 1, now(), now(),"
+                        " now(), 1, sha256('a'), sha256('a'), '1/1', 'file:///x')")
+    world.look(after_s=DAY)
+    assert world.gaps() == [] and world.coverage() == [(kept, end, end)]
