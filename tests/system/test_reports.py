@@ -451,9 +451,9 @@ def test_a_report_is_looked_at_for_a_hundred_days(tables):
 # ---- what it costs ----
 
 @pytest.fixture(scope="module")
-def crowded(server):
+def crowded(new_tables):
     """Three hundred markets of two sources among which planners have something to choose."""
-    with new_tables(server) as tables:
+    with new_tables() as tables:
         tables.db.execute("RESET ROLE")
         tables.db.execute(
             "INSERT INTO candles (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id,"
