@@ -1,9 +1,8 @@
 SET LOCAL ROLE tidemark_migrate;
 
-REVOKE INSERT ON slots FROM tidemark_worker;
 REVOKE SELECT ON slots, schedules, leader FROM tidemark_worker;
 DROP TRIGGER coverage_reopen ON candles;
-DROP FUNCTION coverage_reopen(), gaps_give_up(timestamptz, integer), gaps_settle(timestamptz), gap_distance(integer),
+DROP FUNCTION coverage_reopen(), gap_job_order(text, smallint, text, timestamptz, text), gaps_give_up(timestamptz, integer), gaps_settle(timestamptz), gap_distance(integer),
     gaps_recheck(timestamptz, integer, integer), coverage_verify(timestamptz, integer, integer),
     gaps_reconcile(smallint, integer, smallint, integer, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz,
                    text),

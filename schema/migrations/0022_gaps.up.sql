@@ -584,12 +584,27 @@ $$;
 CREATE TRIGGER coverage_reopen AFTER DELETE ON candles REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION coverage_reopen();
 
+-- Puts a job for gaps into the scheduler's outbox, and no other: workers have no right to slots. False = it is there already.
+CREATE FUNCTION gap_job_order(new_job_id text, of_source smallint, of_stream text, new_slot timestamptz, new_message text)
+    RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+BEGIN
+    IF of_stream NOT LIKE 'gaps/%' THEN
+        RAISE EXCEPTION 'not a stream of gaps: %', of_stream USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message)
+    VALUES (new_job_id, '(gaps)', of_source, of_stream, new_slot, new_message)
+    ON CONFLICT (job_id) DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+
 REVOKE EXECUTE ON FUNCTION coverage_reopen() FROM PUBLIC;
 GRANT SELECT, INSERT, UPDATE, DELETE ON coverage, gaps, history_reach TO tidemark_worker;
 GRANT USAGE ON SEQUENCE gap_ids TO tidemark_worker;
 GRANT SELECT ON expected_streams, slots, schedules, listings, leader TO tidemark_worker;
-GRANT INSERT ON slots TO tidemark_worker;
-GRANT EXECUTE ON FUNCTION gap_cause_of_error(text),
+GRANT EXECUTE ON FUNCTION gap_job_order(text, smallint, text, timestamptz, text), gap_cause_of_error(text),
     gap_cause_of_run(runs, timestamptz),
     stream_due_slot(smallint, text, timestamptz, interval, interval), coverage_refresh(timestamptz, interval, interval),
     gap_facts(smallint, integer, smallint, integer, timestamptz, timestamptz),

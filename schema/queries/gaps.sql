@@ -99,15 +99,12 @@ LIMIT GREATEST($2::bigint - (SELECT coalesce(sum(jobs), 0) FROM planned), 0)
 -- name: gaps_plan
 -- Orders a job for gaps, for the leading scheduler to publish. No row affected = there is such a job already.
 -- $1 job_id, $2 source_id, $3 stream, $4 slot, $5 message, $6 gap_ids
-WITH ordered AS (
-    INSERT INTO slots (job_id, schedule_name, source_id, stream, slot, message)
-    VALUES ($1::text, '(gaps)', $2::smallint, $3::text, $4::timestamptz, $5::text)
-    ON CONFLICT (job_id) DO NOTHING
-    RETURNING job_id
+WITH ordered AS MATERIALIZED (
+    SELECT gap_job_order($1::text, $2::smallint, $3::text, $4::timestamptz, $5::text) AS new
 )
 UPDATE gaps
 SET state = 'planned', plan_job_id = $1::text, attempts = attempts + 1
-WHERE gap_id = ANY ($6::bigint[]) AND state = 'open' AND EXISTS (SELECT FROM ordered)
+WHERE gap_id = ANY ($6::bigint[]) AND state = 'open' AND (SELECT new FROM ordered)
 
 -- name: gaps_refuse
 -- Gives up gaps that their source cannot be asked for. $1 now, $2 gap_ids
