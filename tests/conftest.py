@@ -4,7 +4,6 @@ providers. Everything listens on free loopback ports and ends with the session, 
 parallel (pytest -n). TIDEMARK_BUILD names the build directory (default: build).
 """
 import pathlib
-import re
 import sys
 import uuid
 
@@ -77,15 +76,10 @@ def replay(replay_server):
     return replay_server
 
 
-def make_tidemark(services, request, tmp_path, replay):
-    name = re.sub(r"[^a-z0-9]+", "_", request.node.name.lower())[:30] + "_" + uuid.uuid4().hex[:6]
-    return Tidemark(services, name, tmp_path, replay)
-
-
 @pytest.fixture
 def tidemark(services, request, tmp_path, replay):
     """A migrated database, a virtual host and a Redis number of the test's own; no program runs."""
-    system = make_tidemark(services, request, tmp_path, replay)
+    system = Tidemark(services, request.node.name, tmp_path, replay)
     try:
         yield system.create()
     finally:
@@ -95,7 +89,7 @@ def tidemark(services, request, tmp_path, replay):
 @pytest.fixture
 def own_tidemark(services, request, tmp_path, replay):
     """The same for a test that kills engines: what it leaves dead is started for the next one."""
-    system = make_tidemark(services, request, tmp_path, replay)
+    system = Tidemark(services, request.node.name, tmp_path, replay)
     try:
         yield system.create()
     finally:

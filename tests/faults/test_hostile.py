@@ -316,7 +316,7 @@ def compare_throughput(hostile, windows=4):
 
 def test_a_provider_that_never_answers_costs_the_others_nothing(hostile):
     """One provider accepts and never answers: the others' throughput stays within 5 % of what it is without."""
-    jobs = [history("coinbase", symbol, "5m", 1000) for symbol in ("BTC-USD", "ETH-USD")]
+    jobs = [history("coinbase", symbol, "5m", 3000) for symbol in ("BTC-USD", "ETH-USD")]
     hostile.tidemark.start_worker("*=1,coinbase=2", UPSTREAM_TIMEOUT="2s")
     hostile.publish(*jobs)
     wait_for("pages come in", lambda: hostile.tidemark.query("SELECT 1 FROM raw_payloads LIMIT 1"))

@@ -3,10 +3,10 @@ import datetime
 
 import pytest
 
-import conftest
 from known_rows import KnownRows, NoProviders
 from market_rows import utc_now
 from named_queries import NamedQueries
+from tidemark import Tidemark
 
 HOUR = datetime.timedelta(hours=1)
 MINUTE = datetime.timedelta(minutes=1)
@@ -40,8 +40,8 @@ def fill(rows):
 
 
 @pytest.fixture(scope="module")
-def api(services, request, tmp_path_factory):
-    system = conftest.make_tidemark(services, request, tmp_path_factory.mktemp("as_of"), NoProviders())
+def api(services, tmp_path_factory):
+    system = Tidemark(services, "as_of", tmp_path_factory.mktemp("as_of"), NoProviders())
     try:
         system.create()
         system.add_coins(("bitcoin", "ethereum", "ripple"))

@@ -7,11 +7,10 @@ import json
 
 import pytest
 
-import conftest
 from job_kinds import history, listing, quote
 from known_rows import KnownRows, NoProviders
 from market_rows import utc_now
-from tidemark import crew_of
+from tidemark import Tidemark, crew_of
 from waiting import wait_for
 
 ADMIN = "an-administrators-key-of-a-test"
@@ -39,8 +38,8 @@ def fill(rows):
 
 
 @pytest.fixture(name="api", scope="module")
-def running_api(services, request, tmp_path_factory):
-    system = conftest.make_tidemark(services, request, tmp_path_factory.mktemp("lineage"), NoProviders())
+def running_api(services, tmp_path_factory):
+    system = Tidemark(services, "lineage", tmp_path_factory.mktemp("lineage"), NoProviders())
     try:
         system.create()
         system.add_coins(("bitcoin", "ethereum", "ripple"))

@@ -1,8 +1,10 @@
 """One whole Tidemark for one test: a database, a virtual host, a Redis number, and its programs."""
 import contextlib
 import pathlib
+import re
 import select
 import threading
+import uuid
 
 import psycopg2.extras
 
@@ -18,7 +20,8 @@ def crew_of(*sources):
 
 
 class Tidemark:
-    def __init__(self, services, name, directory, replay):
+    def __init__(self, services, test, directory, replay):
+        name = re.sub(r"[^a-z0-9]+", "_", test.lower())[:30] + "_" + uuid.uuid4().hex[:6]
         self.services, self.name, self.directory = services, name, pathlib.Path(directory)
         self.postgres, self.redis = services.postgres, services.redis
         self.replay = replay
