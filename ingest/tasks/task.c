@@ -4,6 +4,13 @@
 #include "schema/queries.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/*
+ * Of a message of 64 KiB and 4,096 tokens (common/broker.h, common/event.h), with room for the rest
+ * of it and for a blank of JSON around each name.
+ */
+enum { NAMES_BYTES = 48 * 1024, NAMES_MAX = 3000 };
 
 bool
 task_begin(struct task_run *run, struct error *err)
@@ -18,9 +25,27 @@ task_begin(struct task_run *run, struct error *err)
     return true;
 }
 
+/* How many of the names go into what is left of a message; takes them from it. */
+static size_t
+fitting(const char *const *names, size_t count, size_t *room, size_t *places)
+{
+    size_t taken = 0;
+
+    for (; taken<count && * places> 0; taken++, --*places) {
+        size_t size = strlen(names[taken]) + strlen("\"\",");
+
+        if (size > *room)
+            break;
+        *room -= size;
+    }
+    return taken;
+}
+
 bool
 task_event(const struct task_run *run, const struct task_piece *piece, struct event *ret_event)
 {
+    size_t room = NAMES_BYTES, places = NAMES_MAX;
+
     *ret_event = (struct event){
         .job_id = run->job->job_id,
         .source = run->job->source,
@@ -29,11 +54,10 @@ task_event(const struct task_run *run, const struct task_piece *piece, struct ev
         .version = run->version,
         .committed_at_ms = clock_now_ms(),
         .prices = piece->prices,
-        .price_count = piece->price_count,
+        .price_count = fitting(piece->prices, piece->price_count, &room, &places),
         .candles = piece->candles,
-        .candle_count = piece->candle_count,
+        .candle_count = fitting(piece->candles, piece->candle_count, &room, &places),
     };
-
     return piece->price_count > 0 || piece->candle_count > 0;
 }
 

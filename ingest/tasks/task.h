@@ -84,7 +84,11 @@ MUST_CHECK bool task_begin(struct task_run *run, struct error *err);
 MUST_CHECK bool task_commit(struct task_run *run, const struct task_piece *piece,
                             struct error *err);
 
-/* What is to be said after the commit; false if no answer of the API has changed. */
+/*
+ * What is to be said after the commit; false if no answer of the API has changed. Names beyond what
+ * one message holds (some 1,500) are left out: those answers are read anew when their
+ * cache entries have run out.
+ */
 bool task_event(const struct task_run *run, const struct task_piece *piece,
                 struct event *ret_event);
 
