@@ -11,6 +11,7 @@ from load import (QUICK, add_schedules, check_no_attempt_spent, check_outcome, s
                   wait_more_done)
 from replay.oracle import Oracle, check_tables, wait_quiescent
 from schedule_rows import add_schedule, slots
+from tidemark import crew_of
 from waiting import wait_for
 
 NOTICED_S = 5
@@ -95,9 +96,11 @@ def test_a_job_that_no_queue_takes_is_an_error_and_heals(tidemark):
     """A14: with a binding gone a publish fails within 10 s, is said, counted, and comes through later."""
     tidemark.add_coins()
     tidemark.settings.update(QUICK)
+    tidemark.crew = crew_of("binance")
     tidemark.start_worker()
     scheduler = tidemark.start_scheduler()
-    scheduler.wait_log(event="broker.connected")  # and has declared all there is
+    scheduler.wait_log(event="broker.connected")  # and has declared all there is, as has every child that consumes
+    wait_for("both children consume", lambda: all(tidemark.vhost.consumers("jobs.binance", "jobs.binance.live")))
     tidemark.services.rabbitmq.api(
         "DELETE", f"/api/bindings/{tidemark.vhost.path}/e/tidemark.jobs/q/jobs.binance/binance")
     since = time.monotonic()

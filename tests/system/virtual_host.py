@@ -52,6 +52,15 @@ class VirtualHost:
         return wait_for(lambda: f"queue {name} among {sorted(self.queues())}",
                         lambda: name in self.queues(), timeout)
 
+    def consumers(self, *names):
+        """How many there are of each of these queues."""
+        connection = self.connect()
+        try:
+            channel = connection.channel()
+            return [channel.queue_declare(name, passive=True).method.consumer_count for name in names]
+        finally:
+            connection.close()
+
     def publish(self, *jobs):
         """Publishes jobs as the scheduler does, each confirmed."""
         connection = self.connect()
