@@ -1,6 +1,7 @@
 """One process of a test: ends with the test run, whatever happens to that."""
 import ctypes
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -12,6 +13,18 @@ LIBC = ctypes.CDLL(None)
 
 def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def is_frozen(pid):
+    """Each of its threads has stopped."""
+    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) <= {"T", "t"}
+
+
+def freeze(pid):
+    """SIGSTOP, and waits until it has: on a busy machine a thread goes on for a while."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(f"process {pid} has stopped", lambda: is_frozen(pid), pause=0.002)
 
 
 class Process:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from process import freeze
 from rabbitmq_server import wait_for
 
 BUILD = pathlib.Path(os.environ.get("TIDEMARK_BUILD",
@@ -272,7 +273,7 @@ def test_a_memory_alarm_neither_blocks_nor_lies_and_acks_go_on(rabbitmq, probe):
 def test_a_broker_that_hangs_is_given_up_after_the_confirm_s_deadline(rabbitmq, probe):
     one = probe()
     one.ok("connect-publisher")
-    os.kill(rabbitmq.pid, signal.SIGSTOP)
+    freeze(rabbitmq.pid)
     try:
         answer = one(f"publish tidemark.jobs {probe.source} job-1 {{}}")
     finally:
