@@ -14,7 +14,8 @@
 static struct catalog *
 make_catalog(void)
 {
-    static const char *const assets[] = {"bitcoin", "ethereum", "a", "b", "usd"};
+    static const char *const assets[] = {
+        "bitcoin", "bitcoin-token", "ethereum", "meta", "metadium", "solana", "a", "b", "usd"};
     static const char *const currencies[] = {"usd", "eur", "btc"};
     static const char *const sources[] = {"binance", "coinbase"};
     static const struct catalog_ticker tickers[] = {
