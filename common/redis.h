@@ -17,7 +17,8 @@ struct event_base;
  *
  * One connection of one event loop. An answer that does not come within REDIS_BUDGET_MS is no
  * answer, and after REDIS_STRIKES of those in a row nobody is kept waiting at all until a probe,
- * once a second, was answered. The connection comes back by itself. Only a host name in the url
+ * once a second, was answered. A connection without commands is asked now and then, so that its
+ * end is known before it is needed. It comes back by itself. Only a host name in the url
  * blocks, at each connect: give an address.
  */
 struct redis;
@@ -27,6 +28,7 @@ enum {
     REDIS_CONNECT_MS = 200,       /* connecting, and no progress at all: connect anew */
     REDIS_STRIKES = 5,            /* commands without answer in a row */
     REDIS_SKIP_MS = 1000,         /* then ask nothing for so long */
+    REDIS_IDLE_MS = 2000,         /* without a command: ask whether it is still there */
     REDIS_OUTSTANDING_MAX = 1024, /* commands on their way; above it none is taken */
     REDIS_ARGUMENTS_MAX = 600,
     REDIS_SCRIPTS_MAX = 8,

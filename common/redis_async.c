@@ -355,15 +355,21 @@ expire_pending(struct redis *redis, int64_t now_ms)
 }
 
 static void
-probe(struct redis *redis, int64_t now_ms)
+ping(struct redis *redis)
 {
-    static const struct bytes ping[] = {
+    static const struct bytes command[] = {
         {"PING", 4}
     };
 
-    redis->skip_until_ms = now_ms + REDIS_SKIP_MS;
-    if (!put(redis, ping, COUNT_OF(ping), NO_SCRIPT, NULL, NULL))
+    if (!put(redis, command, COUNT_OF(command), NO_SCRIPT, NULL, NULL))
         cut(redis, "a probe could not be sent");
+}
+
+static void
+probe(struct redis *redis, int64_t now_ms)
+{
+    redis->skip_until_ms = now_ms + REDIS_SKIP_MS;
+    ping(redis);
 }
 
 static void
@@ -383,6 +389,8 @@ on_timer(evutil_socket_t fd, short events, void *context)
         cut(redis, "no answer");
     } else if (redis->skip_until_ms && now_ms >= redis->skip_until_ms) {
         probe(redis, now_ms);
+    } else if (!redis->first && now_ms - redis->progress_at_ms >= REDIS_IDLE_MS) {
+        ping(redis);
     }
     schedule(redis);
 }
@@ -415,7 +423,8 @@ schedule(struct redis *redis)
             next_ms = earlier(next_ms, pending->deadline_ms);
         if (redis->ready)
             next_ms = earlier(next_ms, redis->progress_at_ms + REDIS_CONNECT_MS);
-    }
+    } else if (redis->ready)
+        next_ms = earlier(next_ms, redis->progress_at_ms + REDIS_IDLE_MS);
     if (redis->skip_until_ms)
         next_ms = earlier(next_ms, redis->skip_until_ms);
     redis->armed_for_ms = next_ms;
