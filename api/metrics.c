@@ -103,7 +103,7 @@ void
 metrics_count_request(struct metrics *metrics, const struct route *route, enum http_method method,
                       int status, int64_t duration_us)
 {
-    size_t row = route ? (size_t)(route - routes) : METRICS_ROUTES;
+    size_t row = route ? routes_index(route) : METRICS_ROUTES;
     size_t column = 0, bucket = 0;
 
     while (column < METRICS_STATUSES - 1 && statuses[column] != status)
@@ -167,13 +167,13 @@ render_cells(struct metrics *const *all, struct text *text)
 static const char *
 path_of(size_t row)
 {
-    return row < route_count ? routes[row].path : "(none)";
+    return row < routes_count() ? routes_at(row)->path : "(none)";
 }
 
 static bool
 is_row(size_t row)
 {
-    return row < route_count || row == METRICS_ROUTES;
+    return row < routes_count() || row == METRICS_ROUTES;
 }
 
 static void

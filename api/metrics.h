@@ -62,7 +62,7 @@ enum metric {
 };
 
 enum {
-    METRICS_ROUTES = 32,
+    METRICS_ROUTES = 96,
     METRICS_METHODS = HTTP_OPTIONS + 1,
     METRICS_STATUSES = 17,
     METRICS_BUCKETS = 15,

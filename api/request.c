@@ -56,7 +56,7 @@ refuse_method(struct request *request)
 {
     char *methods = arena_alloc(request->http->arena, ROUTE_METHODS_SIZE);
 
-    route_methods_text(request->route, methods);
+    route_methods_text(request->methods, methods);
     problem_set(&request->problem, 405, "method.not_allowed", "This path does not take this method",
                 "%s is not one of: %s", http_method_name(request->http->method), methods);
     request->problem.allow = methods;
@@ -135,14 +135,15 @@ static void
 check_all(struct request *request)
 {
     const struct http_request *http = request->http;
-    struct route_captures captures;
+    struct route_found found;
     struct shortcut shortcut;
 
-    request->route = routes_find(http->target.path, &captures);
-    if (!request->route) {
+    if (!routes_find(http->target.path, http->method, &found)) {
         refuse_path(request);
         return;
     }
+    request->route = found.route;
+    request->methods = found.methods;
     if (!(request->route->methods & 1u << http->method)) {
         refuse_method(request);
         return;
@@ -151,7 +152,7 @@ check_all(struct request *request)
         request_answer(request, 204, NULL, (struct bytes){"", 0});
         return;
     }
-    if (!check_params(request, &captures)) {
+    if (!check_params(request, &found.captures)) {
         request_enter(request, REQUEST_REPLY);
         return;
     }

@@ -41,6 +41,7 @@ struct request {
     struct thread *thread;
     enum request_state state;
     const struct route *route; /* NULL until it is found */
+    unsigned methods;          /* that its path takes; for OPTIONS and 405 */
     struct params params;
     struct cache_key key;
     char id[REQUEST_ID_SIZE];

@@ -248,7 +248,7 @@ prepare_content(struct request *request, struct respond_lines *lines, struct htt
         ADD_CONSTANT(lines, "\r\n");
     }
     if (request->http->method == HTTP_OPTIONS) {
-        route_methods_text(request->route, methods);
+        route_methods_text(request->methods, methods);
         ADD_CONSTANT(lines, "Allow: ");
         add(lines, methods, strlen(methods));
         ADD_CONSTANT(lines, "\r\n");

@@ -18,6 +18,7 @@ struct request;
  * and a row. A handler sees a request that is allowed, limited and checked.
  */
 #define ROUTE_READ (1u << HTTP_GET | 1u << HTTP_HEAD | 1u << HTTP_OPTIONS)
+#define ROUTE_POST (1u << HTTP_POST | 1u << HTTP_OPTIONS)
 
 struct route {
     unsigned methods; /* bits: 1 << HTTP_GET ... */
@@ -41,8 +42,10 @@ struct route {
     const char *about; /* one sentence for the documentation */
 };
 
-extern const struct route routes[];
-extern const size_t route_count;
+/* All rows, in the order of the table; `index` < routes_count(). */
+size_t routes_count(void);
+const struct route *routes_at(size_t index);
+size_t routes_index(const struct route *route);
 
 enum { ROUTE_CAPTURES_MAX = 4 }; /* segments in braces of one path */
 
@@ -52,17 +55,24 @@ struct route_captures {
     size_t count;
 };
 
+struct route_found {
+    const struct route *route;
+    unsigned methods; /* of all rows with its path */
+    struct route_captures captures;
+};
+
 /*
- * The first row that `path` (decoded, see target.h) is of, and what its braces hold; NULL if there
- * is none. Of two that fit the one without braces must stand first.
+ * The row for a path (decoded, see target.h) and a method, and what its braces hold. False if
+ * nothing is at this path; one that only takes other methods is found, with `methods` that lack
+ * this one. Of two paths that fit the one without braces must stand first.
  */
-const struct route *routes_find(struct bytes path, struct route_captures *ret_captures);
+bool routes_find(struct bytes path, enum http_method method, struct route_found *ret_found);
 
 /* Whether a path, without a slash at its end, is of the row with the path `wanted`. */
 bool route_path_fits(const char *wanted, struct bytes path, struct route_captures *ret_captures);
 
 /* "GET, HEAD, OPTIONS". Returns `text`. */
 #define ROUTE_METHODS_SIZE 64
-const char *route_methods_text(const struct route *route, char text[ROUTE_METHODS_SIZE]);
+const char *route_methods_text(unsigned methods, char text[ROUTE_METHODS_SIZE]);
 
 #endif

@@ -15,16 +15,18 @@ root_answer(struct request *request)
                            "\",\"description\":\"Crypto market data\",\"data_mode\":");
     text_add_json_string(&text, request->thread->settings->data_mode);
     text_add_string(&text, ",\"links\":[");
-    for (size_t i = 0; i < route_count; i++) {
+    for (size_t i = 0; i < routes_count(); i++) {
+        const struct route *route = routes_at(i);
+
         if (i > 0)
             text_add_char(&text, ',');
         text_add_string(&text, "{\"href\":");
-        text_add_json_string(&text, routes[i].path);
+        text_add_json_string(&text, route->path);
         text_add_string(&text, ",\"about\":");
-        text_add_json_string(&text, routes[i].about);
+        text_add_json_string(&text, route->about);
         text_add_string(&text, ",\"parameters\":[");
-        for (const struct param *param = routes[i].params; param->name; param++) {
-            if (param != routes[i].params)
+        for (const struct param *param = route->params; param->name; param++) {
+            if (param != route->params)
                 text_add_char(&text, ',');
             text_add_json_string(&text, param->name);
         }

@@ -103,25 +103,24 @@ check_target(const struct route *wanted, const char *text, const struct catalog 
     struct http_param given[ROUTE_CAPTURES_MAX + HTTP_PARAMS_MAX];
     const struct http_refusal *refusal;
     struct params params, again, copy;
-    struct route_captures captures;
-    const struct route *route;
+    struct route_found found;
     struct http_target target;
     struct problem problem;
     size_t count;
 
     if (!http_target_parse((struct bytes){text, strlen(text)}, arena, &target, &refusal))
         return;
-    route = routes_find(target.path, &captures);
-    MUST_HOLD(route || strchr(wanted->path, '{'), "a path without parameters is found");
-    if (!route)
+    if (!routes_find(target.path, HTTP_GET, &found)) {
+        MUST_HOLD(strchr(wanted->path, '{'), "a path without parameters is found");
         return;
-    count = gather(&target, &captures, given);
-    if (!params_check(route->params, given, count, catalog, arena, &params, &problem)) {
+    }
+    count = gather(&target, &found.captures, given);
+    if (!params_check(found.route->params, given, count, catalog, arena, &params, &problem)) {
         check_problem(&problem);
         return;
     }
     count = given_again(&params, given);
-    MUST_HOLD(params_check(route->params, given, count, catalog, arena, &again, &problem),
+    MUST_HOLD(params_check(found.route->params, given, count, catalog, arena, &again, &problem),
               "a canonical form is accepted");
     params_copy(&again, arena, &copy);
     MUST_HOLD(strcmp(params_canonical(&params, arena), params_canonical(&copy, arena)) == 0,
@@ -142,7 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     arena = arena_create(4096);
     catalog = make_catalog();
-    route = &routes[data[0] % route_count];
+    route = routes_at(data[0] % routes_count());
     query = (struct bytes){(const char *)data + 1, size - 1};
     mark = memchr(query.data, '?', query.size);
     if (mark && strchr(route->path, '{')) {

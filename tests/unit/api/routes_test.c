@@ -10,16 +10,17 @@
 static void
 every_route_is_whole(void **state)
 {
-    check_true("fits the metrics", route_count <= METRICS_ROUTES);
-    for (size_t i = 0; i < route_count; i++) {
-        const struct route *route = &routes[i];
+    check_true("fits the metrics", routes_count() <= METRICS_ROUTES);
+    for (size_t i = 0; i < routes_count(); i++) {
+        const struct route *route = routes_at(i);
         size_t count = 0;
 
         check_true(route->path, route->path[0] == '/');
         check_true(route->path, !route->answer == !!route->reading);
         check_true(route->path, route->about && *route->about);
-        check_true(route->path, route->methods & 1u << HTTP_GET);
-        check_true(route->path, route->methods & 1u << HTTP_HEAD);
+        check_int(route->path, (int64_t)routes_index(route), (int64_t)i);
+        check_int(route->path, !!(route->methods & 1u << HTTP_GET),
+                  !!(route->methods & 1u << HTTP_HEAD));
         check_true(route->path, route->methods & 1u << HTTP_OPTIONS);
         check_true(route->path,
                    (route->cost > 0) == (route->reading || route->access != ACCESS_ANYONE));
@@ -50,13 +51,15 @@ static const struct {
 static void
 every_route_is_found_by_its_own_path(void **state)
 {
-    struct route_captures captures;
+    struct route_found found;
 
-    for (size_t i = 0; i < route_count; i++) {
-        const char *path = routes[i].path;
-        const struct route *route = routes_find((struct bytes){path, strlen(path)}, &captures);
+    for (size_t i = 0; i < routes_count(); i++) {
+        const struct route *route = routes_at(i);
+        const char *path = route->path;
+        enum http_method method = route->methods & 1u << HTTP_GET ? HTTP_GET : HTTP_POST;
 
-        check_string(path, route ? route->path : NULL, path);
+        check_true(path, routes_find((struct bytes){path, strlen(path)}, method, &found));
+        check_true(path, found.route == route);
     }
 }
 
@@ -65,10 +68,12 @@ what_stands_in_braces_is_a_required_parameter(void **state)
 {
     struct route_captures captures;
 
-    for (size_t i = 0; i < route_count; i++) {
-        const struct route *route =
-            routes_find((struct bytes){routes[i].path, strlen(routes[i].path)}, &captures);
+    for (size_t i = 0; i < routes_count(); i++) {
+        const struct route *route = routes_at(i);
 
+        check_true(route->path,
+                   route_path_fits(route->path, (struct bytes){route->path, strlen(route->path)},
+                                   &captures));
         for (size_t k = 0; k < captures.count; k++) {
             struct bytes name = captures.params[k].name;
             const struct param *param = route->params;
@@ -84,13 +89,13 @@ what_stands_in_braces_is_a_required_parameter(void **state)
 static void
 paths_are_found(void **state)
 {
-    struct route_captures captures;
+    struct route_found found;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct route *route =
-            routes_find((struct bytes){rows[i].path, strlen(rows[i].path)}, &captures);
+        bool is_found =
+            routes_find((struct bytes){rows[i].path, strlen(rows[i].path)}, HTTP_GET, &found);
 
-        check_string(rows[i].name, route ? route->path : NULL, rows[i].want);
+        check_string(rows[i].name, is_found ? found.route->path : NULL, rows[i].want);
     }
 }
 
@@ -140,11 +145,21 @@ segments_in_braces_are_captured(void **state)
 }
 
 static void
+a_path_that_lacks_the_method_is_found(void **state)
+{
+    static const char path[] = "/simple_price";
+    struct route_found found;
+
+    check_true(path, routes_find((struct bytes){path, strlen(path)}, HTTP_POST, &found));
+    check_int(path, found.methods & 1u << HTTP_POST, 0);
+}
+
+static void
 methods_are_named(void **state)
 {
     char text[ROUTE_METHODS_SIZE];
 
-    check_string("read", route_methods_text(&routes[0], text), "GET, HEAD, OPTIONS");
+    check_string("read", route_methods_text(ROUTE_READ, text), "GET, HEAD, OPTIONS");
 }
 
 int
@@ -156,6 +171,7 @@ main(void)
         cmocka_unit_test(what_stands_in_braces_is_a_required_parameter),
         cmocka_unit_test(paths_are_found),
         cmocka_unit_test(segments_in_braces_are_captured),
+        cmocka_unit_test(a_path_that_lacks_the_method_is_found),
         cmocka_unit_test(methods_are_named),
     };
 
