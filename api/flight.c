@@ -111,11 +111,12 @@ flight_store(struct flight *flight, struct cache_content *content)
 
     if (reading->client_s)
         client_s = reading->client_s(&flight->params, now_ms, client_s);
-    content->head = arena_printf(flight->arena,
-                                 "Content-Type: application/json\r\n"
-                                 "Cache-Control: public, max-age=%" PRId32 "\r\n"
-                                 "Vary: Accept-Encoding\r\n",
-                                 client_s);
+    content->head =
+        arena_printf(flight->arena,
+                     "Content-Type: application/json\r\n"
+                     "Cache-Control: public, max-age=%" PRId32 "\r\n"
+                     "Vary: Accept-Encoding%s\r\n",
+                     client_s, flight->flights->settings.varies_by_origin ? ", Origin" : "");
     content->tags = flight->tag_hashes;
     content->tag_count = flight->tags.count;
     return cache_store(flight->flights->cache, &flight->key, content, now_ms);

@@ -81,6 +81,7 @@ struct flights_settings {
     const char *name_space; /* must outlive the flights */
     /* Where they stand in redis_settings.scripts. */
     size_t look_script, store_script, release_script;
+    bool varies_by_origin; /* see cors_varies() */
 };
 
 extern const struct redis_script flight_look_script;

@@ -113,6 +113,7 @@ main(int argc, char **argv)
         log_event(LOG_ERR, "start.failed", LOG_ERROR(&err));
         fprintf(stderr, "tidemark-api: %s\n", err.message);
         log_finish();
+        arena_destroy(arena);
         return EXIT_SETTINGS;
     }
     log_event(LOG_INFO, "start.listening", LOG_STR("address", settings.listen),

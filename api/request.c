@@ -2,6 +2,7 @@
 
 #include "api/lookup.h"
 #include "api/negotiate.h"
+#include "api/options.h"
 #include "api/respond.h"
 #include "api/routes.h"
 #include "api/thread.h"
@@ -131,6 +132,23 @@ make_key(struct request *request)
     request->key = cache_key(request->thread->cache, text);
 }
 
+/*
+ * What no row is of: the whole server, and paths that there are not. A preflight is let through
+ * there, because a page whose preflight fails never gets to see that the path is the mistake.
+ */
+static void
+check_unknown(struct request *request)
+{
+    const struct http_request *http = request->http;
+
+    if (http->target.path.data[0] == '*')
+        options_answer(request, routes_methods());
+    else if (options_is_preflight(http))
+        options_answer(request, ROUTE_READ);
+    else
+        refuse_path(request);
+}
+
 static void
 check_all(struct request *request)
 {
@@ -139,7 +157,7 @@ check_all(struct request *request)
     struct shortcut shortcut;
 
     if (!routes_find(http->target.path, http->method, &found)) {
-        refuse_path(request);
+        check_unknown(request);
         return;
     }
     request->route = found.route;
@@ -149,7 +167,7 @@ check_all(struct request *request)
         return;
     }
     if (http->method == HTTP_OPTIONS) {
-        request_answer(request, 204, NULL, (struct bytes){"", 0});
+        options_answer(request, request->methods);
         return;
     }
     if (!check_params(request, &found.captures)) {

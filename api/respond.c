@@ -235,8 +235,6 @@ respond_refusal(const struct http_refusal *refusal, const char *request_id, stru
 static void
 prepare_content(struct request *request, struct respond_lines *lines, struct http_answer *answer)
 {
-    char methods[ROUTE_METHODS_SIZE];
-
     answer->status = request->status;
     answer->content = request->content;
     answer->body = request->body;
@@ -247,13 +245,22 @@ prepare_content(struct request *request, struct respond_lines *lines, struct htt
         add(lines, request->content_type, strlen(request->content_type));
         ADD_CONSTANT(lines, "\r\n");
     }
-    if (request->http->method == HTTP_OPTIONS) {
-        route_methods_text(request->methods, methods);
-        ADD_CONSTANT(lines, "Allow: ");
-        add(lines, methods, strlen(methods));
-        ADD_CONSTANT(lines, "\r\n");
-    }
     ADD_CONSTANT(lines, "Cache-Control: no-store\r\n");
+}
+
+/* Lets web pages read the answer. What is in the cache says by itself that it varies. */
+static struct bytes
+lines_for_page(const struct request *request, struct respond_lines *lines)
+{
+    const struct cors *cors = request->thread->cors;
+    struct bytes origin = {NULL, 0};
+
+    if (cors_varies(cors)) {
+        http_request_header(request->http, "Origin", &origin);
+        if (!request->entry)
+            ADD_CONSTANT(lines, "Vary: Origin\r\n");
+    }
+    return cors_lines(cors, origin);
 }
 
 void
@@ -271,6 +278,7 @@ respond_prepare(struct request *request, struct respond_lines *lines,
         prepare_opened(request, lines, ret_answer);
     else
         prepare_entry(request, lines, ret_answer);
+    ret_answer->headers[3] = lines_for_page(request, lines);
     if (request->is_limited)
         ret_answer->headers[1] = request->thread->policy_line;
     ret_answer->headers[2] = (struct bytes){lines->text, lines->size};

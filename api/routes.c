@@ -113,6 +113,18 @@ routes_find(struct bytes path, enum http_method method, struct route_found *ret_
     return ret_found->route != NULL;
 }
 
+unsigned
+routes_methods(void)
+{
+    unsigned methods = 0;
+
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        for (size_t row = 0; row < groups[i]->count; row++)
+            methods |= groups[i]->rows[row].methods;
+    }
+    return methods;
+}
+
 const char *
 route_methods_text(unsigned methods, char text[ROUTE_METHODS_SIZE])
 {

@@ -68,6 +68,9 @@ struct route_found {
  */
 bool routes_find(struct bytes path, enum http_method method, struct route_found *ret_found);
 
+/* Bits of all methods that any row takes. */
+unsigned routes_methods(void);
+
 /* Whether a path, without a slash at its end, is of the row with the path `wanted`. */
 bool route_path_fits(const char *wanted, struct bytes path, struct route_captures *ret_captures);
 

@@ -11,6 +11,7 @@ struct server {
     const struct api_settings *settings;
     struct arena *arena;
     struct trusted_proxies proxies;
+    struct cors cors;
     struct board *board;
     struct rate_bank *bank;
     struct metrics **metrics; /* one a loop, and a NULL */
@@ -58,6 +59,7 @@ create_threads(struct server *server, struct error *err)
         .bank = server->bank,
         .all_metrics = server->metrics,
         .proxies = &server->proxies,
+        .cors = &server->cors,
         .draining = &server->draining,
     };
 
@@ -113,6 +115,7 @@ server_start(const struct api_settings *settings, struct error *err)
         return NULL;
     }
     if (!trusted_proxies_parse(settings->trusted_proxies, arena, &server->proxies, err) ||
+        !cors_parse(settings->cors_origins, arena, &server->cors, err) ||
         !create_threads(server, err) || !start_threads(server, err)) {
         server_destroy(server);
         return NULL;

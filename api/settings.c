@@ -26,6 +26,9 @@ const struct setting api_setting_table[] = {
     COUNT("REPLICAS_EXPECTED", replicas_expected, "2", 1, 1000, "Replicas that share the limits."),
     STRING("TRUSTED_PROXIES", trusted_proxies, "",
            "Addresses and networks whose X-Forwarded-For is believed, with commas."),
+    STRING("CORS_ORIGINS", cors_origins, "*",
+           "Origins of the web pages that may read answers, with commas: https://app.example; * = "
+           "all, none = no page."),
     KEY("ADMIN_API_KEY", admin_api_key, 16,
         "Key of the admin routes, as X-API-Key or Authorization: Bearer; empty = nobody gets in."),
     COUNT("API_L1_MIB", l1_mib, "64", 1, 65536,

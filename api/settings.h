@@ -16,6 +16,7 @@ struct api_settings {
     const char *cache_namespace;
     int64_t rate_limit_per_minute, rate_limit_burst, replicas_expected;
     const char *trusted_proxies;
+    const char *cors_origins;
     const char *admin_api_key; /* "" = there is none */
     int64_t l1_mib, connections_max, connections_per_peer;
     int64_t drain_delay_ms;

@@ -28,10 +28,13 @@ static void
 on_refusal(const struct http_refusal *refusal, const struct http_peer *peer, struct arena *arena,
            struct http_answer *ret_answer, void *context)
 {
+    const struct thread *thread = context;
     char id[17];
 
     thread_make_request_id(context, id);
     respond_refusal(refusal, id, arena, ret_answer);
+    /* Whose page sent it is not known: what was refused has no headers yet. */
+    ret_answer->headers[3] = cors_lines(thread->cors, (struct bytes){NULL, 0});
 }
 
 static bool
@@ -221,7 +224,7 @@ create_parts(struct thread *thread, struct rate_bank *bank)
     const struct limiter_settings limits = {rate_policy(settings), settings->cache_namespace,
                                             SCRIPT_LIMITER};
     const struct flights_settings flights = {settings->cache_namespace, SCRIPT_LOOK, SCRIPT_STORE,
-                                             SCRIPT_RELEASE};
+                                             SCRIPT_RELEASE, cors_varies(thread->cors)};
     struct pool_settings pool = pool_settings_default;
 
     pool.url = *settings->database_read_url ? settings->database_read_url : settings->database_url;
@@ -266,6 +269,7 @@ thread_create(const struct thread_plan *plan, struct error *err)
     thread->metrics = plan->metrics;
     thread->all_metrics = plan->all_metrics;
     thread->proxies = plan->proxies;
+    thread->cors = plan->cors;
     thread->draining = plan->draining;
     thread->logs_requests = log_is_on(LOG_INFO);
     if (getrandom(&thread->id_seed, sizeof thread->id_seed, 0) != sizeof thread->id_seed)

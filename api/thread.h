@@ -4,6 +4,7 @@
 #include "api/board.h"
 #include "api/cache.h"
 #include "api/client_address.h"
+#include "api/cors.h"
 #include "api/flight.h"
 #include "api/http/server.h"
 #include "api/mailbox.h"
@@ -34,6 +35,7 @@ struct thread {
     struct metrics *metrics; /* this loop's */
     struct metrics *const *all_metrics;
     const struct trusted_proxies *proxies;
+    const struct cors *cors;
 
     struct event_base *base;
     struct mailbox *mailbox;
@@ -66,6 +68,7 @@ struct thread_plan {
     struct metrics *metrics;
     struct metrics *const *all_metrics;
     const struct trusted_proxies *proxies;
+    const struct cors *cors;
     atomic_int *draining;
 };
 
