@@ -20,6 +20,7 @@ struct catalog {
     struct names names[CATALOG_KINDS];
     struct catalog_ticker *tickers; /* by ticker, those with a price first, then by slug */
     size_t ticker_count;
+    const char *cursor_key;
 };
 
 static int
@@ -102,6 +103,7 @@ catalog_create(const struct catalog_names *names)
     for (int kind = 0; kind < CATALOG_KINDS; kind++)
         take_names(&catalog->names[kind], names->names[kind], names->counts[kind], arena);
     take_tickers(catalog, names->tickers, names->ticker_count);
+    catalog->cursor_key = arena_string(arena, names->cursor_key ? names->cursor_key : "");
     return catalog;
 }
 
@@ -162,6 +164,12 @@ catalog_allowed(const struct catalog *catalog, enum catalog_kind kind)
     return catalog->names[kind].allowed;
 }
 
+const char *
+catalog_cursor_key(const struct catalog *catalog)
+{
+    return catalog->cursor_key;
+}
+
 bool
 catalog_equal(const struct catalog *a, const struct catalog *b)
 {
@@ -179,5 +187,5 @@ catalog_equal(const struct catalog *a, const struct catalog *b)
         if (compare_tickers(&a->tickers[i], &b->tickers[i]) != 0)
             return false;
     }
-    return true;
+    return strcmp(a->cursor_key, b->cursor_key) == 0;
 }

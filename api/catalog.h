@@ -31,6 +31,7 @@ struct catalog_names {
     size_t counts[CATALOG_KINDS];
     const struct catalog_ticker *tickers;
     size_t ticker_count;
+    const char *cursor_key; /* what cursors are sealed with; NULL = "", for tests */
 };
 
 /* One reference belongs to the caller. */
@@ -53,6 +54,9 @@ size_t catalog_count(const struct catalog *catalog, enum catalog_kind kind);
  * are too many to list. Lives as long as the catalogue.
  */
 const char *catalog_allowed(const struct catalog *catalog, enum catalog_kind kind);
+
+/* What cursors are sealed with, equal on all replicas. Lives as long as the catalogue. */
+const char *catalog_cursor_key(const struct catalog *catalog);
 
 bool catalog_equal(const struct catalog *a, const struct catalog *b);
 

@@ -111,12 +111,13 @@ flight_store(struct flight *flight, struct cache_content *content)
 
     if (reading->client_s)
         client_s = reading->client_s(&flight->params, now_ms, client_s);
-    content->head =
-        arena_printf(flight->arena,
-                     "Content-Type: application/json\r\n"
-                     "Cache-Control: public, max-age=%" PRId32 "\r\n"
-                     "Vary: Accept-Encoding%s\r\n",
-                     client_s, flight->flights->settings.varies_by_origin ? ", Origin" : "");
+    content->head = arena_printf(
+        flight->arena,
+        "Content-Type: application/json\r\n"
+        "Cache-Control: public, max-age=%" PRId32 "\r\n"
+        "Vary: Accept-Encoding%s\r\n"
+        "%s",
+        client_s, flight->flights->settings.varies_by_origin ? ", Origin" : "", flight->head);
     content->tags = flight->tag_hashes;
     content->tag_count = flight->tags.count;
     return cache_store(flight->flights->cache, &flight->key, content, now_ms);
@@ -206,6 +207,7 @@ flight_read(struct flight *flight)
     flight->readings++;
     flight->overtaken = false;
     flight->version = 0;
+    flight->head = "";
     flight->reading->start(flight);
 }
 
@@ -271,6 +273,12 @@ flight_note_version(struct flight *flight, const char *xmin)
         flight->version = version;
 }
 
+void
+flight_add_head(struct flight *flight, const char *lines)
+{
+    flight->head = arena_printf(flight->arena, "%s%s", flight->head, lines);
+}
+
 /* ----------------------------------------------------------------------------------- joining */
 
 static struct flight *
@@ -283,6 +291,7 @@ start(struct flights *flights, const struct flight_plan *plan)
     flight->flights = flights;
     flight->arena = arena;
     flight->reading = plan->reading;
+    flight->head = "";
     flight->policy = plan->policy;
     flight->key.text.data = arena_copy(arena, plan->key->text.data, plan->key->text.size);
     flight->key.text.size = plan->key->text.size;

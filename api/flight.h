@@ -144,6 +144,11 @@ MUST_CHECK bool flight_expect_row(struct flight *flight, const struct rows *rows
 /* Says which snapshot was read: the text of its xmin. At least once; the lowest counts. */
 void flight_note_version(struct flight *flight, const char *xmin);
 /*
+ * More header lines of the answer, each with its CRLF; copied. They are kept with it and go to the
+ * other replicas, so they may depend on what was asked and read, and on nothing else.
+ */
+void flight_add_head(struct flight *flight, const char *lines);
+/*
  * The answer; copied. Call it last: the flight is gone after it, or reads again because a change
  * overtook it that somebody who waits may have seen already.
  */

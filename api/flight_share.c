@@ -58,11 +58,14 @@ void
 flight_share(struct flight *flight, const struct cache_content *content)
 {
     struct flights *flights = flight->flights;
-    const struct cache_value value = {content->version,
-                                      content->stored_at_ms,
-                                      content->fresh_until_ms,
-                                      content->stale_until_ms,
-                                      {content->plain->data, content->plain->size}};
+    const struct cache_value value = {
+        .version = content->version,
+        .stored_at_ms = content->stored_at_ms,
+        .fresh_until_ms = content->fresh_until_ms,
+        .stale_until_ms = content->stale_until_ms,
+        .head = {flight->head, strlen(flight->head)},
+        .body = {content->plain->data, content->plain->size},
+    };
     struct bytes arguments[CACHE_TAGS_MAX + 6];
     char version[24], ttl[24];
     size_t count = 0;
@@ -176,6 +179,7 @@ take_value(struct flight *flight, const struct redis_reply *reply, bool *ret_goo
     *(*ret_good ? &flights->counts.redis_hits : &flights->counts.redis_outdated) += 1;
     if (!*ret_good && flight->fallback && flight->fallback->content.version >= value.version)
         return NULL;
+    flight->head = arena_copy(flight->arena, value.head.data, value.head.size);
     content = (struct cache_content){
         .version = value.version,
         .stored_at_ms = value.stored_at_ms,

@@ -74,6 +74,19 @@ read_assets(struct keeper *keeper, struct catalog_names *catalog, struct error *
 }
 
 static bool
+read_cursor_key(struct keeper *keeper, struct catalog_names *catalog, struct error *err)
+{
+    struct rows rows;
+
+    if (!database_run(keeper->db, &query_cursor_key_read, SQL_NO_VALUES, keeper->arena, &rows, err))
+        return false;
+    if (rows.count != 1)
+        return error_set(err, ERROR_FATAL, "cursor.no_key", "the table cursor_keys is empty");
+    catalog->cursor_key = rows_text(&rows, 0, 0);
+    return true;
+}
+
+static bool
 read_retention(struct keeper *keeper, struct error *err)
 {
     struct rows rows;
@@ -99,6 +112,7 @@ keep_catalog(struct keeper *keeper, struct error *err)
     struct catalog_names read;
 
     if (!read_retention(keeper, err) || !read_assets(keeper, &read, err) ||
+        !read_cursor_key(keeper, &read, err) ||
         !read_names(keeper, &query_currencies_list, 1, &read.names[CATALOG_CURRENCY],
                     &read.counts[CATALOG_CURRENCY], err) ||
         !read_names(keeper, &query_sources_list, 1, &read.names[CATALOG_SOURCE],

@@ -1,5 +1,6 @@
 #include "api/params.h"
 
+#include "common/attributes.h"
 #include "common/clock.h"
 #include "common/text.h"
 
@@ -59,6 +60,8 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
         return catalog ? catalog_allowed(catalog, CATALOG_CURRENCY) : "\"known currency codes\"";
     case PARAM_SOURCE:
         return catalog ? catalog_allowed(catalog, CATALOG_SOURCE) : "\"known sources\"";
+    case PARAM_CURSOR:
+        return "\"the next_cursor of the page before, with the same other parameters\"";
     }
     assert(!"a kind without a description");
     return NULL;
@@ -348,6 +351,9 @@ check_value(const struct check *check, const struct param *param, char *text,
         return check_names(check, param, CATALOG_ASSET, text, value);
     case PARAM_CURRENCIES:
         return check_names(check, param, CATALOG_CURRENCY, text, value);
+    case PARAM_CURSOR:
+        value->text = text;
+        return true;
     }
     assert(!"a kind without a check");
     return false;
@@ -462,8 +468,10 @@ params_copy(const struct params *params, struct arena *arena, struct params *ret
             continue;
         value->items = arena_alloc_array(arena, value->item_count, sizeof *items);
         for (size_t k = 0; k < value->item_count; k++)
-            value->items[k] = arena_string(arena, items[k]);
+            value->items[k] = items[k] ? arena_string(arena, items[k]) : NULL;
     }
+    if (params->cursor_key)
+        ret_copy->cursor_key = arena_string(arena, params->cursor_key);
 }
 
 bool
@@ -487,8 +495,21 @@ params_get(const struct params *params, const char *name)
     return &params->values[i];
 }
 
-const char *
-params_canonical(const struct params *params, struct arena *arena)
+/* Pages may be of another size, or told in another form, than the one before. */
+static bool
+is_of_page(const struct param *param)
+{
+    static const char *const names[] = {"limit", "format", "numbers"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (strcmp(param->name, names[i]) == 0)
+            return true;
+    }
+    return param->kind == PARAM_CURSOR;
+}
+
+static const char *
+canonical(const struct params *params, bool of_list, struct arena *arena)
 {
     struct text text;
 
@@ -496,7 +517,7 @@ params_canonical(const struct params *params, struct arena *arena)
     for (size_t i = 0; params->declared[i].name; i++) {
         const char *value = params->values[i].text;
 
-        if (!value)
+        if (!value || (of_list && is_of_page(&params->declared[i])))
             continue;
         text_add_string(&text, params->declared[i].name);
         text_add_char(&text, '=');
@@ -506,4 +527,16 @@ params_canonical(const struct params *params, struct arena *arena)
         text_add_char(&text, ';');
     }
     return text_finish(&text).data;
+}
+
+const char *
+params_canonical(const struct params *params, struct arena *arena)
+{
+    return canonical(params, false, arena);
+}
+
+const char *
+params_canonical_list(const struct params *params, struct arena *arena)
+{
+    return canonical(params, true, arena);
 }

@@ -32,6 +32,11 @@ enum param_kind {
      * several assets is a 409 "symbol.ambiguous" that lists them.
      */
     PARAM_ASSET_OR_TICKER,
+    /*
+     * Where the page before ended. `items` are the values of its last row, NULL for those it has
+     * not; what this kind means is checked by paging_open().
+     */
+    PARAM_CURSOR,
 };
 
 struct param {
@@ -54,7 +59,7 @@ struct param_value {
     bool is_passing;    /* what it means may change: a ticker may come to mean another asset */
     int64_t integer;    /* INTEGER, DAYS; MOMENT: milliseconds */
     const char *text;   /* canonical: lower case names, upper case symbols; NULL if not given */
-    const char **items; /* ASSETS, CURRENCIES: sorted, without doubles */
+    const char **items; /* ASSETS, CURRENCIES: sorted, without doubles; CURSOR: see there */
     size_t item_count;
 };
 
@@ -62,6 +67,9 @@ struct param_value {
 struct params {
     const struct param *declared;
     struct param_value values[PARAMS_MAX];
+    /* What cursors of this list belong to, besides the values: see paging_open(). */
+    const char *path; /* of the route; NULL = none was named */
+    const char *cursor_key;
 };
 
 /*
@@ -88,6 +96,9 @@ const struct param_value *params_get(const struct params *params, const char *na
  * order of the table as "name=bytes:value;". For cache keys.
  */
 const char *params_canonical(const struct params *params, struct arena *arena);
+
+/* The same without what may differ from page to page: the cursor, and how rows are told. */
+const char *params_canonical_list(const struct params *params, struct arena *arena);
 
 /* What a parameter takes, as JSON text, for problems and documentation. */
 const char *param_allowed(const struct param *param, const struct catalog *catalog,

@@ -3,6 +3,7 @@
 #include "api/lookup.h"
 #include "api/negotiate.h"
 #include "api/options.h"
+#include "api/paging.h"
 #include "api/respond.h"
 #include "api/routes.h"
 #include "api/thread.h"
@@ -110,7 +111,9 @@ check_params(struct request *request, const struct route_captures *captures)
             return false;
         }
     }
-    if (!check_given(request, captures, catalog))
+    if (!check_given(request, captures, catalog) ||
+        !paging_open(&request->params, request->route->path, catalog, request->http->arena,
+                     &request->problem))
         return false;
     return !request->route->reading || !request->route->reading->check ||
            request->route->reading->check(&request->params, clock_now_ms(), &request->problem);

@@ -1,8 +1,10 @@
 #include "common/digest.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -79,6 +81,17 @@ digest_destroy(struct digest *digest)
         return;
     EVP_MD_CTX_free(digest->context);
     free(digest);
+}
+
+void
+digest_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
+                   unsigned char ret_mac[DIGEST_MAC_BYTES])
+{
+    unsigned mac_size = 0;
+
+    assert(key_size <= INT_MAX);
+    require(HMAC(EVP_sha256(), key, (int)key_size, data, size, ret_mac, &mac_size) != NULL &&
+            mac_size == DIGEST_MAC_BYTES);
 }
 
 bool

@@ -20,6 +20,12 @@ void digest_add(struct digest *digest, const void *data, size_t size);
 void digest_finish(struct digest *digest, char ret_hex[DIGEST_SHA256_HEX + 1]);
 void digest_destroy(struct digest *digest); /* NULL is fine */
 
+enum { DIGEST_MAC_BYTES = 32 };
+
+/* HMAC-SHA-256 (RFC 2104): what only someone with the key can have made of these bytes. */
+void digest_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
+                        unsigned char ret_mac[DIGEST_MAC_BYTES]);
+
 /* Whether two secrets of the same size are the same, in a time that does not tell where they
  * differ. */
 bool digest_equal(const void *a, const void *b, size_t size);

@@ -19,6 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST_HOLD(again.version == value.version && again.stored_at_ms == value.stored_at_ms &&
                       again.fresh_until_ms == value.fresh_until_ms &&
                       again.stale_until_ms == value.stale_until_ms &&
+                      again.head.size == value.head.size &&
+                      memcmp(again.head.data, value.head.data, value.head.size) == 0 &&
                       again.body.size == value.body.size &&
                       memcmp(again.body.data, value.body.data, value.body.size) == 0,
                   "decode(encode(x)) is x");

@@ -6,8 +6,14 @@ static void
 a_value_comes_back_as_it_was(void **state)
 {
     static const char body[] = "{\"a\":\"\0\n\"}";
+    static const char head[] = "Link: </x>; rel=\"next\"\r\n";
     const struct cache_value value = {
-        90412, 1795250465123, 1795250495123, 1795254095123, {body, sizeof body - 1}
+        .version = 90412,
+        .stored_at_ms = 1795250465123,
+        .fresh_until_ms = 1795250495123,
+        .stale_until_ms = 1795254095123,
+        .head = {head, sizeof head - 1},
+        .body = {body, sizeof body - 1},
     };
     struct arena *arena = arena_create(1024);
     struct bytes text = cache_value_encode(&value, arena);
@@ -18,6 +24,8 @@ a_value_comes_back_as_it_was(void **state)
     check_int("stored", back.stored_at_ms, value.stored_at_ms);
     check_int("fresh", back.fresh_until_ms, value.fresh_until_ms);
     check_int("stale", back.stale_until_ms, value.stale_until_ms);
+    check_int("bytes of the head", (int64_t)back.head.size, (int64_t)sizeof head - 1);
+    assert_memory_equal(back.head.data, head, sizeof head - 1);
     check_int("bytes", (int64_t)back.body.size, (int64_t)sizeof body - 1);
     assert_memory_equal(back.body.data, body, sizeof body - 1);
     arena_destroy(arena);
@@ -26,14 +34,17 @@ a_value_comes_back_as_it_was(void **state)
 static const struct {
     const char *name, *text;
 } bad[] = {
-    {"nothing",                    ""                                   },
-    {"another format",             "TM2 1 2 3 4 1\nx"                   },
-    {"cut in the line",            "TM1 1 2 3"                          },
-    {"cut in the body",            "TM1 1 2 3 4 5\nabcd"                },
-    {"too much of a body",         "TM1 1 2 3 4 5\nabcdef"              },
-    {"a sign",                     "TM1 -1 2 3 4 1\nx"                  },
-    {"two blanks",                 "TM1 1  2 3 4 1\nx"                  },
-    {"a number that does not fit", "TM1 99999999999999999999 2 3 4 1\nx"},
+    {"nothing",                    ""                                     },
+    {"the format before this one", "TM1 1 2 3 4 1\nx"                     },
+    {"another format",             "TM3 1 2 3 4 0 1\nx"                   },
+    {"cut in the line",            "TM2 1 2 3"                            },
+    {"cut in the head",            "TM2 1 2 3 4 5 0\nabcd"                },
+    {"cut in the body",            "TM2 1 2 3 4 0 5\nabcd"                },
+    {"too much of a body",         "TM2 1 2 3 4 0 5\nabcdef"              },
+    {"a head as long as both",     "TM2 1 2 3 4 6 5\nabcdef"              },
+    {"a sign",                     "TM2 -1 2 3 4 0 1\nx"                  },
+    {"two blanks",                 "TM2 1  2 3 4 0 1\nx"                  },
+    {"a number that does not fit", "TM2 99999999999999999999 2 3 4 0 1\nx"},
 };
 
 static void

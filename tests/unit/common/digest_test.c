@@ -40,6 +40,22 @@ stretches_hash_as_the_whole(void **state)
 }
 
 static void
+macs_are_those_of_the_standard(void **state)
+{
+    /* RFC 4231, test case 2. */
+    static const unsigned char want[DIGEST_MAC_BYTES] = {
+        0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24,
+        0x26, 0x08, 0x95, 0x75, 0xc7, 0x5a, 0x00, 0x3f, 0x08, 0x9d, 0x27,
+        0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43,
+    };
+    static const char text[] = "what do ya want for nothing?";
+    unsigned char mac[DIGEST_MAC_BYTES];
+
+    digest_hmac_sha256("Jefe", 4, text, sizeof text - 1, mac);
+    assert_memory_equal(mac, want, sizeof want);
+}
+
+static void
 secrets_are_compared_whole(void **state)
 {
     check_true("the same", digest_equal("abcd", "abcd", 4));
@@ -54,6 +70,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_are_those_of_the_standard),
         cmocka_unit_test(stretches_hash_as_the_whole),
+        cmocka_unit_test(macs_are_those_of_the_standard),
         cmocka_unit_test(secrets_are_compared_whole),
     };
 

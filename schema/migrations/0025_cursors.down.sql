@@ -1,0 +1,3 @@
+SET LOCAL ROLE tidemark_migrate;
+
+DROP TABLE cursor_keys;
