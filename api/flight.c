@@ -111,13 +111,14 @@ flight_store(struct flight *flight, struct cache_content *content)
 
     if (reading->client_s)
         client_s = reading->client_s(&flight->params, now_ms, client_s);
-    content->head = arena_printf(
-        flight->arena,
-        "Content-Type: application/json\r\n"
-        "Cache-Control: public, max-age=%" PRId32 "\r\n"
-        "Vary: Accept-Encoding%s\r\n"
-        "%s",
-        client_s, flight->flights->settings.varies_by_origin ? ", Origin" : "", flight->head);
+    content->head =
+        arena_printf(flight->arena,
+                     "Content-Type: %s\r\n"
+                     "Cache-Control: public, max-age=%" PRId32 "\r\n"
+                     "Vary: Accept-Encoding%s\r\n"
+                     "%s",
+                     flight->content_type, client_s,
+                     flight->flights->settings.varies_by_origin ? ", Origin" : "", flight->head);
     content->tags = flight->tag_hashes;
     content->tag_count = flight->tags.count;
     return cache_store(flight->flights->cache, &flight->key, content, now_ms);
@@ -293,6 +294,7 @@ start(struct flights *flights, const struct flight_plan *plan)
     flight->reading = plan->reading;
     flight->head = "";
     flight->policy = plan->policy;
+    flight->content_type = plan->content_type;
     flight->key.text.data = arena_copy(arena, plan->key->text.data, plan->key->text.size);
     flight->key.text.size = plan->key->text.size;
     flight->key.hash = plan->key->hash;

@@ -112,6 +112,7 @@ const struct flights_counts *flights_counts(const struct flights *flights);
 struct flight_plan {
     const struct reading *reading;
     const struct cache_policy *policy;
+    const char *content_type; /* a constant */
     const struct params *params;
     const struct cache_key *key;
     struct cache_entry *fallback; /* served if the flight fails; NULL = none */

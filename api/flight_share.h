@@ -20,6 +20,7 @@ struct flight {
     struct arena *arena;
     const struct reading *reading;
     const struct cache_policy *policy;
+    const char *content_type;
     struct params params;
     struct cache_key key;
     struct tag_list tags;

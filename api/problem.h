@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Why a request gets no answer of its route, as RFC 9457 wants it told. respond.c turns it into
- * `application/problem+json`, with the request id.
+ * Why a request gets no answer of its route, whoever asks. respond.c has it told in the language of
+ * the path (api/dialect.h): RFC 9457's `application/problem+json`, but for the drop-ins.
  */
 struct problem {
     int32_t status;        /* HTTP status, 400 and above */

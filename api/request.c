@@ -4,6 +4,8 @@
 #include "api/negotiate.h"
 #include "api/options.h"
 #include "api/paging.h"
+#include "api/params_lenient.h"
+#include "api/redact.h"
 #include "api/respond.h"
 #include "api/routes.h"
 #include "api/thread.h"
@@ -89,11 +91,16 @@ check_given(struct request *request, const struct route_captures *captures,
 {
     const struct http_target *target = &request->http->target;
     struct http_param given[ROUTE_CAPTURES_MAX + HTTP_PARAMS_MAX];
+    size_t count = captures->count + target->param_count;
 
     memcpy(given, captures->params, captures->count * sizeof *given);
     memcpy(given + captures->count, target->params, target->param_count * sizeof *given);
-    return params_check(request->route->params, given, captures->count + target->param_count,
-                        catalog, request->http->arena, &request->params, &request->problem);
+    if (request->manner->is_lenient)
+        count =
+            params_make_lenient(request->route->params, captures->params, captures->count,
+                                target->params, target->param_count, request->http->arena, given);
+    return params_check(request->route->params, given, count, catalog, request->http->arena,
+                        &request->params, &request->problem);
 }
 
 static bool
@@ -329,8 +336,9 @@ access_start(struct request *request)
 static bool
 join_flight(struct request *request, struct flight_waiter *waiter, struct cache_entry *fallback)
 {
-    const struct flight_plan plan = {request->route->reading, &request->route->cache,
-                                     &request->params, &request->key, fallback};
+    const struct flight_plan plan = {
+        request->route->reading, &request->route->cache, request->manner->content_type,
+        &request->params,        &request->key,          fallback};
 
     return flights_join(request->thread->flights, &plan, waiter);
 }
@@ -439,14 +447,12 @@ account(const struct request *request, const struct http_answer *answer)
     char target[256], client_text[HTTP_PEER_TEXT_SIZE];
     struct http_peer client = {.port = 0};
     struct address address;
-    size_t size = http->raw_target.size < sizeof target ? http->raw_target.size : sizeof target - 1;
 
     metrics_count_request(request->thread->metrics, request->route, http->method, answer->status,
                           duration_us);
     if (!request->thread->logs_requests)
         return;
-    memcpy(target, http->raw_target.data, size);
-    target[size] = '\0';
+    redact_target(http->raw_target, target, sizeof target);
     address = find_client(request);
     memcpy(client.address, address.bytes, sizeof client.address);
     log_event(LOG_INFO, "http.request", LOG_STR("request_id", request->id),
@@ -542,6 +548,7 @@ request_begin(struct thread *thread, struct http_request *http)
 
     request->http = http;
     request->thread = thread;
+    request->manner = dialect_manner(dialect_of(http->target.path));
     request->route = NULL;
     request->key.text = (struct bytes){"", 0};
     request->started_us = clock_monotonic_us();

@@ -2,6 +2,7 @@
 #define TIDEMARK_API_REQUEST_H
 
 #include "api/cache.h"
+#include "api/dialect.h"
 #include "api/flight.h"
 #include "api/http/answer.h"
 #include "api/http/request.h"
@@ -39,6 +40,7 @@ enum { REQUEST_ID_SIZE = 68, REQUEST_DEADLINE_MS = 5000 };
 struct request {
     struct http_request *http;
     struct thread *thread;
+    const struct dialect_manner *manner; /* how its client speaks */
     enum request_state state;
     const struct route *route; /* NULL until it is found */
     unsigned methods;          /* that its path takes; for OPTIONS and 405 */

@@ -1,6 +1,9 @@
 #include "api/respond.h"
 
+#include "api/dialect.h"
+#include "api/hash.h"
 #include "api/negotiate.h"
+#include "api/redact.h"
 #include "api/routes.h"
 #include "api/thread.h"
 #include "common/clock.h"
@@ -162,51 +165,67 @@ prepare_opened(struct request *request, struct respond_lines *lines, struct http
 
 /* ---------------------------------------------------------------------------------- problems */
 
+enum { TARGET_TOLD_MAX = 512 };
+
 static struct bytes
-problem_body(const struct problem *problem, const char *request_id, struct bytes instance,
-             struct arena *arena)
+problem_body(const struct problem *problem, const struct dialect_manner *manner,
+             struct bytes target, const char *request_id, struct arena *arena)
 {
+    char told[TARGET_TOLD_MAX + 1];
+    struct problem_context context = {
+        request_id, {told, 0},
+         clock_now_ms()
+    };
     struct text text;
 
+    context.target.size = strlen(redact_target(target, told, sizeof told));
     text_init(&text, arena, 512);
-    text_add_string(&text, "{\"type\":\"about:blank\",\"title\":");
-    text_add_json_string(&text, problem->title);
-    text_add_format(&text, ",\"status\":%" PRId32 ",\"detail\":", problem->status);
-    text_add_json_string(&text, problem->detail);
-    text_add_string(&text, ",\"instance\":");
-    text_add_json_bytes(&text, instance.data, instance.size < 512 ? instance.size : 512);
-    text_add_string(&text, ",\"request_id\":");
-    text_add_json_string(&text, request_id);
-    text_add_string(&text, ",\"code\":");
-    text_add_json_string(&text, problem->code);
-    if (problem->parameter) {
-        text_add_string(&text, ",\"parameter\":");
-        text_add_json_string(&text, problem->parameter);
-    }
-    if (problem->allowed) {
-        text_add_string(&text, ",\"allowed\":");
-        text_add_json_raw(&text, problem->allowed);
-    }
-    text_add_string(&text, "}\n");
+    manner->tell(problem, &context, &text);
     return text_finish(&text);
 }
 
-static const char problem_head[] = "Content-Type: application/problem+json\r\n"
-                                   "Cache-Control: no-store\r\n";
+static int32_t
+problem_status(const struct problem *problem, const struct dialect_manner *manner)
+{
+    return manner->status ? manner->status(problem) : problem->status;
+}
+
+static void
+add_problem_head(struct respond_lines *lines, const struct problem *problem,
+                 const struct dialect_manner *manner)
+{
+    const char *more = manner->head ? manner->head(problem) : NULL;
+
+    ADD_CONSTANT(lines, "Content-Type: ");
+    add(lines, manner->problem_content_type, strlen(manner->problem_content_type));
+    ADD_CONSTANT(lines, "\r\nCache-Control: no-store\r\n");
+    if (more)
+        add(lines, more, strlen(more));
+}
+
+/* Who is told to come back is told when: there are clients that take nothing for zero seconds. */
+static void
+add_retry_after(struct respond_lines *lines, const struct problem *problem)
+{
+    bool must = problem->status == 429 || problem->status == 503;
+
+    if (problem->retry_after_s <= 0 && !must)
+        return;
+    ADD_CONSTANT(lines, "Retry-After: ");
+    add_number(lines, problem->retry_after_s > 0 ? problem->retry_after_s : 1);
+    ADD_CONSTANT(lines, "\r\n");
+}
 
 static void
 prepare_problem(struct request *request, struct respond_lines *lines, struct http_answer *answer)
 {
     const struct problem *problem = &request->problem;
+    const struct dialect_manner *manner = request->manner;
 
-    answer->status = problem->status;
-    answer->headers[0] = (struct bytes){problem_head, strlen(problem_head)};
-    if (problem->retry_after_s > 0) {
-        ADD_CONSTANT(lines, "Retry-After: ");
-        add_number(lines, problem->retry_after_s);
-        ADD_CONSTANT(lines, "\r\n");
-    }
-    if (problem->status == 401)
+    answer->status = problem_status(problem, manner);
+    add_problem_head(lines, problem, manner);
+    add_retry_after(lines, problem);
+    if (answer->status == 401)
         ADD_CONSTANT(lines, "WWW-Authenticate: Bearer realm=\"tidemark\"\r\n");
     if (problem->allow) {
         ADD_CONSTANT(lines, "Allow: ");
@@ -214,23 +233,51 @@ prepare_problem(struct request *request, struct respond_lines *lines, struct htt
         ADD_CONSTANT(lines, "\r\n");
     }
     answer->content =
-        problem_body(problem, request->id, request->http->raw_target, request->http->arena);
+        problem_body(problem, manner, request->http->raw_target, request->id, request->http->arena);
 }
 
 void
-respond_refusal(const struct http_refusal *refusal, const char *request_id, struct arena *arena,
-                struct http_answer *ret_answer)
+respond_refusal(const struct http_refusal *refusal, struct bytes target, const char *request_id,
+                struct arena *arena, struct http_answer *ret_answer)
 {
+    const struct dialect_manner *manner = dialect_manner(dialect_of(target));
+    struct respond_lines *lines = arena_alloc(arena, sizeof *lines);
     struct problem problem;
-    char *head = arena_printf(arena, "%sX-Request-Id: %s\r\n", problem_head, request_id);
 
     problem_set(&problem, refusal->status, refusal->code, http_status_text(refusal->status), "%s",
                 refusal->detail);
-    ret_answer->headers[0] = (struct bytes){head, strlen(head)};
-    ret_answer->content = problem_body(&problem, request_id, (struct bytes){"", 0}, arena);
+    lines->size = 0;
+    add_problem_head(lines, &problem, manner);
+    add_retry_after(lines, &problem);
+    ADD_CONSTANT(lines, "X-Request-Id: ");
+    add(lines, request_id, strlen(request_id));
+    ADD_CONSTANT(lines, "\r\n");
+    ret_answer->status = problem_status(&problem, manner);
+    ret_answer->headers[0] = (struct bytes){lines->text, lines->size};
+    ret_answer->content = problem_body(&problem, manner, target, request_id, arena);
 }
 
 /* ---------------------------------------------------------------------------------- the rest */
+
+/* Bytes that were made for this request alone, but may be the client's last ones again. */
+static void
+tag_content(const struct request *request, struct respond_lines *lines, struct http_answer *answer)
+{
+    char etag[CACHE_ETAG_SIZE];
+    uint64_t hash[2];
+    struct bytes match;
+
+    hash_bytes_wide(answer->content.data, answer->content.size, 0, hash);
+    snprintf(etag, sizeof etag, "\"%016" PRIx64 "%016" PRIx64 "\"", hash[0], hash[1]);
+    ADD_CONSTANT(lines, "ETag: ");
+    add(lines, etag, strlen(etag));
+    ADD_CONSTANT(lines, "\r\n");
+    if (http_request_header(request->http, "If-None-Match", &match) &&
+        negotiate_matches(match, etag)) {
+        answer->status = 304;
+        answer->content = (struct bytes){NULL, 0};
+    }
+}
 
 static void
 prepare_content(struct request *request, struct respond_lines *lines, struct http_answer *answer)
@@ -245,7 +292,12 @@ prepare_content(struct request *request, struct respond_lines *lines, struct htt
         add(lines, request->content_type, strlen(request->content_type));
         ADD_CONSTANT(lines, "\r\n");
     }
-    ADD_CONSTANT(lines, "Cache-Control: no-store\r\n");
+    if (request->manner->tags_all && request->status == 200 && !request->body) {
+        ADD_CONSTANT(lines, "Cache-Control: no-cache\r\n");
+        tag_content(request, lines, answer);
+    } else {
+        ADD_CONSTANT(lines, "Cache-Control: no-store\r\n");
+    }
 }
 
 /* Lets web pages read the answer. What is in the cache says by itself that it varies. */

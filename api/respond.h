@@ -17,8 +17,8 @@ struct respond_lines {
 void respond_prepare(struct request *request, struct respond_lines *lines,
                      struct http_answer *ret_answer);
 
-/* A problem as application/problem+json, for bytes that never became a request. */
-void respond_refusal(const struct http_refusal *refusal, const char *request_id,
-                     struct arena *arena, struct http_answer *ret_answer);
+/* A problem for bytes that never became a request; `target` is what is known of theirs. */
+void respond_refusal(const struct http_refusal *refusal, struct bytes target,
+                     const char *request_id, struct arena *arena, struct http_answer *ret_answer);
 
 #endif

@@ -6,10 +6,7 @@
 #include <string.h>
 
 static const struct route_group *const groups[] = {
-    &simple_routes,
-    &trust_routes,
-    &admin_routes,
-    &operation_routes,
+    &simple_routes, &trust_routes, &coingecko_routes, &admin_routes, &operation_routes,
 };
 
 size_t

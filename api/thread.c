@@ -1,5 +1,6 @@
 #include "api/thread.h"
 
+#include "api/dialect.h"
 #include "api/hash.h"
 #include "api/invalidation.h"
 #include "api/request.h"
@@ -25,14 +26,14 @@ on_request(struct http_request *http, void *context)
 }
 
 static void
-on_refusal(const struct http_refusal *refusal, const struct http_peer *peer, struct arena *arena,
+on_refusal(const struct http_refusal *refusal, struct bytes target, struct arena *arena,
            struct http_answer *ret_answer, void *context)
 {
     const struct thread *thread = context;
     char id[17];
 
     thread_make_request_id(context, id);
-    respond_refusal(refusal, id, arena, ret_answer);
+    respond_refusal(refusal, target, id, arena, ret_answer);
     /* Whose page sent it is not known: what was refused has no headers yet. */
     ret_answer->headers[3] = cors_lines(thread->cors, (struct bytes){NULL, 0});
 }
@@ -251,6 +252,7 @@ create_server(struct thread *thread, struct error *err)
     settings.listen = thread->settings->listen;
     settings.connections_max = (int32_t)thread->settings->connections_max;
     settings.connections_per_peer = (int32_t)thread->settings->connections_per_peer;
+    settings.doubling_prefix = DIALECT_DOUBLES_SLASHES;
     thread->server = http_server_create(thread->base, &settings, &handler, err);
     return thread->server;
 }

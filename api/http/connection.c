@@ -208,8 +208,8 @@ refuse(struct http_connection *connection, const struct http_refusal *refusal)
 
     server->counts.refused_requests++;
     if (server->handler.refuse)
-        server->handler.refuse(refusal, &connection->peer, request->arena, &answer,
-                               server->handler.context);
+        server->handler.refuse(refusal, exchange_target(connection->exchange), request->arena,
+                               &answer, server->handler.context);
     else
         http_answer_refusal(refusal, request->arena, &answer);
     answer.close = true;

@@ -1,5 +1,7 @@
 #include "api/http/exchange.h"
 
+#include "api/http/connection.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,9 +177,26 @@ exchange_step(struct exchange *exchange, const struct http_refusal **ret_refusal
         return parsed;
     /* Only now, because the buffer may have moved while the body arrived. */
     request->raw_target = http_slice_bytes(exchange->buffer + exchange->start, parser->target);
-    if (!http_target_parse(request->raw_target, request->arena, &request->target, ret_refusal))
+    if (!http_target_parse(request->raw_target,
+                           exchange->connection->server->settings.doubling_prefix, request->arena,
+                           &request->target, ret_refusal))
         return HTTP_REFUSED;
     return HTTP_PARSED;
+}
+
+struct bytes
+exchange_target(const struct exchange *exchange)
+{
+    const char *at = exchange->buffer + exchange->start, *end = exchange->buffer + exchange->fill;
+    const char *stop;
+
+    while (at < end && *at != ' ' && *at != '\r' && *at != '\n')
+        at++;
+    if (at < end && *at == ' ')
+        at++;
+    for (stop = at; stop<end && * stop> ' ' && *stop < 0x7f; stop++)
+        ;
+    return (struct bytes){at, (size_t)(stop - at)};
 }
 
 bool

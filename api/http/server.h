@@ -32,6 +32,7 @@ struct http_settings {
     int64_t body_ms;              /* from there to the end of the body */
     int64_t stall_ms;             /* a reader must take at least 16 KiB, or all, in this time */
     int64_t idle_ms;              /* between two requests */
+    const char *doubling_prefix;  /* see http_target_parse(); NULL = none */
 };
 
 /* The limits of reliability.md: 5 s, 10 s, 15 s, 75 s; 10,000 connections, 1,000 of one peer. */
@@ -42,10 +43,12 @@ struct http_handler {
     void (*handle)(struct http_request *request, void *context);
     /*
      * The layer refuses bytes that are no request: fills `ret_answer` (status is set already), what
-     * it needs lives in `arena`. NULL = a plain application/problem+json.
+     * it needs lives in `arena`. `target` is what came of the request target, perhaps cut or
+     * malformed, to choose a form of answer by; empty if nothing did. NULL = a plain
+     * application/problem+json.
      */
-    void (*refuse)(const struct http_refusal *refusal, const struct http_peer *peer,
-                   struct arena *arena, struct http_answer *ret_answer, void *context);
+    void (*refuse)(const struct http_refusal *refusal, struct bytes target, struct arena *arena,
+                   struct http_answer *ret_answer, void *context);
     /* True for a load balancer: its address has no cap of its own. NULL = none is. */
     bool (*is_proxy)(const struct http_peer *peer, void *context);
     void *context;

@@ -88,15 +88,43 @@ segments_are_plain(struct bytes path)
     }
 }
 
+static struct bytes
+without_doubled_slashes(struct bytes path, struct arena *arena)
+{
+    char *out = arena_alloc(arena, path.size);
+    size_t size = 0;
+
+    for (size_t i = 0; i < path.size; i++) {
+        if (path.data[i] != '/' || size == 0 || out[size - 1] != '/')
+            out[size++] = path.data[i];
+    }
+    return (struct bytes){out, size};
+}
+
+/* `prefix` and then a slash. */
 static bool
-parse_path(struct bytes path, struct arena *arena, struct http_target *target)
+is_under(struct bytes path, const char *prefix)
+{
+    size_t size = prefix ? strlen(prefix) : 0;
+
+    return prefix && path.size > size && memcmp(path.data, prefix, size) == 0 &&
+           path.data[size] == '/';
+}
+
+static bool
+parse_path(struct bytes path, const char *doubling_prefix, struct arena *arena,
+           struct http_target *target)
 {
     for (size_t i = 0; i < path.size; i++) {
         if (!path_bytes[(unsigned char)path.data[i]])
             return false;
     }
     target->path = path;
-    return decode(&target->path, false, arena) && segments_are_plain(target->path);
+    if (!decode(&target->path, false, arena))
+        return false;
+    if (is_under(target->path, doubling_prefix) && memmem(path.data, path.size, "//", 2))
+        target->path = without_doubled_slashes(target->path, arena);
+    return segments_are_plain(target->path);
 }
 
 static bool
@@ -151,8 +179,8 @@ parse_query(struct bytes query, struct arena *arena, struct http_target *target)
 }
 
 bool
-http_target_parse(struct bytes text, struct arena *arena, struct http_target *ret_target,
-                  const struct http_refusal **ret_refusal)
+http_target_parse(struct bytes text, const char *doubling_prefix, struct arena *arena,
+                  struct http_target *ret_target, const struct http_refusal **ret_refusal)
 {
     const char *mark = memchr(text.data, '?', text.size);
     size_t path_size = mark ? (size_t)(mark - text.data) : text.size;
@@ -164,7 +192,8 @@ http_target_parse(struct bytes text, struct arena *arena, struct http_target *re
     ret_target->duplicate = NULL;
     if (text.size == 1 && text.data[0] == '*')
         return true;
-    if (path_size == 0 || text.data[0] != '/' || !parse_path(ret_target->path, arena, ret_target))
+    if (path_size == 0 || text.data[0] != '/' ||
+        !parse_path(ret_target->path, doubling_prefix, arena, ret_target))
         refusal = &bad_target;
     if (!refusal && mark) {
         ret_target->query = (struct bytes){mark + 1, text.size - path_size - 1};

@@ -31,9 +31,11 @@ struct http_target {
  * ".." segments, %2F and %5C in a path, %00 and other control characters, bad escapes, characters
  * outside of [A-Za-z0-9._~!$&'()*+,;=:@/%-] in a path, a parameter without a name, more than 32
  * parameters. In a query '+' means a space. Duplicates are reported, not refused.
+ * Only a path that begins with `doubling_prefix` ("/udf"; NULL = none) may have several slashes in
+ * the place of one behind it, and is read as if it had one.
  */
-MUST_CHECK bool http_target_parse(struct bytes target, struct arena *arena,
-                                  struct http_target *ret_target,
+MUST_CHECK bool http_target_parse(struct bytes target, const char *doubling_prefix,
+                                  struct arena *arena, struct http_target *ret_target,
                                   const struct http_refusal **ret_refusal);
 
 /* The value of the first parameter `name`; false if there is none. */

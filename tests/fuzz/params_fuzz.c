@@ -108,7 +108,7 @@ check_target(const struct route *wanted, const char *text, const struct catalog 
     struct problem problem;
     size_t count;
 
-    if (!http_target_parse((struct bytes){text, strlen(text)}, arena, &target, &refusal))
+    if (!http_target_parse((struct bytes){text, strlen(text)}, "/udf", arena, &target, &refusal))
         return;
     if (!routes_find(target.path, HTTP_GET, &found)) {
         MUST_HOLD(strchr(wanted->path, '{'), "a path without parameters is found");

@@ -68,9 +68,9 @@ check_round_trip(const struct http_target *target, size_t size, struct arena *ar
         *out++ = '=';
         out = put_escaped(out, target->params[i].value, false);
     }
-    MUST_HOLD(
-        http_target_parse((struct bytes){text, (size_t)(out - text)}, arena, &again, &refusal),
-        "what was decoded can be written again");
+    MUST_HOLD(http_target_parse((struct bytes){text, (size_t)(out - text)}, "/udf", arena, &again,
+                                &refusal),
+              "what was decoded can be written again");
     MUST_HOLD(same(again.path, target->path) && again.param_count == target->param_count &&
                   !again.duplicate == !target->duplicate,
               "written again, a target is the same");
@@ -96,7 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena = arena_create(1024);
     copy = malloc(size ? size : 1);
     memcpy(copy, data, size);
-    if (http_target_parse((struct bytes){copy, size}, arena, &target, &refusal)) {
+    if (http_target_parse((struct bytes){copy, size}, "/udf", arena, &target, &refusal)) {
         check_path(target.path);
         for (size_t i = 0; i < target.param_count; i++) {
             MUST_HOLD(target.params[i].name.size > 0, "a parameter has a name");

@@ -57,7 +57,8 @@ check_query(const struct param *list, const char *query, struct catalog *catalog
     struct http_target *parsed = arena_alloc(arena, sizeof *parsed);
     const struct http_refusal *refusal;
 
-    assert_true(http_target_parse((struct bytes){target, strlen(target)}, arena, parsed, &refusal));
+    assert_true(
+        http_target_parse((struct bytes){target, strlen(target)}, NULL, arena, parsed, &refusal));
     ret->good = params_check(list, parsed->params, parsed->param_count, catalog, arena,
                              &ret->params, &ret->problem);
 }

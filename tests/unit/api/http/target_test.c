@@ -7,13 +7,13 @@
 
 /* "path ? name=value & name=value ! duplicate", or the code of the refusal. */
 static const char *
-describe(struct arena *arena, const char *data, size_t size)
+describe(struct arena *arena, const char *data, size_t size, const char *doubling_prefix)
 {
     struct http_target target;
     const struct http_refusal *refusal = NULL;
     struct text text;
 
-    if (!http_target_parse((struct bytes){data, size}, arena, &target, &refusal))
+    if (!http_target_parse((struct bytes){data, size}, doubling_prefix, arena, &target, &refusal))
         return refusal->code;
     text_init(&text, arena, 64);
     text_add(&text, target.path.data, target.path.size);
@@ -95,10 +95,33 @@ test_rows(void **state)
         char *copy = malloc(size ? size : 1);
 
         memcpy(copy, rows[i].target, size);
-        check_string(rows[i].name, describe(arena, copy, size), rows[i].want);
+        check_string(rows[i].name, describe(arena, copy, size, NULL), rows[i].want);
         free(copy);
         arena_reset(arena);
     }
+    arena_destroy(arena);
+}
+
+static const struct {
+    const char *name, *target, *want;
+} doubled[] = {
+    {"where it may, one slash is as good as several", "/udf///k//x?y=//", "/udf/k/x ? y=//"},
+    {"at the end as well",                            "/udf//",           "/udf/"          },
+    {"not in front of it",                            "//udf/x",          "http.target"    },
+    {"not elsewhere",                                 "/api//udf",        "http.target"    },
+    {"not where it only begins so",                   "/udfs//x",         "http.target"    },
+    {"dot segments stay refused",                     "/udf//../x",       "http.target"    },
+};
+
+static void
+test_doubled_slashes(void **state)
+{
+    struct arena *arena = arena_create(1024);
+
+    for (size_t i = 0; i < COUNT_OF(doubled); i++)
+        check_string(doubled[i].name,
+                     describe(arena, doubled[i].target, strlen(doubled[i].target), "/udf"),
+                     doubled[i].want);
     arena_destroy(arena);
 }
 
@@ -112,12 +135,12 @@ test_parameter_count(void **state)
 
     for (int i = 0; i < HTTP_PARAMS_MAX; i++)
         snprintf(text + strlen(text), 8, "a%d&", i);
-    check_true("32 parameters are fine",
-               http_target_parse((struct bytes){text, strlen(text)}, arena, &target, &refusal));
+    check_true("32 parameters are fine", http_target_parse((struct bytes){text, strlen(text)}, NULL,
+                                                           arena, &target, &refusal));
     check_int("all are there", (int64_t)target.param_count, 32);
     strcat(text, "b");
-    check_false("33 are too many",
-                http_target_parse((struct bytes){text, strlen(text)}, arena, &target, &refusal));
+    check_false("33 are too many", http_target_parse((struct bytes){text, strlen(text)}, NULL,
+                                                     arena, &target, &refusal));
     check_int("which is the client's fault", refusal->status, 400);
     arena_destroy(arena);
 }
@@ -131,7 +154,8 @@ test_lookup(void **state)
     struct http_target target;
     struct bytes value = {0};
 
-    assert_true(http_target_parse((struct bytes){text, sizeof text - 1}, arena, &target, &refusal));
+    assert_true(
+        http_target_parse((struct bytes){text, sizeof text - 1}, NULL, arena, &target, &refusal));
     check_true("a parameter is found", http_target_param(&target, "a", &value));
     check_true("the first one of that very name", value.size == 1 && value.data[0] == '2');
     check_false("one that is not there is not", http_target_param(&target, "b", &value));
@@ -143,6 +167,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_doubled_slashes),
         cmocka_unit_test(test_parameter_count),
         cmocka_unit_test(test_lookup),
     };
