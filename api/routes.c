@@ -5,9 +5,16 @@
 
 #include <string.h>
 
+/* One a line. */
+/* clang-format off */
 static const struct route_group *const groups[] = {
-    &simple_routes, &trust_routes, &coingecko_routes, &admin_routes, &operation_routes,
+    &simple_routes,
+    &trust_routes,
+    &coingecko_routes,
+    &admin_routes,
+    &operation_routes,
 };
+/* clang-format on */
 
 size_t
 routes_count(void)
