@@ -1,6 +1,7 @@
 #include "api/flight.h"
 
 #include "api/flight_share.h"
+#include "api/formats.h"
 #include "common/clock.h"
 
 #include <event2/event.h>
@@ -108,17 +109,19 @@ flight_store(struct flight *flight, struct cache_content *content)
     const struct reading *reading = flight->reading;
     int64_t now_ms = clock_now_ms();
     int32_t client_s = flight->policy->client_s;
+    bool varies = formats_vary(&flight->params);
 
     if (reading->client_s)
         client_s = reading->client_s(&flight->params, now_ms, client_s);
-    content->head =
-        arena_printf(flight->arena,
-                     "Content-Type: %s\r\n"
-                     "Cache-Control: public, max-age=%" PRId32 "\r\n"
-                     "Vary: Accept-Encoding%s\r\n"
-                     "%s",
-                     flight->content_type, client_s,
-                     flight->flights->settings.varies_by_origin ? ", Origin" : "", flight->head);
+    content->head = arena_printf(
+        flight->arena,
+        "Content-Type: %s\r\n"
+        "Cache-Control: public, max-age=%" PRId32 "\r\n"
+        "Vary: %sAccept-Encoding%s\r\n"
+        "%s",
+        varies ? formats_content_type(formats_of(&flight->params)) : flight->content_type, client_s,
+        varies ? "Accept, " : "", flight->flights->settings.varies_by_origin ? ", Origin" : "",
+        flight->head);
     content->tags = flight->tag_hashes;
     content->tag_count = flight->tags.count;
     return cache_store(flight->flights->cache, &flight->key, content, now_ms);

@@ -68,6 +68,114 @@ negotiate_accepts_gzip(struct bytes accept_encoding)
     return any;
 }
 
+/* ------------------------------------------------------------------------------ media types */
+
+enum { WEIGHT_ONE = 1000 };
+
+/* "q=0.5" in thousandths; 1000 for another parameter; -1 if it is a malformed weight. */
+static int
+weight_of(struct bytes parameter)
+{
+    int weight = 0, unit = WEIGHT_ONE;
+
+    if (parameter.size < 2 || strncasecmp(parameter.data, "q=", 2) != 0)
+        return WEIGHT_ONE;
+    if (parameter.size < 3 || parameter.size > 7 ||
+        (parameter.size > 3 && parameter.data[3] != '.'))
+        return -1;
+    for (size_t i = 2; i < parameter.size; i++) {
+        if (i == 3)
+            continue;
+        if (parameter.data[i] < '0' || parameter.data[i] > '9')
+            return -1;
+        weight += (parameter.data[i] - '0') * unit;
+        unit /= 10;
+    }
+    return weight <= WEIGHT_ONE ? weight : -1;
+}
+
+/* How exactly a range means a type: 3 by name, 2 "text/\*", 1 "*\/\*", 0 not. */
+static int
+fit(struct bytes range, const char *type)
+{
+    size_t main_size = strcspn(type, "/") + 1; /* with the slash */
+
+    if (equals(range, type))
+        return 3;
+    if (equals(range, "*/"
+                      "*"))
+        return 1;
+    return range.size == main_size + 1 && range.data[main_size] == '*' &&
+                   strncasecmp(range.data, type, main_size) == 0
+               ? 2
+               : 0;
+}
+
+/* Takes the next well-formed element off the field. */
+static bool
+take_range(struct bytes *accept, struct bytes *ret_range, int *ret_weight)
+{
+    struct bytes element, parameter;
+
+    while (take_first(accept, ',', &element)) {
+        int weight = WEIGHT_ONE;
+
+        if (!take_first(&element, ';', ret_range) || ret_range->size == 0 ||
+            !memchr(ret_range->data, '/', ret_range->size))
+            continue;
+        while (weight >= 0 && take_first(&element, ';', &parameter)) {
+            int said = weight_of(parameter);
+
+            weight = said < 0 ? said : said < weight ? said : weight;
+        }
+        *ret_weight = weight;
+        if (weight >= 0)
+            return true;
+    }
+    return false;
+}
+
+/* How much an Accept field likes a type: the range that means it most exactly counts. */
+static int
+liking(struct bytes accept, const char *type)
+{
+    struct bytes range;
+    int weight, best_fit = 0, best_weight = 0;
+
+    while (take_range(&accept, &range, &weight)) {
+        int fits = fit(range, type);
+
+        if (fits > best_fit) {
+            best_fit = fits;
+            best_weight = weight;
+        }
+    }
+    return best_weight == 0 ? 0 : best_weight * 4 + best_fit;
+}
+
+bool
+negotiate_media(struct bytes accept, const char *const *types, size_t count, size_t *ret_index)
+{
+    struct bytes rest = accept, range;
+    int most = 0, weight;
+
+    if (!take_range(&rest, &range, &weight)) {
+        *ret_index = 0;
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        int likes = liking(accept, types[i]);
+
+        if (likes > most) {
+            most = likes;
+            *ret_index = i;
+        }
+    }
+    return most > 0;
+}
+
+/* ------------------------------------------------------------------------------------- tags */
+
 bool
 negotiate_matches(struct bytes if_none_match, const char *etag)
 {

@@ -46,6 +46,7 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
     case PARAM_DAYS:
         return arena_printf(arena, "\"an integer from %lld to %lld, or max\"", min, max);
     case PARAM_CHOICE:
+    case PARAM_FORMAT:
         return choices_allowed(param->choices, arena);
     case PARAM_SYMBOL:
         return arena_printf(arena, "\"%lld to %lld letters, digits, '.', '_' or '-'\"", min, max);
@@ -331,6 +332,7 @@ check_value(const struct check *check, const struct param *param, char *text,
     case PARAM_MOMENT:
         return check_moment(check, param, text, value);
     case PARAM_CHOICE:
+    case PARAM_FORMAT:
         return check_choice(check, param, text, value);
     case PARAM_SYMBOL:
         return check_symbol(check, param, text, value);

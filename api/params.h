@@ -37,6 +37,7 @@ enum param_kind {
      * not; what this kind means is checked by paging_open().
      */
     PARAM_CURSOR,
+    PARAM_FORMAT, /* one of `choices`, or what Accept says: see api/formats.h */
 };
 
 struct param {
@@ -50,7 +51,7 @@ struct param {
 };
 
 enum {
-    PARAMS_MAX = 12,        /* declared parameters of one route */
+    PARAMS_MAX = 16,        /* declared parameters of one route */
     PARAM_VALUE_MAX = 4096, /* bytes of one value, decoded */
 };
 

@@ -1,5 +1,6 @@
 #include "api/request.h"
 
+#include "api/formats.h"
 #include "api/lookup.h"
 #include "api/negotiate.h"
 #include "api/options.h"
@@ -84,6 +85,26 @@ borrow_catalog(struct request *request)
     return catalog;
 }
 
+/* All Accept headers as one; nothing if there is none. */
+static struct bytes
+accept_of(const struct request *request)
+{
+    struct bytes name, value;
+    struct text text;
+
+    text_init(&text, request->http->arena, 128);
+    for (size_t i = 0; http_request_header_at(request->http, i, &name, &value); i++) {
+        static const char wanted[] = "Accept";
+
+        if (name.size != sizeof wanted - 1 || strncasecmp(name.data, wanted, name.size) != 0)
+            continue;
+        if (text.size > 0)
+            text_add_char(&text, ',');
+        text_add(&text, value.data, value.size);
+    }
+    return text_finish(&text);
+}
+
 /* What the path holds goes first, so that the query may not say it again. */
 static bool
 check_given(struct request *request, const struct route_captures *captures,
@@ -122,6 +143,10 @@ check_params(struct request *request, const struct route_captures *captures)
         !paging_open(&request->params, request->route->path, catalog, request->http->arena,
                      &request->problem))
         return false;
+    if (formats_by_accept(&request->params) &&
+        !formats_negotiate(&request->params, accept_of(request), request->http->arena,
+                           &request->problem))
+        return false;
     return !request->route->reading || !request->route->reading->check ||
            request->route->reading->check(&request->params, clock_now_ms(), &request->problem);
 }
@@ -159,6 +184,13 @@ check_unknown(struct request *request)
         refuse_path(request);
 }
 
+/* A target means one thing to shortcuts, so what another form was negotiated for is no meaning. */
+static bool
+is_as_unnegotiated(const struct request *request)
+{
+    return !formats_by_accept(&request->params) || formats_of(&request->params) == FORMAT_JSON;
+}
+
 static void
 check_all(struct request *request)
 {
@@ -186,8 +218,9 @@ check_all(struct request *request)
     }
     if (request->route->reading) {
         make_key(request);
-        shortcut = (struct shortcut){request->route, request->params, request->key};
-        if (!params_are_passing(&request->params))
+        shortcut = (struct shortcut){request->route, request->params, request->key,
+                                     formats_by_accept(&request->params)};
+        if (!params_are_passing(&request->params) && is_as_unnegotiated(request))
             shortcuts_add(request->thread->shortcuts, http->raw_target, &shortcut);
     }
     request_enter(request, REQUEST_LIMIT);
@@ -215,7 +248,8 @@ check_start(struct request *request)
 
     if (method == HTTP_GET || method == HTTP_HEAD)
         known = shortcuts_find(request->thread->shortcuts, request->http->raw_target);
-    if (!known) {
+    if (!known ||
+        (known->by_accept && !formats_would_be_json(&known->params, accept_of(request)))) {
         check_all(request);
         return;
     }

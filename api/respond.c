@@ -1,6 +1,7 @@
 #include "api/respond.h"
 
 #include "api/dialect.h"
+#include "api/formats.h"
 #include "api/hash.h"
 #include "api/negotiate.h"
 #include "api/redact.h"
@@ -60,6 +61,26 @@ add_common(struct respond_lines *lines, const struct request *request)
 
 /* ----------------------------------------------------------------------------------- entries */
 
+/*
+ * RFC 9211: whether a cache had the answer, ours or the one that replicas share, or whether it was
+ * read for this request. One that was read before the request came was in a cache.
+ */
+static void
+add_cache_status(struct respond_lines *lines, const struct request *request)
+{
+    int64_t waited_us;
+
+    if (*request->served_from == 'l') { /* "l1" */
+        ADD_CONSTANT(lines, "Cache-Status: tidemark;hit\r\n");
+        return;
+    }
+    waited_us = clock_monotonic_us() - request->started_us;
+    if (request->entry->content.stored_at_ms < clock_now_ms() - waited_us / 1000 - 1)
+        ADD_CONSTANT(lines, "Cache-Status: tidemark;hit;detail=shared\r\n");
+    else
+        ADD_CONSTANT(lines, "Cache-Status: tidemark;fwd=miss;stored\r\n");
+}
+
 static void
 add_age(struct respond_lines *lines, const struct request *request)
 {
@@ -110,6 +131,7 @@ prepare_entry(struct request *request, struct respond_lines *lines, struct http_
 
     answer->status = 200;
     answer->body = choose_body(request, &etag, &answer->headers[0]);
+    add_cache_status(lines, request);
     if (request->stale)
         add_age(lines, request);
     if (http_request_header(request->http, "If-None-Match", &match) &&
@@ -143,6 +165,7 @@ prepare_opened(struct request *request, struct respond_lines *lines, struct http
 
     answer->status = 200;
     answer->headers[0] = request->entry->common_head;
+    add_cache_status(lines, request);
     if (request->stale)
         add_age(lines, request);
     /* Weak: two of these mean the same although each tells its own request. */
@@ -326,7 +349,8 @@ respond_prepare(struct request *request, struct respond_lines *lines,
         prepare_problem(request, lines, ret_answer);
     else if (!request->entry)
         prepare_content(request, lines, ret_answer);
-    else if (request->route->reading->opened_by_request)
+    else if (request->route->reading->opened_by_request &&
+             formats_of(&request->params) == FORMAT_JSON)
         prepare_opened(request, lines, ret_answer);
     else
         prepare_entry(request, lines, ret_answer);

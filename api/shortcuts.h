@@ -21,6 +21,7 @@ struct shortcut {
     const struct route *route;
     struct params params;
     struct cache_key key; /* no text if the route is not cached */
+    bool by_accept;       /* it means this only to who would get JSON: see api/formats.h */
 };
 
 enum { SHORTCUTS_SLOTS = 1024, SHORTCUTS_TARGET_MAX = 512 };

@@ -1,5 +1,6 @@
 #include "api/handlers/completeness.h"
 
+#include "api/formats.h"
 #include "api/members.h"
 #include "schema/queries.h"
 
@@ -74,34 +75,38 @@ interval_value(const struct params *params)
     return SQL_NULL;
 }
 
-/* Goes on where respond.c opened the object: behind request_id and api_latency_ms. */
+static void
+add_metadata(struct text *text, const struct params *params, const struct rows *rows)
+{
+    text_add_format(text,
+                    "\"page\":%" PRId64 ",\"page_size\":%" PRId64 ",\"total_count\":%" PRId64
+                    "},\"summary\":",
+                    params_get(params, "page")->integer, params_get(params, "page_size")->integer,
+                    rows_int(rows, 0, TOTAL, 0));
+    text_add_string(text, rows_text(rows, 0, SUMMARY));
+    text_add_string(text, ",\"data\":");
+}
+
+/* JSON goes on where respond.c opened the object: behind request_id and api_latency_ms. */
 static void
 completeness_render(struct flight *flight, const struct rows *rows)
 {
     const struct params *params = flight_params(flight);
-    bool series = wants_series(params);
+    bool is_json = formats_of(params) == FORMAT_JSON, series = wants_series(params);
     struct text text;
 
     if (!flight_expect_row(flight, rows))
         return;
     flight_note_version(flight, rows_text(rows, 0, VERSION));
     text_init(&text, flight_arena(flight), 1024 + 400 * rows->count);
-    text_add_format(&text,
-                    "\"page\":%" PRId64 ",\"page_size\":%" PRId64 ",\"total_count\":%" PRId64
-                    "},\"summary\":",
-                    params_get(params, "page")->integer, params_get(params, "page_size")->integer,
-                    rows_int(rows, 0, TOTAL, 0));
-    text_add_string(&text, rows_text(rows, 0, SUMMARY));
-    text_add_string(&text, ",\"data\":[");
-    for (size_t i = 0; i < rows->count && !rows_is_null(rows, i, FIRST_MEMBER); i++) {
-        text_add_string(&text, i > 0 ? ",{" : "{");
-        if (series)
-            members_add(&text, series_members, COUNT_OF(series_members), rows, i, FIRST_MEMBER);
-        else
-            members_add(&text, gap_members, COUNT_OF(gap_members), rows, i, FIRST_MEMBER);
-        text_add_char(&text, '}');
-    }
-    text_add_string(&text, "]}\n");
+    if (is_json)
+        add_metadata(&text, params, rows);
+    /* Pages that are empty have one row all the same. */
+    members_add_rows(&text, params, series ? series_members : gap_members,
+                     series ? COUNT_OF(series_members) : COUNT_OF(gap_members), rows, 0,
+                     rows_is_null(rows, 0, FIRST_MEMBER) ? 0 : rows->count, FIRST_MEMBER);
+    if (is_json)
+        text_add_string(&text, "}\n");
     flight_land(flight, text_finish(&text));
 }
 

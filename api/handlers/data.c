@@ -1,5 +1,6 @@
 #include "api/handlers/data.h"
 
+#include "api/formats.h"
 #include "api/members.h"
 #include "schema/queries.h"
 
@@ -9,26 +10,26 @@
 enum { TOTAL, VERSION, COIN_ID, FIRST_MEMBER = COIN_ID };
 
 static const struct member members[] = {
-    {"coin_id",                     MEMBER_TEXT  },
-    {"symbol",                      MEMBER_TEXT  },
-    {"name",                        MEMBER_TEXT  },
-    {"source",                      MEMBER_TEXT  },
-    {"currency",                    MEMBER_TEXT  },
-    {"current_price",               MEMBER_NUMBER},
-    {"market_cap",                  MEMBER_NUMBER},
-    {"market_cap_rank",             MEMBER_NUMBER},
-    {"total_volume",                MEMBER_NUMBER},
-    {"price_change_24h",            MEMBER_NUMBER},
-    {"price_change_percentage_24h", MEMBER_NUMBER},
-    {"high_24h",                    MEMBER_NUMBER},
-    {"low_24h",                     MEMBER_NUMBER},
-    {"circulating_supply",          MEMBER_NUMBER},
-    {"total_supply",                MEMBER_NUMBER},
-    {"max_supply",                  MEMBER_NUMBER},
-    {"last_updated",                MEMBER_MOMENT},
-    {"doubt",                       MEMBER_NUMBER},
-    {"run_id",                      MEMBER_NUMBER},
-    {"payload_id",                  MEMBER_NUMBER},
+    {"coin_id",                     MEMBER_TEXT   },
+    {"symbol",                      MEMBER_TEXT   },
+    {"name",                        MEMBER_TEXT   },
+    {"source",                      MEMBER_TEXT   },
+    {"currency",                    MEMBER_TEXT   },
+    {"current_price",               MEMBER_DECIMAL},
+    {"market_cap",                  MEMBER_DECIMAL},
+    {"market_cap_rank",             MEMBER_NUMBER },
+    {"total_volume",                MEMBER_DECIMAL},
+    {"price_change_24h",            MEMBER_DECIMAL},
+    {"price_change_percentage_24h", MEMBER_DECIMAL},
+    {"high_24h",                    MEMBER_DECIMAL},
+    {"low_24h",                     MEMBER_DECIMAL},
+    {"circulating_supply",          MEMBER_DECIMAL},
+    {"total_supply",                MEMBER_DECIMAL},
+    {"max_supply",                  MEMBER_DECIMAL},
+    {"last_updated",                MEMBER_MOMENT },
+    {"doubt",                       MEMBER_NUMBER },
+    {"run_id",                      MEMBER_NUMBER },
+    {"payload_id",                  MEMBER_NUMBER },
 };
 
 static void
@@ -46,27 +47,34 @@ page_rows(const struct params *params)
     return limit->given && limit->integer < page_size ? limit->integer : page_size;
 }
 
-/* Goes on where respond.c opened the object: behind request_id and api_latency_ms. */
+/* Pages that are empty have one row all the same. */
+static size_t
+count_rows(const struct rows *rows)
+{
+    return rows_is_null(rows, 0, COIN_ID) ? 0 : rows->count;
+}
+
+/* JSON goes on where respond.c opened the object: behind request_id and api_latency_ms. */
 static void
 data_render(struct flight *flight, const struct rows *rows)
 {
     const struct params *params = flight_params(flight);
+    bool is_json = formats_of(params) == FORMAT_JSON;
     struct text text;
 
     if (!flight_expect_row(flight, rows))
         return;
     flight_note_version(flight, rows_text(rows, 0, VERSION));
-    text_init(&text, flight_arena(flight), 256 + 640 * rows->count);
-    text_add_format(
-        &text,
-        "\"page\":%" PRId64 ",\"page_size\":%" PRId64 ",\"total_count\":%" PRId64 "},\"data\":[",
-        params_get(params, "page")->integer, page_rows(params), rows_int(rows, 0, TOTAL, 0));
-    for (size_t i = 0; i < rows->count && !rows_is_null(rows, i, COIN_ID); i++) {
-        text_add_string(&text, i > 0 ? ",{" : "{");
-        members_add(&text, members, COUNT_OF(members), rows, i, FIRST_MEMBER);
-        text_add_char(&text, '}');
-    }
-    text_add_string(&text, "]}\n");
+    text_init(&text, flight_arena(flight), 512 + 640 * rows->count);
+    if (is_json)
+        text_add_format(
+            &text,
+            "\"page\":%" PRId64 ",\"page_size\":%" PRId64 ",\"total_count\":%" PRId64 "},\"data\":",
+            params_get(params, "page")->integer, page_rows(params), rows_int(rows, 0, TOTAL, 0));
+    members_add_rows(&text, params, members, COUNT_OF(members), rows, 0, count_rows(rows),
+                     FIRST_MEMBER);
+    if (is_json)
+        text_add_string(&text, "}\n");
     flight_land(flight, text_finish(&text));
 }
 

@@ -1,4 +1,5 @@
 #include "api/as_of.h"
+#include "api/formats.h"
 #include "api/handlers/charts.h"
 #include "api/handlers/data.h"
 #include "api/handlers/prices.h"
@@ -30,6 +31,8 @@ static const struct param data_params[] = {
     {"limit",     PARAM_INTEGER, 1, 100,     NULL, NULL, false, "At most this many rows of the page."},
     {"source",    PARAM_SOURCE,  0, 0,       NULL, NULL, false, "Only rows of this source."},
     {"symbol",    PARAM_SYMBOL,  1, 100,     NULL, NULL, false, "Only rows of this symbol or asset: BTC."},
+    FORMAT_PARAM("json|csv|ndjson"),
+    NUMBERS_PARAM,
     {0},
 };
 

@@ -1,4 +1,5 @@
 #include "api/as_of.h"
+#include "api/formats.h"
 #include "api/handlers/completeness.h"
 #include "api/handlers/consensus.h"
 #include "api/handlers/lineage.h"
@@ -24,6 +25,7 @@ static const struct param completeness_params[] = {
     {"rows",      PARAM_CHOICE,   0, 0,         "gaps|series", "gaps", false, "What the rows are: gaps, newest first, or series, those that lack most first."},
     {"page",      PARAM_INTEGER,  1, 10000,     NULL, "1",  false, "Which page, from 1."},
     {"page_size", PARAM_INTEGER,  1, 500,       NULL, "50", false, "Rows of a page."},
+    FORMAT_PARAM("json|csv|ndjson"),
     {0},
 };
 

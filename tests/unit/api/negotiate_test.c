@@ -36,6 +36,54 @@ gzip_is_sent_to_who_takes_it(void **state)
                   encodings[i].gzip);
 }
 
+/* Of these, in this order. */
+static const char *const types[] = {"application/json", "text/csv", "application/x-ndjson"};
+
+static const struct {
+    const char *accept;
+    int which; /* -1 = none of them */
+} medias[] = {
+    {"application/json",                                                0 },
+    {"text/csv",                                                        1 },
+    {"TEXT/CSV",                                                        1 },
+    {"text/*",                                                          1 },
+    {"*/*",                                                             0 },
+    {"application/*",                                                   0 },
+    {"text/csv, */*",                                                   1 }, /* by name */
+    {"*/*, text/csv",                                                   1 },
+    {"text/csv;q=0.5, application/json;q=0.4",                          1 },
+    {"text/csv;q=0.5, application/json",                                0 },
+    {"application/json;q=0, */*",                                       1 },
+    {"application/json;q=0.001, text/csv;q=0.002",                      1 },
+    {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", 0 },
+    {"application/json, text/plain, */*",                               0 },
+    {"application/x-ndjson ; q=1.000 , text/csv ; q=0.999",             2 },
+    {"text/csv;header=present;q=0.1, application/json;q=0.2",           0 },
+    {"text/html",                                                       -1},
+    {"text/csvx",                                                       -1},
+    {"text/*;q=0",                                                      -1},
+    {"*/*;q=0",                                                         -1},
+    {"*/*;q=0.0, text/html",                                            -1},
+    {"",                                                                0 },
+    {",,;",                                                             0 },
+    {"gibberish",                                                       0 },
+    {"text/csv;q=1.1",                                                  0 }, /* nothing well-formed */
+    {"text/csv;q=, application/x-ndjson",                               2 },
+    {"text/csv;q=0.1234, application/x-ndjson",                         2 },
+    {"text/csv;q=-1, text/*;q=0.5",                                     1 },
+};
+
+static void
+the_media_type_liked_best_is_chosen(void **state)
+{
+    for (size_t i = 0; i < COUNT_OF(medias); i++) {
+        size_t index = 99;
+        bool any = negotiate_media(bytes(medias[i].accept), types, COUNT_OF(types), &index);
+
+        check_int(medias[i].accept, any ? (int)index : -1, medias[i].which);
+    }
+}
+
 static const struct {
     const char *name, *header;
     bool match;
@@ -86,6 +134,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gzip_is_sent_to_who_takes_it),
+        cmocka_unit_test(the_media_type_liked_best_is_chosen),
         cmocka_unit_test(tags_match_as_the_rfc_says),
         cmocka_unit_test(request_ids_from_outside_are_plain),
     };

@@ -1,0 +1,103 @@
+"""One answer in each of its forms, from one API: what was negotiated is a thing of its own to every cache."""
+import csv
+import io
+import json
+
+import pytest
+
+from known_rows import NoProviders
+from market_rows import MarketRows
+from tidemark import Tidemark
+
+DIGITS = "0.000000012345678901234567"
+
+
+@pytest.fixture(scope="module")
+def api(services, tmp_path_factory):
+    system = Tidemark(services, "formats", tmp_path_factory.mktemp("formats"), NoProviders())
+    try:
+        system.create()
+        system.add_coins(("bitcoin", "ethereum"))
+        rows = MarketRows(system)
+        rows.set_price("bitcoin", "usd", "105.000", announce=False)
+        rows.set_price("ethereum", "usd", DIGITS, announce=False)
+        yield system.start_api(RATE_LIMIT_PER_MINUTE="100000")
+    finally:
+        system.remove()
+
+
+def accepting(api, target, accept, **headers):
+    answer = api.get(target, headers={"Accept": accept, **headers})
+    return answer.status_code, answer.headers["Content-Type"].split(";")[0], answer
+
+
+def of_csv(answer):
+    return list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
+
+
+def test_a_target_means_to_each_client_what_it_accepts(api):
+    # In turn, so that each finds what the one before left in the caches.
+    for _ in range(2):
+        for accept, media_type in (("*/*", "application/json"), ("text/csv", "text/csv"),
+                                   ("application/x-ndjson", "application/x-ndjson"),
+                                   ("application/json, text/plain, */*", "application/json"),
+                                   ("text/html, text/*;q=0.1", "text/csv")):
+            status, found, answer = accepting(api, "/data?symbol=ETH", accept)
+            assert (status, found) == (200, media_type), accept
+            assert answer.headers["Vary"] == "Accept, Accept-Encoding"
+            assert DIGITS in answer.text
+
+
+def test_the_parameter_counts_whatever_is_accepted(api):
+    assert accepting(api, "/data?format=csv", "application/json")[1] == "text/csv"
+    assert accepting(api, "/data?format=json", "text/csv")[1] == "application/json"
+    assert api.get("/data?format=xml").json()["allowed"] == ["json", "csv", "ndjson"]
+
+
+def test_what_is_not_had_is_refused_with_what_is(api):
+    status, media_type, answer = accepting(api, "/data", "image/png")
+    assert (status, media_type) == (406, "application/problem+json")
+    assert answer.json()["code"] == "format.not_acceptable"
+    assert answer.json()["allowed"][:2] == ["application/json", "text/csv"]
+    assert accepting(api, "/data", "*/*")[0] == 200, "nor after that"
+    assert accepting(api, "/data", "image/png")[0] == 406, "nor after that"
+
+
+def test_each_form_has_the_same_rows_with_the_same_digits(api):
+    objects = api.get("/data").json()["data"]
+    table = of_csv(api.get("/data?format=csv"))
+    lines = [json.loads(line) for line in api.get("/data?format=ndjson").text.splitlines()]
+    assert lines == objects and len(objects) == 2
+    assert [list(row) for row in table] == [list(row) for row in objects], "the columns are the members, in their order"
+    assert {row["coin_id"]: row["current_price"] for row in table} == {"bitcoin": "105.000", "ethereum": DIGITS}
+    assert {row["market_cap_rank"] for row in table} == {""}, "what is unknown is nothing, not a zero"
+
+
+def test_decimals_as_strings_are_the_same_digits(api):
+    rows = {row["coin_id"]: row for row in api.get("/data?numbers=string").json()["data"]}
+    assert (rows["bitcoin"]["current_price"], rows["ethereum"]["current_price"]) == ("105.000", DIGITS)
+    assert rows["bitcoin"]["run_id"] == 1, "what is counted stays a number"
+
+
+def test_forms_have_tags_of_their_own_and_each_is_honoured(api):
+    tags = {}
+    for form in ("csv", "ndjson"):
+        for coding in ("identity", "gzip"):
+            answer = api.get(f"/data?format={form}", headers={"Accept-Encoding": coding})
+            tags[form, coding] = answer.headers["ETag"]
+            again = api.get(f"/data?format={form}", headers={"Accept-Encoding": coding,
+                                                             "If-None-Match": answer.headers["ETag"]})
+            assert (again.status_code, again.content) == (304, b"")
+    assert tags["csv", "identity"] != tags["ndjson", "identity"]
+
+
+def test_the_second_answer_is_marked_as_a_hit(api):
+    target = "/data?symbol=BTC&page_size=7"
+    assert api.get(target).headers["Cache-Status"] == "tidemark;fwd=miss;stored"
+    assert api.get(target).headers["Cache-Status"] == "tidemark;hit"
+
+
+def test_an_empty_list_is_empty_in_each_form(api):
+    assert api.get("/data?symbol=NOBODY&format=ndjson").content == b""
+    assert api.get("/data?symbol=NOBODY&format=csv").text.count("\n") == 1
+    assert api.get("/api/v1/completeness?format=csv").text.startswith("source,asset,currency,interval,")
