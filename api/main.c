@@ -1,3 +1,4 @@
+#include "api/openapi/document.h"
 #include "api/server.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -14,10 +15,11 @@
 enum { FINISH_MS = 20000, LOOK_MS = 50, EXIT_SETTINGS = 2 };
 
 static const char usage[] =
-    "usage: tidemark-api [--threads N]\n\n"
+    "usage: tidemark-api [--threads N] | --openapi\n\n"
     "Serves prices, charts and listings over HTTP. SIGTERM: /readyz says no, after DRAIN_DELAY "
     "the\n"
-    "listeners close, and what is under way is finished; a second one: exit at once.\n";
+    "listeners close, and what is under way is finished; a second one: exit at once.\n"
+    "  --openapi  prints the OpenAPI document that /openapi.json gives, and ends\n";
 
 /* --threads N is API_THREADS=N; what is left goes to settings_start(). */
 static int
@@ -33,6 +35,17 @@ take_threads(int argc, char **argv)
     }
     argv[kept] = NULL;
     return kept;
+}
+
+/* Needs no settings: whoever generates a client needs no server for it. */
+static int
+print_openapi(struct arena *arena)
+{
+    struct bytes document = openapi_document(arena);
+
+    return fwrite(document.data, 1, document.size, stdout) == document.size && fflush(stdout) == 0
+               ? 0
+               : EXIT_FAILURE;
 }
 
 /* Signals are waited for, not handled, so that stopping is ordinary code. Before any thread. */
@@ -103,6 +116,11 @@ main(int argc, char **argv)
     struct error err;
     int received;
 
+    if (argc == 2 && strcmp(argv[1], "--openapi") == 0) {
+        received = print_openapi(arena);
+        arena_destroy(arena);
+        return received;
+    }
     keep_large_memory();
     argc = take_threads(argc, argv);
     settings_start(argc, argv, "tidemark-api", usage, api_setting_table, &settings, arena);

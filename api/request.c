@@ -593,6 +593,7 @@ request_begin(struct thread *thread, struct http_request *http)
     request->stale = false;
     request->served_from = NULL;
     request->head = NULL;
+    request->cache_control = NULL;
     request->body = NULL;
     request->lookup = NULL;
     request->problem.status = 0;

@@ -62,10 +62,11 @@ struct request {
     int32_t status;
     const char *content_type;
     struct bytes content;
-    const char *head;       /* more header lines, each with its CRLF; NULL = none */
-    struct http_body *body; /* instead of `content`; the request's reference */
-    struct lookup *lookup;  /* under way; NULL = none */
-    struct problem problem; /* status 0 = none */
+    const char *head;          /* more header lines, each with its CRLF; NULL = none */
+    const char *cache_control; /* its value; NULL = "no-store" */
+    struct http_body *body;    /* instead of `content`; the request's reference */
+    struct lookup *lookup;     /* under way; NULL = none */
+    struct problem problem;    /* status 0 = none */
 
     struct event deadline; /* set only while something is waited for */
     bool has_deadline;

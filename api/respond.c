@@ -318,6 +318,10 @@ prepare_content(struct request *request, struct respond_lines *lines, struct htt
     if (request->manner->tags_all && request->status == 200 && !request->body) {
         ADD_CONSTANT(lines, "Cache-Control: no-cache\r\n");
         tag_content(request, lines, answer);
+    } else if (request->cache_control) {
+        ADD_CONSTANT(lines, "Cache-Control: ");
+        add(lines, request->cache_control, strlen(request->cache_control));
+        ADD_CONSTANT(lines, "\r\n");
     } else {
         ADD_CONSTANT(lines, "Cache-Control: no-store\r\n");
     }

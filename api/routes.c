@@ -13,6 +13,7 @@ static const struct route_group *const groups[] = {
     &coingecko_routes,
     &admin_routes,
     &operation_routes,
+    &document_routes,
 };
 /* clang-format on */
 

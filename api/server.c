@@ -1,5 +1,6 @@
 #include "api/server.h"
 
+#include "api/documents.h"
 #include "api/events.h"
 #include "api/keeper.h"
 #include "api/thread.h"
@@ -12,6 +13,7 @@ struct server {
     struct arena *arena;
     struct trusted_proxies proxies;
     struct cors cors;
+    struct documents *documents;
     struct board *board;
     struct rate_bank *bank;
     struct metrics **metrics; /* one a loop, and a NULL */
@@ -60,6 +62,7 @@ create_threads(struct server *server, struct error *err)
         .all_metrics = server->metrics,
         .proxies = &server->proxies,
         .cors = &server->cors,
+        .documents = server->documents,
         .draining = &server->draining,
     };
 
@@ -106,6 +109,7 @@ server_start(const struct api_settings *settings, struct error *err)
     server->thread_count = (size_t)settings->threads;
     server->metrics = arena_alloc_array(arena, server->thread_count + 1, sizeof *server->metrics);
     server->threads = arena_alloc_array(arena, server->thread_count + 1, sizeof *server->threads);
+    server->documents = documents_create(arena);
     server->board = board_create();
     server->bank = rate_bank_create(&policy);
     if (!is_plain_name(settings->cache_namespace)) {

@@ -272,6 +272,7 @@ thread_create(const struct thread_plan *plan, struct error *err)
     thread->all_metrics = plan->all_metrics;
     thread->proxies = plan->proxies;
     thread->cors = plan->cors;
+    thread->documents = plan->documents;
     thread->draining = plan->draining;
     thread->logs_requests = log_is_on(LOG_INFO);
     if (getrandom(&thread->id_seed, sizeof thread->id_seed, 0) != sizeof thread->id_seed)

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct documents;
 struct event;
 struct event_base;
 
@@ -36,6 +37,7 @@ struct thread {
     struct metrics *const *all_metrics;
     const struct trusted_proxies *proxies;
     const struct cors *cors;
+    const struct documents *documents;
 
     struct event_base *base;
     struct mailbox *mailbox;
@@ -69,6 +71,7 @@ struct thread_plan {
     struct metrics *const *all_metrics;
     const struct trusted_proxies *proxies;
     const struct cors *cors;
+    const struct documents *documents;
     atomic_int *draining;
 };
 

@@ -17,5 +17,6 @@ extern const struct route_group trust_routes;
 extern const struct route_group coingecko_routes;
 extern const struct route_group admin_routes;
 extern const struct route_group operation_routes;
+extern const struct route_group document_routes;
 
 #endif

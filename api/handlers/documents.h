@@ -1,0 +1,9 @@
+#ifndef TIDEMARK_API_HANDLERS_DOCUMENTS_H
+#define TIDEMARK_API_HANDLERS_DOCUMENTS_H
+
+struct request;
+
+/* What stands in api/documents.h under the path of the request's route. */
+void document_answer(struct request *request);
+
+#endif

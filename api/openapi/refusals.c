@@ -1,0 +1,128 @@
+#include "api/openapi/refusals.h"
+
+#include "common/attributes.h"
+
+#include <string.h>
+
+static bool
+always(const struct route *route)
+{
+    return true;
+}
+
+static bool
+takes(const struct route *route, enum param_kind kind)
+{
+    for (const struct param *param = route->params; param->name; param++) {
+        if (param->kind == kind)
+            return true;
+    }
+    return false;
+}
+
+static bool
+names_an_asset(const struct route *route)
+{
+    return takes(route, PARAM_ASSET) || takes(route, PARAM_ASSETS) ||
+           takes(route, PARAM_ASSET_OR_TICKER);
+}
+
+static bool
+takes_tickers(const struct route *route)
+{
+    return takes(route, PARAM_ASSET_OR_TICKER);
+}
+
+static bool
+wants_a_key(const struct route *route)
+{
+    return route->access != ACCESS_ANYONE;
+}
+
+static bool
+is_limited(const struct route *route)
+{
+    return route->cost > 0;
+}
+
+static bool
+is_read(const struct route *route)
+{
+    return route->reading != NULL;
+}
+
+static bool
+only_if_said(const struct route *route)
+{
+    return false;
+}
+
+/* The names of components.json, behind the prefix of the dialect. */
+static const struct {
+    int status;
+    const char *name;
+    bool (*applies)(const struct route *route);
+} refusals[] = {
+    {400, "BadRequest",          always        },
+    {401, "Unauthorized",        wants_a_key   },
+    {403, "Forbidden",           wants_a_key   },
+    {404, "NotFound",            names_an_asset},
+    {405, "MethodNotAllowed",    always        },
+    {406, "NotAcceptable",       only_if_said  },
+    {409, "Conflict",            takes_tickers },
+    {413, "ContentTooLarge",     only_if_said  },
+    {415, "UnsupportedMedia",    only_if_said  },
+    {422, "UnprocessableContent", only_if_said },
+    {429, "TooManyRequests",     is_limited    },
+    {500, "InternalError",       is_read       },
+    {503, "Unavailable",         is_read       },
+    {504, "GatewayTimeout",      is_read       },
+};
+
+static const char *
+dialect_prefix(const struct route *route)
+{
+    if (strncmp(route->path, "/api/v3/", 8) == 0)
+        return "CoinGecko";
+    if (strncmp(route->path, "/udf/", 5) == 0)
+        return "Udf";
+    return "";
+}
+
+static bool
+is_described(const struct openapi_operation *operation, int status)
+{
+    for (const struct openapi_response *each = operation->responses; each->status; each++) {
+        if (each->status == status)
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_said(const struct openapi_operation *operation, int status)
+{
+    for (const int *each = operation->problems; *each; each++) {
+        if (*each == status)
+            return true;
+    }
+    return false;
+}
+
+void
+refusals_add(struct text *text, const struct route *route, const struct openapi_operation *operation)
+{
+    const char *prefix = dialect_prefix(route);
+
+    for (size_t i = 0; i < COUNT_OF(refusals); i++) {
+        int status = refusals[i].status;
+
+        if (is_described(operation, status))
+            continue;
+        if (!refusals[i].applies(route) && !is_said(operation, status))
+            continue;
+        text_add_format(text, ",\"%d\":{\"$ref\":\"#/components/responses/%s%s\"}", status, prefix,
+                        refusals[i].name);
+    }
+    text_add_format(text, ",\"default\":{\"$ref\":\"#/components/responses/%sRefused\"}", prefix);
+}
