@@ -77,8 +77,8 @@ document_unpack(const struct document *document, struct arena *arena)
 
     text_init(&plain, arena, 4 * document->packed.size);
     unpacker = gzip_unpacker_create(put_piece, &plain);
-    whole = gzip_unpacker_add(unpacker, document->packed, &err) &&
-            gzip_unpacker_finish(unpacker, &err);
+    whole =
+        gzip_unpacker_add(unpacker, document->packed, &err) && gzip_unpacker_finish(unpacker, &err);
     assert(whole);
     (void)whole;
     gzip_unpacker_destroy(unpacker);

@@ -37,18 +37,32 @@ openapi_operation_of(const struct route *route)
 
 /* ------------------------------------------------------------------------------------ answers */
 
+static bool
+is_paged(const struct route *route)
+{
+    const struct param *param = route->params;
+
+    while (param->name && param->kind != PARAM_CURSOR)
+        param++;
+    return param->name != NULL;
+}
+
 /* What the table says of the headers of a success. */
 static void
 add_headers(struct text *text, const struct route *route, const struct openapi_response *response)
 {
-    text_add_string(text, ",\"headers\":{\"X-Request-Id\":{\"$ref\":\"#/components/headers/RequestId\"},"
-                          "\"Cache-Control\":{\"$ref\":\"#/components/headers/CacheControl\"}");
+    text_add_string(text,
+                    ",\"headers\":{\"X-Request-Id\":{\"$ref\":\"#/components/headers/RequestId\"},"
+                    "\"Cache-Control\":{\"$ref\":\"#/components/headers/CacheControl\"}");
     if (route->reading && response->status == 200)
         text_add_string(text, ",\"ETag\":{\"$ref\":\"#/components/headers/ETag\"}"
                               ",\"Age\":{\"$ref\":\"#/components/headers/Age\"}");
+    if (is_paged(route) && response->status == 200)
+        text_add_string(text, ",\"Link\":{\"$ref\":\"#/components/headers/Link\"}");
     if (route->cost > 0)
-        text_add_string(text, ",\"RateLimit\":{\"$ref\":\"#/components/headers/RateLimit\"},"
-                              "\"RateLimit-Policy\":{\"$ref\":\"#/components/headers/RateLimitPolicy\"}");
+        text_add_string(text,
+                        ",\"RateLimit\":{\"$ref\":\"#/components/headers/RateLimit\"},"
+                        "\"RateLimit-Policy\":{\"$ref\":\"#/components/headers/RateLimitPolicy\"}");
     if (*response->headers)
         text_add_char(text, ',');
     text_add_string(text, response->headers);
@@ -56,7 +70,8 @@ add_headers(struct text *text, const struct route *route, const struct openapi_r
 }
 
 static void
-add_responses(struct text *text, const struct route *route, const struct openapi_operation *operation)
+add_responses(struct text *text, const struct route *route,
+              const struct openapi_operation *operation)
 {
     const struct openapi_response *response = operation->responses;
 
@@ -78,7 +93,8 @@ add_responses(struct text *text, const struct route *route, const struct openapi
 /* --------------------------------------------------------------------------------- operations */
 
 static void
-add_description(struct text *text, const struct route *route, const char *notes, struct arena *arena)
+add_description(struct text *text, const struct route *route, const char *notes,
+                struct arena *arena)
 {
     struct text whole;
 
@@ -87,7 +103,8 @@ add_description(struct text *text, const struct route *route, const char *notes,
     if (*notes)
         text_add_format(&whole, "\n\n%s", notes);
     if (route->cost > 1)
-        text_add_format(&whole, "\n\nCosts %" PRId32 " requests of the client's limit.", route->cost);
+        text_add_format(&whole, "\n\nCosts %" PRId32 " requests of the client's limit.",
+                        route->cost);
     text_add_string(text, ",\"description\":");
     text_add_json_string(text, text_finish(&whole).data);
 }
@@ -102,8 +119,8 @@ add_security(struct text *text, const struct route *route)
 }
 
 static void
-add_operation(struct text *text, const struct route *route, const struct openapi_operation *operation,
-              struct arena *arena)
+add_operation(struct text *text, const struct route *route,
+              const struct openapi_operation *operation, struct arena *arena)
 {
     text_add_string(text, operation->opening);
     add_description(text, route, operation->notes, arena);

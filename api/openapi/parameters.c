@@ -65,14 +65,18 @@ add_schema(struct text *text, const struct param *param)
     case PARAM_DAY:
         text_add_string(text, "{\"type\":\"string\",\"format\":\"date\"");
         return;
+    case PARAM_CURSOR:
+        text_add_string(text, "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-]+$\"");
+        return;
     case PARAM_CHOICE:
         add_choices(text, param->choices);
         return;
     case PARAM_SYMBOL:
-        text_add_format(text,
-                        "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]+$\",\"minLength\":%" PRId64
-                        ",\"maxLength\":%" PRId64,
-                        param->min, param->max);
+        text_add_format(
+            text,
+            "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]+$\",\"minLength\":%" PRId64
+            ",\"maxLength\":%" PRId64,
+            param->min, param->max);
         return;
     case PARAM_ASSETS:
     case PARAM_CURRENCIES:

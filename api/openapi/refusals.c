@@ -63,20 +63,20 @@ static const struct {
     const char *name;
     bool (*applies)(const struct route *route);
 } refusals[] = {
-    {400, "BadRequest",          always        },
-    {401, "Unauthorized",        wants_a_key   },
-    {403, "Forbidden",           wants_a_key   },
-    {404, "NotFound",            names_an_asset},
-    {405, "MethodNotAllowed",    always        },
-    {406, "NotAcceptable",       only_if_said  },
-    {409, "Conflict",            takes_tickers },
-    {413, "ContentTooLarge",     only_if_said  },
-    {415, "UnsupportedMedia",    only_if_said  },
-    {422, "UnprocessableContent", only_if_said },
-    {429, "TooManyRequests",     is_limited    },
-    {500, "InternalError",       is_read       },
-    {503, "Unavailable",         is_read       },
-    {504, "GatewayTimeout",      is_read       },
+    {400, "BadRequest",           always        },
+    {401, "Unauthorized",         wants_a_key   },
+    {403, "Forbidden",            wants_a_key   },
+    {404, "NotFound",             names_an_asset},
+    {405, "MethodNotAllowed",     always        },
+    {406, "NotAcceptable",        only_if_said  },
+    {409, "Conflict",             takes_tickers },
+    {413, "ContentTooLarge",      only_if_said  },
+    {415, "UnsupportedMedia",     only_if_said  },
+    {422, "UnprocessableContent", only_if_said  },
+    {429, "TooManyRequests",      is_limited    },
+    {500, "InternalError",        is_read       },
+    {503, "Unavailable",          is_read       },
+    {504, "GatewayTimeout",       is_read       },
 };
 
 static const char *
@@ -110,7 +110,8 @@ is_said(const struct openapi_operation *operation, int status)
 }
 
 void
-refusals_add(struct text *text, const struct route *route, const struct openapi_operation *operation)
+refusals_add(struct text *text, const struct route *route,
+             const struct openapi_operation *operation)
 {
     const char *prefix = dialect_prefix(route);
 
