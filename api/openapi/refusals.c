@@ -1,5 +1,6 @@
 #include "api/openapi/refusals.h"
 
+#include "api/dialect.h"
 #include "common/attributes.h"
 
 #include <string.h>
@@ -82,11 +83,13 @@ static const struct {
 static const char *
 dialect_prefix(const struct route *route)
 {
-    if (strncmp(route->path, "/api/v3/", 8) == 0)
-        return "CoinGecko";
-    if (strncmp(route->path, "/udf/", 5) == 0)
-        return "Udf";
-    return "";
+    static const char *const prefixes[] = {
+        [DIALECT_NATIVE] = "",
+        [DIALECT_COINGECKO] = "CoinGecko",
+        [DIALECT_UDF] = "Udf",
+    };
+
+    return prefixes[dialect_of((struct bytes){route->path, strlen(route->path)})];
 }
 
 static bool
