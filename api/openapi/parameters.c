@@ -69,6 +69,7 @@ add_schema(struct text *text, const struct param *param)
         text_add_string(text, "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-]+$\"");
         return;
     case PARAM_CHOICE:
+    case PARAM_FORMAT:
         add_choices(text, param->choices);
         return;
     case PARAM_SYMBOL:

@@ -35,6 +35,12 @@ takes_tickers(const struct route *route)
 }
 
 static bool
+has_formats(const struct route *route)
+{
+    return takes(route, PARAM_FORMAT);
+}
+
+static bool
 wants_a_key(const struct route *route)
 {
     return route->access != ACCESS_ANYONE;
@@ -69,7 +75,7 @@ static const struct {
     {403, "Forbidden",            wants_a_key   },
     {404, "NotFound",             names_an_asset},
     {405, "MethodNotAllowed",     always        },
-    {406, "NotAcceptable",        only_if_said  },
+    {406, "NotAcceptable",        has_formats   },
     {409, "Conflict",             takes_tickers },
     {413, "ContentTooLarge",      only_if_said  },
     {415, "UnsupportedMedia",     only_if_said  },
