@@ -9,7 +9,7 @@ from redis_server import Redis
 from virtual_host import VirtualHost
 
 # A killed server loses nothing by fsync = off, only a killed machine does.
-POSTGRES_SETTINGS = "fsync = off\nmax_connections = 200\n"
+POSTGRES_SETTINGS = "fsync = off\nfull_page_writes = off\nwal_level = minimal\nmax_wal_senders = 0\nmax_connections = 200\n"
 
 
 class Services:

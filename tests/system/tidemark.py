@@ -28,7 +28,9 @@ class Tidemark:
         self.database = f"tidemark_{name}"
         self.redis_number = next(services.redis.numbers)
         self.vhost = services.virtual_host(name)
-        self.settings = {}  # for all programs of this test, above everything else
+        # For all programs of this test, above everything else. Two delays of retries, not twelve: a
+        # queue costs the broker processor time when it is made, at each tick, and when it goes.
+        self.settings = {"TIDEMARK_TIERS_MS": "1000,5000"}
         self.programs = []
         self.connection, self.turn = None, threading.Lock()  # of query(), in any thread
         self.crew = "*=1"  # what WORKERS says unless a test does; see crew_of
