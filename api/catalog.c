@@ -18,7 +18,7 @@ struct catalog {
     atomic_int references;
     struct arena *arena;
     struct names names[CATALOG_KINDS];
-    struct catalog_ticker *tickers; /* by ticker, those with a price first, then by slug */
+    struct catalog_ticker *tickers; /* by ticker, those with a price first, then by rank and slug */
     size_t ticker_count;
     const char *cursor_key;
 };
@@ -73,6 +73,10 @@ compare_tickers(const void *a, const void *b)
 
     if (order == 0)
         order = right->priced - left->priced;
+    if (order == 0) /* none, as it is unsigned, comes last */
+        order = (uint32_t)left->rank - 1 < (uint32_t)right->rank - 1   ? -1
+                : (uint32_t)left->rank - 1 > (uint32_t)right->rank - 1 ? 1
+                                                                       : 0;
     return order != 0 ? order : strcmp(left->slug, right->slug);
 }
 
@@ -83,9 +87,9 @@ take_tickers(struct catalog *catalog, const struct catalog_ticker *from, size_t 
         arena_alloc_array(catalog->arena, count ? count : 1, sizeof *tickers);
 
     for (size_t i = 0; i < count; i++)
-        tickers[i] =
-            (struct catalog_ticker){arena_string(catalog->arena, from[i].ticker),
-                                    arena_string(catalog->arena, from[i].slug), from[i].priced};
+        tickers[i] = (struct catalog_ticker){arena_string(catalog->arena, from[i].ticker),
+                                             arena_string(catalog->arena, from[i].slug),
+                                             from[i].priced, from[i].rank};
     if (count > 0)
         qsort(tickers, count, sizeof *tickers, compare_tickers);
     catalog->tickers = tickers;
@@ -156,6 +160,12 @@ size_t
 catalog_count(const struct catalog *catalog, enum catalog_kind kind)
 {
     return catalog->names[kind].count;
+}
+
+const char *
+catalog_name(const struct catalog *catalog, enum catalog_kind kind, size_t index)
+{
+    return catalog->names[kind].sorted[index];
 }
 
 const char *

@@ -22,7 +22,8 @@ enum catalog_kind { CATALOG_ASSET, CATALOG_CURRENCY, CATALOG_SOURCE, CATALOG_KIN
 struct catalog_ticker {
     const char *ticker; /* upper case: "BTC" */
     const char *slug;
-    bool priced; /* there is a price of this asset */
+    bool priced;  /* there is a price of this asset */
+    int32_t rank; /* its best one by market cap, from 1; 0 = none */
 };
 
 /* Names and tickers need not be sorted nor unique; they are copied. */
@@ -42,12 +43,15 @@ void catalog_release(struct catalog *catalog); /* NULL is fine; the last one fre
 bool catalog_has(const struct catalog *catalog, enum catalog_kind kind, const char *name);
 
 /*
- * The assets that an upper case ticker may mean, by slug: of those that share it the ones with a
- * price, or all if none has one. Says how many; `ret_first` lives as long as the catalogue.
+ * The assets that an upper case ticker may mean, by rank, then by slug: of those that share it the
+ * ones with a price, or all if none has one. Says how many; `ret_first` lives as long as the
+ * catalogue.
  */
 size_t catalog_assets_of(const struct catalog *catalog, const char *ticker,
                          const struct catalog_ticker **ret_first);
 size_t catalog_count(const struct catalog *catalog, enum catalog_kind kind);
+/* In the order of the alphabet; `index` < catalog_count(). Lives as long as the catalogue. */
+const char *catalog_name(const struct catalog *catalog, enum catalog_kind kind, size_t index);
 
 /*
  * What a parameter of this kind takes, as JSON: the array of all names, or a sentence when there

@@ -51,6 +51,11 @@ struct reading {
     const char *(*name)(const struct params *params, struct arena *arena);
     /* What no single parameter shows, before anything is asked; NULL = nothing. */
     bool (*check)(const struct params *params, int64_t now_ms, struct problem *ret_problem);
+    /*
+     * After that: what the parameters come to now, by params_settle(), so that askings that come to
+     * the same share an answer. NULL = what they say.
+     */
+    void (*settle)(struct params *params, int64_t now_ms, struct arena *arena);
     /* Cache-Control: max-age, in seconds, of just this answer; NULL = as its policy says. */
     int32_t (*client_s)(const struct params *params, int64_t now_ms, int32_t policy_s);
     /* Which changes make the answer out of date. */

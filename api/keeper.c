@@ -64,7 +64,8 @@ read_assets(struct keeper *keeper, struct catalog_names *catalog, struct error *
     for (size_t i = 0; i < rows.count; i++) {
         slugs[i] = rows_text(&rows, i, 0);
         tickers[i] =
-            (struct catalog_ticker){rows_text(&rows, i, 1), slugs[i], rows_bool(&rows, i, 2)};
+            (struct catalog_ticker){rows_text(&rows, i, 1), slugs[i], rows_bool(&rows, i, 2),
+                                    (int32_t)rows_int(&rows, i, 3, 0)};
     }
     catalog->names[CATALOG_ASSET] = slugs;
     catalog->counts[CATALOG_ASSET] = rows.count;

@@ -1,5 +1,6 @@
 #include "api/params.h"
 
+#include "api/market_name.h"
 #include "common/attributes.h"
 #include "common/clock.h"
 #include "common/text.h"
@@ -61,6 +62,11 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
         return catalog ? catalog_allowed(catalog, CATALOG_CURRENCY) : "\"known currency codes\"";
     case PARAM_SOURCE:
         return catalog ? catalog_allowed(catalog, CATALOG_SOURCE) : "\"known sources\"";
+    case PARAM_MARKET:
+        return "\"a market such as AGG:BTCUSD or BINANCE:BTCUSDT; see /udf/search\"";
+    case PARAM_MARKETS:
+        return arena_printf(arena, "\"%lld to %lld markets such as AGG:BTCUSD, with commas\"", min,
+                            max);
     case PARAM_CURSOR:
         return "\"the next_cursor of the page before, with the same other parameters\"";
     }
@@ -321,6 +327,56 @@ check_names(const struct check *check, const struct param *param, enum catalog_k
 }
 
 static bool
+check_market(const struct check *check, const struct param *param, const char *text,
+             struct param_value *value)
+{
+    struct market_name *name = arena_alloc(check->arena, sizeof *name);
+
+    market_name_read(text, check->catalog, check->arena, name);
+    if (name->candidate_count == 0) {
+        problem_set(check->problem, 404, "symbol.unknown", unknown_title,
+                    "%s: no market is called \"%.64s\"", param->name, text);
+        check->problem->parameter = param->name;
+        check->problem->allowed = param_allowed(param, check->catalog, check->arena);
+        return false;
+    }
+    value->items = arena_alloc_array(check->arena, 1, sizeof *value->items);
+    value->items[0] = market_name_pack(name, check->arena);
+    value->item_count = 1;
+    value->text = name->text;
+    value->is_passing = true;
+    return true;
+}
+
+static bool
+check_markets(const struct check *check, const struct param *param, char *text,
+              struct param_value *value)
+{
+    struct market_name *name = arena_alloc(check->arena, sizeof *name);
+    struct text names;
+    char *item;
+
+    value->items = arena_alloc_array(check->arena, (size_t)param->max + 1, sizeof *value->items);
+    text_init(&names, check->arena, 128);
+    while ((item = strsep(&text, ","))) {
+        if (*item == '\0')
+            continue;
+        if (value->item_count == (size_t)param->max)
+            return refuse(check, param, "parameter.range", "too many markets");
+        market_name_read(item, check->catalog, check->arena, name);
+        if (value->item_count > 0)
+            text_add_char(&names, ',');
+        text_add_string(&names, name->text);
+        value->items[value->item_count++] = market_name_pack(name, check->arena);
+    }
+    if (value->item_count < (size_t)param->min)
+        return refuse(check, param, "parameter.range", "too few markets");
+    value->text = text_finish(&names).data;
+    value->is_passing = true;
+    return true;
+}
+
+static bool
 check_value(const struct check *check, const struct param *param, char *text,
             struct param_value *value)
 {
@@ -353,6 +409,10 @@ check_value(const struct check *check, const struct param *param, char *text,
         return check_names(check, param, CATALOG_ASSET, text, value);
     case PARAM_CURRENCIES:
         return check_names(check, param, CATALOG_CURRENCY, text, value);
+    case PARAM_MARKET:
+        return check_market(check, param, text, value);
+    case PARAM_MARKETS:
+        return check_markets(check, param, text, value);
     case PARAM_CURSOR:
         value->text = text;
         return true;
@@ -529,6 +589,17 @@ canonical(const struct params *params, bool of_list, struct arena *arena)
         text_add_char(&text, ';');
     }
     return text_finish(&text).data;
+}
+
+void
+params_settle(struct params *params, const char *name, const char *text, int64_t integer)
+{
+    size_t i = 0;
+
+    while (strcmp(params->declared[i].name, name) != 0)
+        i++;
+    params->values[i] = (struct param_value){
+        .given = text != NULL, .is_passing = true, .integer = integer, .text = text};
 }
 
 const char *

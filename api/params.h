@@ -38,6 +38,12 @@ enum param_kind {
      */
     PARAM_CURSOR,
     PARAM_FORMAT, /* one of `choices`, or what Accept says: see api/formats.h */
+    /*
+     * A market as charts name it, "AGG:BTCUSD", that may exist: else a 404 "symbol.unknown". `text`
+     * is its canonical name, `items` the one packed name (api/market_name.h).
+     */
+    PARAM_MARKET,
+    PARAM_MARKETS, /* min..max of them with commas, in the order asked, those unknown as well */
 };
 
 struct param {
@@ -91,6 +97,12 @@ bool params_are_passing(const struct params *params);
 
 /* By name; it must be declared. */
 const struct param_value *params_get(const struct params *params, const char *name);
+
+/*
+ * Puts another value in its place, or none (NULL), because it comes to that now: it is passing, so
+ * that the same words are looked at anew. `text` lives as long as the parameters.
+ */
+void params_settle(struct params *params, const char *name, const char *text, int64_t integer);
 
 /*
  * The form that is equal exactly when two requests ask the same: each declared parameter in the

@@ -124,6 +124,22 @@ check_given(struct request *request, const struct route_captures *captures,
                         &request->params, &request->problem);
 }
 
+/* What no single parameter shows. */
+static bool
+check_together(struct request *request)
+{
+    const struct reading *reading = request->route->reading;
+    int64_t now_ms = clock_now_ms();
+
+    if (!reading)
+        return true;
+    if (reading->check && !reading->check(&request->params, now_ms, &request->problem))
+        return false;
+    if (reading->settle)
+        reading->settle(&request->params, now_ms, request->http->arena);
+    return true;
+}
+
 static bool
 check_params(struct request *request, const struct route_captures *captures)
 {
@@ -147,8 +163,7 @@ check_params(struct request *request, const struct route_captures *captures)
         !formats_negotiate(&request->params, accept_of(request), request->http->arena,
                            &request->problem))
         return false;
-    return !request->route->reading || !request->route->reading->check ||
-           request->route->reading->check(&request->params, clock_now_ms(), &request->problem);
+    return check_together(request);
 }
 
 static void

@@ -65,6 +65,12 @@ add_schema(struct text *text, const struct param *param)
     case PARAM_DAY:
         text_add_string(text, "{\"type\":\"string\",\"format\":\"date\"");
         return;
+    case PARAM_MARKET:
+        text_add_string(text, "{\"type\":\"string\",\"maxLength\":200");
+        return;
+    case PARAM_MARKETS:
+        text_add_string(text, "{\"type\":\"string\"");
+        return;
     case PARAM_CURSOR:
         text_add_string(text, "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-]+$\"");
         return;

@@ -130,6 +130,12 @@ LEFT JOIN LATERAL (
 ORDER BY asked.place
 
 -- name: assets_names
--- Every asset that can be asked for: slug, its ticker, and whether there is a price of it.
-SELECT a.slug, a.symbol, EXISTS (SELECT FROM latest_prices l WHERE l.asset_id = a.asset_id) AS priced
+-- Every asset that can be asked for: slug, its ticker, whether there is a price of it, and its best rank (NULL = none; one
+-- that rests on a market cap that cannot be is none).
+SELECT a.slug, a.symbol, EXISTS (SELECT FROM latest_prices l WHERE l.asset_id = a.asset_id) AS priced, r.rank
 FROM assets a
+LEFT JOIN (SELECT d.asset_id, min(d.rank) AS rank
+           FROM listings d
+           LEFT JOIN latest_prices l USING (asset_id, quote_id, source_id)
+           WHERE coalesce(l.doubt, 0) & 4 = 0
+           GROUP BY d.asset_id) AS r USING (asset_id)

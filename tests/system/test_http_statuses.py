@@ -67,7 +67,7 @@ def test_options_of_no_path_is_not_found(api):
 def test_head_tells_what_get_tells(api, path):
     got, head = ask(api, f"GET {path} HTTP/1.1"), ask(api, f"HEAD {path} HTTP/1.1", "HEAD")
     assert (head.status, head.body) == (got.status, b"")
-    changing = ("date", "x-request-id", "ratelimit", "content-length")  # some tell the time, or the request
+    changing = ("date", "x-request-id", "ratelimit", "content-length", "cache-status")  # or the time, or the request
     assert {name: value for name, value in head.headers.items() if name not in changing} == {
         name: value for name, value in got.headers.items() if name not in changing}
     assert int(head.headers["content-length"]) > 0

@@ -25,13 +25,13 @@ make_catalog(void)
     static const char *const currencies[] = {"usd", "eur", "btc"};
     static const char *const sources[] = {"binance", "coinbase"};
     static const struct catalog_ticker tickers[] = {
-        {"BTC",    "bitcoin",       true },
-        {"BTC",    "bitcoin-token", false},
-        {"ETH",    "ethereum",      true },
-        {"META",   "metadium",      true },
-        {"META",   "meta",          true },
-        {"OLD",    "solana",        false},
-        {"SOLANA", "ethereum",      true },
+        {"BTC",    "bitcoin",       true,  0},
+        {"BTC",    "bitcoin-token", false, 0},
+        {"ETH",    "ethereum",      true,  0},
+        {"META",   "metadium",      true,  0},
+        {"META",   "meta",          true,  0},
+        {"OLD",    "solana",        false, 0},
+        {"SOLANA", "ethereum",      true,  0},
     };
     const struct catalog_names names = {
         .names = {assets,           currencies,           sources          },
