@@ -2,7 +2,7 @@
 
 #include "common/clock.h"
 
-enum { SETTLED_CLIENT_S = 7 * 86400 };
+enum { SETTLED_CLIENT_S = 7 * 86400, UNSETTLED_CLIENT_S = 30 };
 
 static const struct param_value *
 value_of(const struct params *params)
@@ -44,7 +44,9 @@ as_of_check(const struct params *params, int64_t now_ms, struct problem *ret_pro
 int32_t
 as_of_client_s(const struct params *params, int64_t now_ms, int32_t policy_s)
 {
-    return as_of_is_settled(params, now_ms) ? SETTLED_CLIENT_S : policy_s;
+    if (as_of_is_settled(params, now_ms))
+        return SETTLED_CLIENT_S;
+    return as_of_given(params) && policy_s > UNSETTLED_CLIENT_S ? UNSETTLED_CLIENT_S : policy_s;
 }
 
 void

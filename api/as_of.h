@@ -33,7 +33,7 @@ enum { AS_OF_SETTLED_S = 86400 };
 
 /* For struct reading. Refuses the future: 400 "parameter.range". */
 bool as_of_check(const struct params *params, int64_t now_ms, struct problem *ret_problem);
-/* A settled answer may be kept for a week. */
+/* A settled answer may be kept for a week, one that is not settled for half a minute. */
 int32_t as_of_client_s(const struct params *params, int64_t now_ms, int32_t policy_s);
 
 bool as_of_given(const struct params *params);

@@ -12,6 +12,7 @@ struct board {
     pthread_mutex_t lock;
     pthread_cond_t wanted;
     struct catalog *catalog;
+    struct loads *loads;
     struct report *report;
     enum part_state database, broker;
     int64_t database_at_ms;
@@ -67,6 +68,7 @@ board_destroy(struct board *board)
     if (!board)
         return;
     catalog_release(board->catalog);
+    loads_release(board->loads);
     report_release(board->report);
     pthread_cond_destroy(&board->wanted);
     pthread_mutex_destroy(&board->lock);
@@ -82,6 +84,17 @@ board_catalog(struct board *board)
     catalog = board->catalog ? catalog_hold(board->catalog) : NULL;
     pthread_mutex_unlock(&board->lock);
     return catalog;
+}
+
+struct loads *
+board_loads(struct board *board)
+{
+    struct loads *loads;
+
+    pthread_mutex_lock(&board->lock);
+    loads = board->loads ? loads_hold(board->loads) : NULL;
+    pthread_mutex_unlock(&board->lock);
+    return loads;
 }
 
 struct report *
@@ -107,6 +120,18 @@ board_post_catalog(struct board *board, struct catalog *catalog)
     board->catalog = catalog;
     pthread_mutex_unlock(&board->lock);
     catalog_release(old);
+}
+
+void
+board_post_loads(struct board *board, struct loads *loads)
+{
+    struct loads *old;
+
+    pthread_mutex_lock(&board->lock);
+    old = board->loads;
+    board->loads = loads;
+    pthread_mutex_unlock(&board->lock);
+    loads_release(old);
 }
 
 void

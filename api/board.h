@@ -2,6 +2,7 @@
 #define TIDEMARK_API_BOARD_H
 
 #include "api/catalog.h"
+#include "api/loads.h"
 #include "common/arena.h"
 #include "common/upstream.h"
 
@@ -73,9 +74,11 @@ void board_destroy(struct board *board);
 
 /* NULL until the first was read. Release them after use. */
 struct catalog *board_catalog(struct board *board);
+struct loads *board_loads(struct board *board);
 struct report *board_report(struct board *board);
 /* The board takes over the reference. */
 void board_post_catalog(struct board *board, struct catalog *catalog);
+void board_post_loads(struct board *board, struct loads *loads);
 void board_post_report(struct board *board, struct report *report);
 
 /* The keeper says it every second; PART_AWAY when it did not for three: it hangs in a call. */

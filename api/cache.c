@@ -80,6 +80,7 @@ cache_release(struct cache_entry *entry)
         return;
     http_body_release(entry->content.plain);
     http_body_release(entry->gzip);
+    http_body_release(entry->turned);
     free(entry);
 }
 
@@ -165,6 +166,8 @@ is_outdated(struct cache *cache, struct cache_entry *entry, int64_t now_ms)
                                 entry->content.tag_count))
             entry->outdated = true;
     }
+    if (entry->content.true_until_ms > 0 && now_ms >= entry->content.true_until_ms)
+        return true;
     return entry->outdated || !cache_time_good(cache, entry->content.stored_at_ms) ||
            (cache->max_age_ms > 0 && now_ms - entry->arrived_at_ms > cache->max_age_ms);
 }
@@ -227,14 +230,13 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms,
 static void
 name_content(struct cache_entry *entry)
 {
-    /* The same seed on every replica: equal bytes have equal names. */
-    const struct http_body *body = entry->content.plain;
-    uint64_t hash[2];
+    const uint64_t *name = entry->content.name;
 
-    hash_bytes_wide(body->data, body->size, 0x7469646564617461u, hash);
-    snprintf(entry->etag, sizeof entry->etag, "\"%016" PRIx64 "%016" PRIx64 "\"", hash[0], hash[1]);
+    snprintf(entry->etag, sizeof entry->etag, "\"%016" PRIx64 "%016" PRIx64 "\"", name[0], name[1]);
     snprintf(entry->etag_gzip, sizeof entry->etag_gzip, "\"%016" PRIx64 "%016" PRIx64 "-gz\"",
-             hash[0], hash[1]);
+             name[0], name[1]);
+    snprintf(entry->etag_turned, sizeof entry->etag_turned, "\"%016" PRIx64 "%016" PRIx64 "-old\"",
+             name[0], name[1]);
 }
 
 static const char encoding_line[] = "Content-Encoding: gzip\r\n";
@@ -247,22 +249,28 @@ make_head(char *at, const char *head, const char *encoding, const char *etag)
     return (struct bytes){at, (size_t)size};
 }
 
-/* The entry, its tags, key and heads are one piece of memory. */
+/* The entry, its tags, turns, key and heads are one piece of memory. */
 static struct cache_entry *
 entry_create(const struct cache_key *key, const struct cache_content *content, int64_t now_ms)
 {
     size_t tag_bytes = content->tag_count * sizeof *content->tags;
     size_t head_bytes = strlen(content->head) + sizeof encoding_line + CACHE_ETAG_SIZE + 16;
-    size_t bytes = sizeof(struct cache_entry) + tag_bytes + key->text.size + 2 * head_bytes;
+    size_t turn_bytes = content->turn_count * sizeof *content->turns;
+    size_t bytes =
+        sizeof(struct cache_entry) + tag_bytes + turn_bytes + key->text.size + 3 * head_bytes;
     struct cache_entry *entry = allocate(bytes);
     uint64_t *tags = (uint64_t *)(entry + 1);
-    char *at = (char *)(entry + 1) + tag_bytes;
+    struct freshness_turn *turns = (struct freshness_turn *)(tags + content->tag_count);
+    char *at = (char *)(turns + content->turn_count);
 
     if (tag_bytes)
         memcpy(tags, content->tags, tag_bytes);
+    if (turn_bytes)
+        memcpy(turns, content->turns, turn_bytes);
     memcpy(at, key->text.data, key->text.size);
     entry->content = *content;
     entry->content.tags = tags;
+    entry->content.turns = turns;
     entry->key = (struct cache_key){
         {at, key->text.size},
         key->hash
@@ -274,6 +282,7 @@ entry_create(const struct cache_key *key, const struct cache_content *content, i
     at += key->text.size;
     entry->head = make_head(at, content->head, "", entry->etag);
     entry->head_gzip = make_head(at + head_bytes, content->head, encoding_line, entry->etag_gzip);
+    entry->head_turned = make_head(at + 2 * head_bytes, content->head, "", entry->etag_turned);
     entry->common_head = (struct bytes){entry->head.data, strlen(content->head)};
     entry->content.head = NULL; /* the heads above have it */
     return entry;
@@ -287,14 +296,14 @@ make_room(struct cache *cache, size_t bytes)
 }
 
 void
-cache_attach_gzip(struct cache *cache, struct cache_entry *entry, struct http_body *gzip)
+cache_attach(struct cache *cache, struct cache_entry *entry, struct http_body **form,
+             struct http_body *body)
 {
-    http_body_release(entry->gzip);
-    entry->gzip = gzip;
-    entry->bytes += gzip->size;
+    *form = body;
+    entry->bytes += body->size;
     if (!entry->listed)
         return;
-    cache->bytes += gzip->size;
+    cache->bytes += body->size;
     make_room(cache, 0);
 }
 

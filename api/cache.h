@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_API_CACHE_H
 #define TIDEMARK_API_CACHE_H
 
+#include "api/freshness.h"
 #include "api/http/answer.h"
 #include "common/arena.h"
 #include "common/attributes.h"
@@ -33,7 +34,12 @@ struct cache_content {
     int64_t stored_at_ms;   /* when it was read from the database */
     int64_t fresh_until_ms; /* until here it is served without a thought */
     int64_t stale_until_ms; /* until here it may be served if nothing better can be had */
+    int64_t true_until_ms;  /* then its flags of staleness are wrong, see freshness.h; 0 = never */
+    int32_t client_s;       /* Cache-Control: max-age, from stored_at_ms on */
+    uint64_t name[2];       /* what the ETag is made of; equal on every replica */
     struct http_body *plain;
+    const struct freshness_turn *turns; /* of the plain body, ascending; copied */
+    size_t turn_count;
     const char *head; /* header lines that go with it, each with its CRLF; copied */
     const uint64_t *tags;
     size_t tag_count;
@@ -42,14 +48,17 @@ struct cache_content {
 /* An entry is counted: hold it to use it after control went back to the loop. */
 struct cache_entry {
     struct cache_content content;
-    char etag[CACHE_ETAG_SIZE]; /* quoted; the same bytes give the same tag on every replica */
+    char etag[CACHE_ETAG_SIZE]; /* quoted */
     char etag_gzip[CACHE_ETAG_SIZE];
+    char etag_turned[CACHE_ETAG_SIZE];
     struct bytes common_head; /* content.head */
     struct bytes head;        /* the same with the ETag */
     struct bytes head_gzip;   /* for the compressed body, with its Content-Encoding */
-    struct http_body *gzip;   /* NULL until somebody wants it: cache_attach_gzip() */
+    struct bytes head_turned; /* for the plain body with its turns */
+    struct http_body *gzip;   /* NULL until somebody wants it: cache_attach() */
+    struct http_body *turned; /* the same */
     int64_t arrived_at_ms;    /* in this thread */
-    int64_t retry_at_ms;      /* a refresh failed: no other attempt before */
+    int64_t retry_at_ms;      /* a refresh failed: no other attempt before; 0 = none did */
 
     /* cache.c's own */
     struct cache_entry *next, *newer, *older;
@@ -87,9 +96,12 @@ enum cache_found cache_find(struct cache *cache, const struct cache_key *key, in
 struct cache_entry *cache_store(struct cache *cache, const struct cache_key *key,
                                 const struct cache_content *content, int64_t now_ms);
 
-/* Keeps the compressed body for all who want it later; takes over the reference. Hold the entry: it
- * may have to make room. */
-void cache_attach_gzip(struct cache *cache, struct cache_entry *entry, struct http_body *gzip);
+/*
+ * Keeps another form of the body, &entry->gzip or &entry->turned, for all who want it later; takes
+ * over the reference. Hold the entry: it may have to make room.
+ */
+void cache_attach(struct cache *cache, struct cache_entry *entry, struct http_body **form,
+                  struct http_body *body);
 
 struct cache_entry *cache_hold(struct cache_entry *entry);
 void cache_release(struct cache_entry *entry); /* NULL is fine */

@@ -41,6 +41,7 @@ destroy(struct flight *flight)
         event_free(flight->poll);
     cache_release(flight->fallback);
     cache_release(flight->landed);
+    loads_release(flight->loads);
     arena_destroy(flight->arena); /* the flight lies in it */
 }
 
@@ -106,25 +107,20 @@ fail_for(struct flight *flight, const struct error *err)
 struct cache_entry *
 flight_store(struct flight *flight, struct cache_content *content)
 {
-    const struct reading *reading = flight->reading;
-    int64_t now_ms = clock_now_ms();
-    int32_t client_s = flight->policy->client_s;
     bool varies = formats_vary(&flight->params);
 
-    if (reading->client_s)
-        client_s = reading->client_s(&flight->params, now_ms, client_s);
     content->head = arena_printf(
         flight->arena,
         "Content-Type: %s\r\n"
         "Cache-Control: public, max-age=%" PRId32 "\r\n"
         "Vary: %sAccept-Encoding%s\r\n"
         "%s",
-        varies ? formats_content_type(formats_of(&flight->params)) : flight->content_type, client_s,
-        varies ? "Accept, " : "", flight->flights->settings.varies_by_origin ? ", Origin" : "",
-        flight->head);
+        varies ? formats_content_type(formats_of(&flight->params)) : flight->content_type,
+        content->client_s, varies ? "Accept, " : "",
+        flight->flights->settings.varies_by_origin ? ", Origin" : "", flight->head);
     content->tags = flight->tag_hashes;
     content->tag_count = flight->tags.count;
-    return cache_store(flight->flights->cache, &flight->key, content, now_ms);
+    return cache_store(flight->flights->cache, &flight->key, content, clock_now_ms());
 }
 
 static struct flight *
@@ -168,20 +164,36 @@ share_later(struct flight *flight)
     event_add(flights->share, &at_once);
 }
 
+static int32_t
+client_seconds(const struct flight *flight)
+{
+    int32_t client_s = freshness_client_s(&flight->freshness, flight->policy->client_s);
+
+    if (flight->reading->client_s)
+        client_s = flight->reading->client_s(&flight->params, flight->started_at_ms, client_s);
+    return client_s;
+}
+
 static void
 land(struct flight *flight, struct http_body *body)
 {
     struct flights *flights = flight->flights;
+    const struct freshness *freshness = &flight->freshness;
     int64_t fresh_ms = (int64_t)flight->policy->fresh_s * 1000;
     int64_t jitter_ms = (int64_t)(flights_random(flights) % (uint64_t)(fresh_ms / 5 + 1));
     struct cache_content content = {
         .version = flight->version,
         .stored_at_ms = flight->started_at_ms,
         .fresh_until_ms = flight->started_at_ms + fresh_ms - fresh_ms / 10 + jitter_ms,
+        .true_until_ms = freshness->true_until_ms,
+        .client_s = client_seconds(flight),
         .plain = body,
+        .turns = freshness->turns,
+        .turn_count = freshness->turn_count,
     };
 
     content.stale_until_ms = content.fresh_until_ms + (int64_t)flight->policy->stale_s * 1000;
+    freshness_name(freshness, (struct bytes){body->data, body->size}, content.name);
     flight->landed = flight_store(flight, &content);
     settle(flight, flight->landed, flight->overtaken, NULL);
     share_later(flight);
@@ -212,6 +224,9 @@ flight_read(struct flight *flight)
     flight->overtaken = false;
     flight->version = 0;
     flight->head = "";
+    if (!flight->loads)
+        flight->loads = board_loads(flight->flights->settings.board);
+    freshness_start(&flight->freshness, flight->arena, flight->loads, flight->started_at_ms);
     flight->reading->start(flight);
 }
 
@@ -377,6 +392,12 @@ struct arena *
 flight_arena(struct flight *flight)
 {
     return flight->arena;
+}
+
+struct freshness *
+flight_freshness(struct flight *flight)
+{
+    return &flight->freshness;
 }
 
 void *

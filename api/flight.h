@@ -1,7 +1,9 @@
 #ifndef TIDEMARK_API_FLIGHT_H
 #define TIDEMARK_API_FLIGHT_H
 
+#include "api/board.h"
 #include "api/cache.h"
+#include "api/freshness.h"
 #include "api/params.h"
 #include "api/pool.h"
 #include "api/problem.h"
@@ -34,7 +36,7 @@ enum {
 struct cache_policy {
     int32_t fresh_s;  /* in L1 and Redis, unless an event comes first; +-10 % */
     int32_t stale_s;  /* after that, if nothing better can be had */
-    int32_t client_s; /* Cache-Control: max-age */
+    int32_t client_s; /* Cache-Control: max-age; at most that, if freshness.h knows of a load */
 };
 
 /* What an answer is made of, as text: "price:bitcoin". */
@@ -83,7 +85,8 @@ struct flight_waiter {
 };
 
 struct flights_settings {
-    const char *name_space; /* must outlive the flights */
+    const char *name_space; /* both must outlive the flights */
+    struct board *board;
     /* Where they stand in redis_settings.scripts. */
     size_t look_script, store_script, release_script;
     bool varies_by_origin; /* see cors_varies() */
@@ -137,6 +140,9 @@ const struct params *flight_params(const struct flight *flight);
 struct arena *flight_arena(struct flight *flight); /* lives until the flight ends */
 void *flight_context(struct flight *flight);
 void flight_set_context(struct flight *flight, void *context);
+
+/* How fresh what is being read is: to be told while it is rendered. See freshness.h. */
+struct freshness *flight_freshness(struct flight *flight);
 
 /* `then` gets the rows; a failure ends the flight without it. One query at a time. */
 void flight_ask(struct flight *flight, const struct query *query,

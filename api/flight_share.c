@@ -64,6 +64,11 @@ flight_share(struct flight *flight, const struct cache_content *content)
         .fresh_until_ms = content->fresh_until_ms,
         .stale_until_ms = content->stale_until_ms,
         .head = {flight->head, strlen(flight->head)},
+        .true_until_ms = content->true_until_ms,
+        .client_s = content->client_s,
+        .name = {content->name[0], content->name[1]},
+        .turns = content->turns,
+        .turn_count = content->turn_count,
         .body = {content->plain->data, content->plain->size},
     };
     struct bytes arguments[CACHE_TAGS_MAX + 6];
@@ -160,12 +165,13 @@ take_value(struct flight *flight, const struct redis_reply *reply, bool *ret_goo
     struct cache_content content;
 
     *ret_good = false;
-    if (!first || !redis_reply_string(first, &text) || !cache_value_decode(text, &value) ||
-        now_ms >= value.stale_until_ms) {
+    if (!first || !redis_reply_string(first, &text) ||
+        !cache_value_decode(text, flight->arena, &value) || now_ms >= value.stale_until_ms) {
         flights->counts.redis_misses++;
         return NULL;
     }
     *ret_good = now_ms < value.fresh_until_ms &&
+                (value.true_until_ms == 0 || now_ms < value.true_until_ms) &&
                 (age_limit_ms == 0 || now_ms - value.stored_at_ms <= age_limit_ms);
     for (size_t i = 0; i < flight->tags.count; i++) {
         const struct redis_reply *inv = redis_reply_element(reply, i + 1);
@@ -185,6 +191,11 @@ take_value(struct flight *flight, const struct redis_reply *reply, bool *ret_goo
         .stored_at_ms = value.stored_at_ms,
         .fresh_until_ms = *ret_good ? value.fresh_until_ms : now_ms,
         .stale_until_ms = value.stale_until_ms,
+        .true_until_ms = value.true_until_ms,
+        .client_s = value.client_s,
+        .name = {value.name[0], value.name[1]},
+        .turns = value.turns,
+        .turn_count = value.turn_count,
         .plain = http_body_copy(value.body.data, value.body.size),
     };
     return flight_store(flight, &content);

@@ -37,7 +37,9 @@ struct flight {
     uint64_t heard;   /* the last change of its tags when the reading began */
     int32_t readings;
     bool overtaken; /* somebody joined after a later change, and may have seen its value already */
-    const char *head; /* what flight_add_head() got; "" = nothing */
+    const char *head;           /* what flight_add_head() got; "" = nothing */
+    struct freshness freshness; /* of this reading */
+    struct loads *loads;        /* held; NULL = not known */
     void *context;
     void (*then)(struct flight *flight, const struct rows *rows);
     int64_t started_at_ms;

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/database.h"
+#include "common/due_offset.h"
 #include "common/log.h"
 #include "schema/queries.h"
 
@@ -107,6 +108,78 @@ read_retention(struct keeper *keeper, struct error *err)
     return true;
 }
 
+/* Columns of query_schedules_loads. */
+enum {
+    LOAD_SOURCE,
+    LOAD_KIND,
+    LOAD_INTERVAL,
+    LOAD_ASSET,
+    LOAD_CURRENCY,
+    LOAD_STREAM,
+    LOAD_PERIOD,
+    LOAD_CRON,
+    LOAD_OFFSET,
+    LOAD_NOT_AFTER,
+    LOAD_INSTEAD,
+};
+
+static int32_t
+load_interval(const char *name)
+{
+    static const struct {
+        const char *name;
+        int32_t interval_s;
+    } known[] = {
+        {"5m", 300  },
+        {"1h", 3600 },
+        {"1d", 86400},
+    };
+
+    for (size_t i = 0; name && i < COUNT_OF(known); i++)
+        if (strcmp(name, known[i].name) == 0)
+            return known[i].interval_s;
+    return LOADS_ANY_INTERVAL;
+}
+
+static struct load_rule
+load_of(const struct rows *rows, size_t row)
+{
+    int64_t instead_s = rows_int(rows, row, LOAD_INSTEAD, 0);
+    struct load_rule rule = {
+        .source = rows_text(rows, row, LOAD_SOURCE),
+        .asset = rows_text(rows, row, LOAD_ASSET),
+        .currency = rows_text(rows, row, LOAD_CURRENCY),
+        .cron = rows_text(rows, row, LOAD_CRON),
+        .period_s = rows_int(rows, row, LOAD_PERIOD, 0),
+        .offset_s = rows_int(rows, row, LOAD_OFFSET, 0),
+    };
+
+    if (strcmp(rows_text(rows, row, LOAD_KIND), "history") == 0)
+        rule.interval_s = load_interval(rows_text(rows, row, LOAD_INTERVAL));
+    if (instead_s > 0) { /* what the scheduler makes of it */
+        rule.cron = NULL;
+        rule.period_s = instead_s;
+        rule.offset_s = due_offset_s(rows_text(rows, row, LOAD_STREAM), instead_s,
+                                     rows_int(rows, row, LOAD_NOT_AFTER, 0));
+    }
+    return rule;
+}
+
+static bool
+keep_loads(struct keeper *keeper, struct error *err)
+{
+    struct load_rule *rules;
+    struct rows rows;
+
+    if (!database_run(keeper->db, &query_schedules_loads, SQL_NO_VALUES, keeper->arena, &rows, err))
+        return false;
+    rules = arena_alloc_array(keeper->arena, rows.count + 1, sizeof *rules);
+    for (size_t i = 0; i < rows.count; i++)
+        rules[i] = load_of(&rows, i);
+    board_post_loads(keeper->board, loads_create(rules, rows.count));
+    return true;
+}
+
 static bool
 keep_catalog(struct keeper *keeper, struct error *err)
 {
@@ -117,7 +190,8 @@ keep_catalog(struct keeper *keeper, struct error *err)
         !read_names(keeper, &query_currencies_list, 1, &read.names[CATALOG_CURRENCY],
                     &read.counts[CATALOG_CURRENCY], err) ||
         !read_names(keeper, &query_sources_list, 1, &read.names[CATALOG_SOURCE],
-                    &read.counts[CATALOG_SOURCE], err))
+                    &read.counts[CATALOG_SOURCE], err) ||
+        !keep_loads(keeper, err))
         return false;
     board_post_catalog(keeper->board, catalog_create(&read));
     keeper->catalog_at_ms = clock_monotonic_ms();

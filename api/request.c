@@ -393,9 +393,11 @@ join_flight(struct request *request, struct flight_waiter *waiter, struct cache_
 }
 
 static void
-serve(struct request *request, struct cache_entry *entry, bool stale, const char *from)
+serve(struct request *request, struct cache_entry *entry, bool stale, int64_t now_ms,
+      const char *from)
 {
     request->entry = cache_hold(entry);
+    request->served_at_ms = now_ms;
     request->stale = stale;
     request->served_from = from;
     request_enter(request, REQUEST_REPLY);
@@ -417,20 +419,20 @@ cache_start(struct request *request)
     switch (cache_find(thread->cache, &request->key, now_ms, &entry)) {
     case CACHE_FRESH:
         metrics_add(thread->metrics, METRIC_L1_FRESH, 1);
-        serve(request, entry, false, "l1");
+        serve(request, entry, false, now_ms, "l1");
         return;
     case CACHE_STALE:
         metrics_add(thread->metrics, METRIC_L1_STALE, 1);
         cache_hold(entry);
         if (now_ms >= entry->retry_at_ms && !join_flight(request, NULL, entry))
             entry->retry_at_ms = now_ms;
-        serve(request, entry, true, "l1");
+        serve(request, entry, true, now_ms, "l1");
         cache_release(entry);
         return;
     case CACHE_OUTDATED:
         metrics_add(thread->metrics, METRIC_L1_OUTDATED, 1);
         if (now_ms < entry->retry_at_ms) {
-            serve(request, entry, true, "l1");
+            serve(request, entry, true, now_ms, "l1");
             return;
         }
         request->entry = cache_hold(entry); /* what the flight falls back to */
@@ -452,7 +454,7 @@ on_landed(struct flight_waiter *waiter, struct cache_entry *entry, bool stale,
     cache_release(request->entry);
     request->entry = NULL;
     if (entry) {
-        serve(request, entry, stale, "flight");
+        serve(request, entry, stale, clock_now_ms(), "flight");
     } else {
         request->problem = *problem;
         request_enter(request, REQUEST_REPLY);

@@ -56,6 +56,7 @@ struct request {
     struct flight_waiter flight;
     struct cache_entry *entry; /* held */
     bool stale;                /* the entry is older than it should be, and says so */
+    int64_t served_at_ms;      /* unix; when the entry was taken */
     const char *served_from;   /* "l1", "flight" or "memory", for the log */
 
     /* Instead of an entry: what the handler made, or a problem. */

@@ -81,14 +81,26 @@ add_cache_status(struct respond_lines *lines, const struct request *request)
         ADD_CONSTANT(lines, "Cache-Status: tidemark;fwd=miss;stored\r\n");
 }
 
+/* Nothing newer could be had: the parts that have it are away, or too slow. */
+static bool
+is_last_resort(const struct request *request)
+{
+    return request->stale && request->entry->retry_at_ms > 0;
+}
+
+/* What max-age counts from: how long ago it was read, from whatever memory it comes now. */
 static void
 add_age(struct respond_lines *lines, const struct request *request)
 {
-    int64_t age_ms = clock_now_ms() - request->entry->content.stored_at_ms;
+    int64_t age_ms = request->served_at_ms - request->entry->content.stored_at_ms;
 
     ADD_CONSTANT(lines, "Age: ");
     add_number(lines, age_ms > 0 ? age_ms / 1000 : 0);
-    ADD_CONSTANT(lines, "\r\nWarning: 110 - \"Response is Stale\"\r\n");
+    ADD_CONSTANT(lines, "\r\n");
+    if (request->stale)
+        ADD_CONSTANT(lines, "Warning: 110 - \"Response is Stale\"\r\n");
+    if (is_last_resort(request))
+        ADD_CONSTANT(lines, "Warning: 111 - \"Revalidation Failed\"\r\n");
 }
 
 static struct http_body *
@@ -99,21 +111,45 @@ compress(struct arena *arena, struct bytes plain)
     return http_body_copy(packed.data, packed.size);
 }
 
+/* What is stored, or if it is a last resort, what that comes to. Made once for all who come later.
+ */
+static struct http_body *
+body_of(struct request *request)
+{
+    struct cache_entry *entry = request->entry;
+    struct http_body *plain = entry->content.plain;
+    struct bytes turned;
+
+    if (!is_last_resort(request) || entry->content.turn_count == 0)
+        return plain;
+    if (!entry->turned) {
+        turned = freshness_turned((struct bytes){plain->data, plain->size}, entry->content.turns,
+                                  entry->content.turn_count, request->http->arena);
+        cache_attach(request->thread->cache, entry, &entry->turned,
+                     http_body_copy(turned.data, turned.size));
+    }
+    return entry->turned;
+}
+
 /* The body the client likes best. Compressed once for all who come later. */
 static struct http_body *
 choose_body(struct request *request, const char **ret_etag, struct bytes *ret_head)
 {
     struct cache_entry *entry = request->entry;
-    struct http_body *plain = entry->content.plain;
+    struct http_body *plain = body_of(request);
     struct bytes accepted;
 
+    if (plain == entry->turned) { /* seldom enough to go as it is */
+        *ret_etag = entry->etag_turned;
+        *ret_head = entry->head_turned;
+        return plain;
+    }
     if (plain->size >= GZIP_MIN &&
         http_request_header(request->http, "Accept-Encoding", &accepted) &&
         negotiate_accepts_gzip(accepted)) {
         if (!entry->gzip)
-            cache_attach_gzip(
-                request->thread->cache, entry,
-                compress(request->http->arena, (struct bytes){plain->data, plain->size}));
+            cache_attach(request->thread->cache, entry, &entry->gzip,
+                         compress(request->http->arena, (struct bytes){plain->data, plain->size}));
         *ret_etag = entry->etag_gzip;
         *ret_head = entry->head_gzip;
         return entry->gzip;
@@ -132,8 +168,7 @@ prepare_entry(struct request *request, struct respond_lines *lines, struct http_
     answer->status = 200;
     answer->body = choose_body(request, &etag, &answer->headers[0]);
     add_cache_status(lines, request);
-    if (request->stale)
-        add_age(lines, request);
+    add_age(lines, request);
     if (http_request_header(request->http, "If-None-Match", &match) &&
         negotiate_matches(match, etag)) {
         answer->status = 304;
@@ -143,9 +178,9 @@ prepare_entry(struct request *request, struct respond_lines *lines, struct http_
 
 /* The stored bytes behind an opening that tells this request. See struct reading. */
 static struct bytes
-open_body(const struct request *request)
+open_body(struct request *request)
 {
-    const struct http_body *stored = request->entry->content.plain;
+    const struct http_body *stored = body_of(request);
     int64_t elapsed_us = clock_monotonic_us() - request->started_us;
     struct text text;
 
@@ -161,19 +196,22 @@ open_body(const struct request *request)
 static void
 prepare_opened(struct request *request, struct respond_lines *lines, struct http_answer *answer)
 {
+    const struct cache_entry *entry = request->entry;
+    const char *etag = entry->etag;
     struct bytes accepted, match;
 
     answer->status = 200;
-    answer->headers[0] = request->entry->common_head;
+    answer->headers[0] = entry->common_head;
     add_cache_status(lines, request);
-    if (request->stale)
-        add_age(lines, request);
+    add_age(lines, request);
     /* Weak: two of these mean the same although each tells its own request. */
+    if (body_of(request) == entry->turned)
+        etag = entry->etag_turned;
     ADD_CONSTANT(lines, "ETag: W/");
-    add(lines, request->entry->etag, strlen(request->entry->etag));
+    add(lines, etag, strlen(etag));
     ADD_CONSTANT(lines, "\r\n");
     if (http_request_header(request->http, "If-None-Match", &match) &&
-        negotiate_matches(match, request->entry->etag)) {
+        negotiate_matches(match, etag)) {
         answer->status = 304;
         return;
     }

@@ -224,8 +224,9 @@ create_parts(struct thread *thread, struct rate_bank *bank)
     const struct api_settings *settings = thread->settings;
     const struct limiter_settings limits = {rate_policy(settings), settings->cache_namespace,
                                             SCRIPT_LIMITER};
-    const struct flights_settings flights = {settings->cache_namespace, SCRIPT_LOOK, SCRIPT_STORE,
-                                             SCRIPT_RELEASE, cors_varies(thread->cors)};
+    const struct flights_settings flights = {
+        settings->cache_namespace, thread->board, SCRIPT_LOOK, SCRIPT_STORE, SCRIPT_RELEASE,
+        cors_varies(thread->cors)};
     struct pool_settings pool = pool_settings_default;
 
     pool.url = *settings->database_read_url ? settings->database_read_url : settings->database_url;

@@ -14,6 +14,8 @@ enum {
     MONDAY_S = 4 * DAY_S, /* 1970-01-05: where weeks begin, and all shorter intervals too */
     HOURLY_DAYS_MAX = 90,
     POINTS_MAX = 1000000, /* a century of hours: it bounds a mistake, not a chart */
+    STALE_INTERVALS = 3, /* a series that ended so many intervals ago does not go on as it should */
+    STALE_LEAST_S = 900,
 };
 
 /* Columns of query_chart_choose and query_chart_source, and of query_chart_points. */
@@ -197,12 +199,57 @@ is_newer(const struct rows *chosen, const struct rows *points)
             rows_int(chosen, 0, OBSERVED_AT, 0) > rows_int(points, points->count - 1, AT, 0));
 }
 
-static struct bytes
-render_head(const struct params *params, const char *source, struct arena *arena)
+/* When the series ends: the latest price's own time, or the newest candle's; 0 = it is empty. */
+static int64_t
+end_ms(const struct rows *points, const struct rows *latest)
 {
+    if (latest)
+        return rows_int(latest, 0, OBSERVED_AT, 0);
+    return points->count ? rows_int(points, points->count - 1, AT, 0) : 0;
+}
+
+/* What is loaded next: candles, or the price at their end. */
+static void
+expect_loads(struct flight *flight, const struct rows *points, int64_t observed_at_ms)
+{
+    const struct chart *chart = flight_context(flight);
+    struct freshness *freshness = flight_freshness(flight);
+    const char *source = rows_text(&chart->chosen, 0, SOURCE);
+    const char *asset = params_get(flight_params(flight), "asset")->text;
+    const char *currency = params_get(flight_params(flight), "currency")->text;
+
+    freshness_expect_price(freshness, source, asset, currency, observed_at_ms);
+    if (source)
+        freshness_expect_candles(freshness, source, asset, currency, chart->interval->stored_s,
+                                 end_ms(points, NULL));
+}
+
+/* How old the end of the series is, and whether it is overdue. */
+static void
+add_freshness(struct text *text, struct freshness *freshness, int32_t interval_s, int64_t at_ms)
+{
+    int64_t patience_s = (int64_t)STALE_INTERVALS * interval_s;
+    int64_t stale_at_ms = 0;
+
+    if (patience_s < STALE_LEAST_S)
+        patience_s = STALE_LEAST_S;
+    if (at_ms > 0)
+        stale_at_ms = at_ms + patience_s * 1000;
+    text_add_string(text, ",\"age_seconds\":");
+    freshness_add_age(freshness, text, at_ms);
+    text_add_string(text, ",\"stale\":");
+    freshness_add_flag(freshness, text, at_ms > 0 && stale_at_ms <= freshness_now_ms(freshness),
+                       stale_at_ms);
+}
+
+static struct bytes
+render_head(struct flight *flight, int64_t end_at_ms)
+{
+    const struct params *params = flight_params(flight);
+    const struct chart *chart = flight_context(flight);
     struct text text;
 
-    text_init(&text, arena, 256);
+    text_init(&text, flight_arena(flight), 256);
     text_add_char(&text, '{');
     as_of_add(&text, params);
     text_add_string(&text, "\"asset\":");
@@ -212,7 +259,8 @@ render_head(const struct params *params, const char *source, struct arena *arena
     text_add_string(&text, ",\"interval\":");
     text_add_json_string(&text, interval_of(params));
     text_add_string(&text, ",\"source\":");
-    text_add_json_nullable(&text, source);
+    text_add_json_nullable(&text, rows_text(&chart->chosen, 0, SOURCE));
+    add_freshness(&text, flight_freshness(flight), chart->interval->interval_s, end_at_ms);
     return text_finish(&text);
 }
 
@@ -221,15 +269,14 @@ charts_render(struct flight *flight, const struct rows *points)
 {
     const struct chart *chart = flight_context(flight);
     const struct rows *latest = is_newer(&chart->chosen, points) ? &chart->chosen : NULL;
-    struct arena *arena = flight_arena(flight);
+    int64_t end_at_ms = end_ms(points, latest);
     struct text texts[SERIES];
 
     for (size_t i = 0; i < SERIES; i++)
-        text_init(&texts[i], arena, 64 + points->count * 32);
+        text_init(&texts[i], flight_arena(flight), 64 + points->count * 32);
     fill_series(texts, points, latest);
-    flight_land_body(flight, join_series(render_head(flight_params(flight),
-                                                     rows_text(&chart->chosen, 0, SOURCE), arena),
-                                         texts));
+    expect_loads(flight, points, end_at_ms);
+    flight_land_body(flight, join_series(render_head(flight, end_at_ms), texts));
 }
 
 /* ----------------------------------------------------------------------------------- reading */
@@ -336,6 +383,8 @@ charts_start(struct flight *flight)
 
     chart->interval = find_interval(interval_of(params));
     flight_set_context(flight, chart);
+    if (as_of_given(params))
+        freshness_set_past(flight_freshness(flight), as_of_now_ms(params));
     if (source)
         ask_named_source(flight, source);
     else

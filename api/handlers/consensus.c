@@ -59,11 +59,10 @@ spread_percent(const struct consensus *consensus, struct arena *arena)
 }
 
 static void
-add_input(struct text *text, const struct price_inputs *read, size_t i)
+add_input(struct text *text, const struct price_inputs *read, size_t i, struct freshness *freshness)
 {
     const struct consensus_input *input = &read->inputs[i];
     size_t row = read->first + i;
-    int64_t now_ms = rows_int(read->rows, row, PRICE_NOW, 0);
     bool used = input->verdict == CONSENSUS_USED;
 
     text_add_string(text, i > 0 ? ",{\"source\":" : "{\"source\":");
@@ -72,9 +71,10 @@ add_input(struct text *text, const struct price_inputs *read, size_t i)
     text_add_json_string(text, rows_text(read->rows, row, PRICE_KIND));
     add_raw(text, "price", input->price);
     add_moment(text, "observed_at", input->observed_at_ms);
-    text_add_format(
-        text, ",\"age_seconds\":%" PRId64 ",\"fresh_seconds\":%" PRId64 ",\"used\":%s,\"reason\":",
-        (now_ms - input->observed_at_ms) / 1000, input->fresh_ms / 1000, used ? "true" : "false");
+    text_add_string(text, ",\"age_seconds\":");
+    freshness_add_age(freshness, text, input->observed_at_ms);
+    text_add_format(text, ",\"fresh_seconds\":%" PRId64 ",\"used\":%s,\"reason\":",
+                    input->fresh_ms / 1000, used ? "true" : "false");
     text_add_json_nullable(text, used ? NULL : consensus_verdict_name(input->verdict));
     add_raw(text, "weight", share(input, &read->consensus, text->arena));
     add_raw(text, "doubt", rows_text(read->rows, row, PRICE_DOUBT_NAMES));
@@ -101,14 +101,21 @@ add_borrowed(struct text *text, const char *name, const struct price_inputs *rea
 }
 
 static void
-add_price(struct text *text, const struct price_inputs *read)
+add_price(struct text *text, const struct price_inputs *read, struct freshness *freshness)
 {
     const struct consensus *consensus = &read->consensus;
 
     text_add_string(text, ",\"state\":");
-    text_add_json_nullable(text, consensus_state_name(consensus->state));
+    if (consensus->price)
+        freshness_add_state(freshness, text, consensus_state_name(consensus->state));
+    else
+        text_add_json_nullable(text, consensus_state_name(consensus->state));
     add_raw(text, "price", consensus->price);
     add_moment(text, "observed_at", consensus->observed_at_ms);
+    text_add_string(text, ",\"age_seconds\":");
+    freshness_add_age(freshness, text, consensus->observed_at_ms);
+    text_add_string(text, ",\"stale\":");
+    freshness_add_flag(freshness, text, consensus->state == CONSENSUS_STALE, read->stale_at_ms);
     add_raw(text, "spread", consensus->spread);
     add_raw(text, "spread_percent", spread_percent(consensus, text->arena));
     text_add_format(text, ",\"sources\":%zu,\"sources_used\":%zu", read->count, consensus->used);
@@ -120,8 +127,10 @@ add_price(struct text *text, const struct price_inputs *read)
 static void
 consensus_render(struct flight *flight, const struct rows *rows)
 {
+    struct freshness *freshness = flight_freshness(flight);
     struct price_inputs read;
     struct text text;
+    size_t from;
 
     if (!flight_expect_row(flight, rows))
         return;
@@ -132,11 +141,15 @@ consensus_render(struct flight *flight, const struct rows *rows)
     text_add_json_string(&text, rows_text(rows, 0, PRICE_SLUG));
     text_add_string(&text, ",\"currency\":");
     text_add_json_string(&text, rows_text(rows, 0, PRICE_CODE));
+    from = text.size;
     add_moment(&text, "as_of", rows_int(rows, 0, PRICE_NOW, 0));
-    add_price(&text, &read);
+    if (!as_of_given(flight_params(flight)))
+        freshness_leave_out(freshness, &text, from);
+    price_inputs_expect(freshness, &read);
+    add_price(&text, &read, freshness);
     text_add_string(&text, ",\"inputs\":[");
     for (size_t i = 0; i < read.count; i++)
-        add_input(&text, &read, i);
+        add_input(&text, &read, i, freshness);
     text_add_string(&text, "]}\n");
     flight_land(flight, text_finish(&text));
 }

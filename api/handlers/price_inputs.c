@@ -17,6 +17,21 @@ rows_of_pair(const struct rows *rows, size_t first)
     return next - first;
 }
 
+static int64_t
+first_stale_ms(const struct price_inputs *inputs)
+{
+    int64_t first_ms = 0;
+
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct consensus_input *input = &inputs->inputs[i];
+        int64_t stale_ms = input->observed_at_ms + input->fresh_ms;
+
+        if (input->verdict != CONSENSUS_OLD && (first_ms == 0 || stale_ms < first_ms))
+            first_ms = stale_ms;
+    }
+    return first_ms;
+}
+
 void
 price_inputs_read(const struct rows *rows, size_t first, bool as_they_are, struct arena *arena,
                   struct price_inputs *ret_inputs)
@@ -42,6 +57,20 @@ price_inputs_read(const struct rows *rows, size_t first, bool as_they_are, struc
     }
     consensus_decide(inputs, ret_inputs->count, rows_int(rows, first, PRICE_NOW, 0), arena,
                      &ret_inputs->consensus);
+    ret_inputs->stale_at_ms = first_stale_ms(ret_inputs);
+}
+
+void
+price_inputs_expect(struct freshness *freshness, const struct price_inputs *inputs)
+{
+    const char *slug = rows_text(inputs->rows, inputs->first, PRICE_SLUG);
+    const char *code = rows_text(inputs->rows, inputs->first, PRICE_CODE);
+
+    if (inputs->count == 0)
+        freshness_expect_price(freshness, NULL, slug, code, 0);
+    for (size_t i = 0; i < inputs->count; i++)
+        freshness_expect_price(freshness, inputs->inputs[i].source, slug, code,
+                               inputs->inputs[i].observed_at_ms);
 }
 
 void
@@ -53,8 +82,10 @@ price_inputs_ask(struct flight *flight, const char *slugs, const char *codes, co
         SQL_TEXT(slugs), SQL_TEXT(codes), SQL_TEXT(source), SQL_INT(PRICE_FRESH_S), moment, moment,
     };
 
-    if (as_of_given(flight_params(flight)))
+    if (as_of_given(flight_params(flight))) {
+        freshness_set_past(flight_freshness(flight), as_of_now_ms(flight_params(flight)));
         flight_ask(flight, &query_price_inputs_as_of, values, COUNT_OF(values), then);
-    else /* without the moment */
+    } else { /* without the moment */
         flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, then);
+    }
 }

@@ -38,7 +38,8 @@ struct price_inputs {
     size_t first, count;            /* inputs[i] is row first + i; 0 = nobody has a price */
     struct consensus_input *inputs; /* preferred source first */
     struct consensus consensus;
-    size_t next; /* the row behind them */
+    int64_t stale_at_ms; /* when the first of those who are fresh no longer is; 0 = nobody is */
+    size_t next;         /* the row behind them */
 };
 
 /*
@@ -55,5 +56,11 @@ void price_inputs_ask(struct flight *flight, const char *slugs, const char *code
  */
 void price_inputs_read(const struct rows *rows, size_t first, bool as_they_are, struct arena *arena,
                        struct price_inputs *ret_inputs);
+
+/*
+ * Tells the freshness of the answer (freshness.h) which loads these come from. To be called for
+ * each pair that is read.
+ */
+void price_inputs_expect(struct freshness *freshness, const struct price_inputs *inputs);
 
 #endif

@@ -78,8 +78,31 @@ add_granularity(struct text *text, const char *code, const struct price_inputs *
         text_add_format(text, "\"%" PRId64 "m\"", interval_s / 60);
 }
 
+/* How old the price is, and whether older than it should be. */
 static void
-add_price(struct text *text, const struct price_inputs *read, bool is_chosen)
+add_freshness(struct text *text, const char *code, const struct price_inputs *read,
+              struct freshness *freshness)
+{
+    const struct consensus *consensus = &read->consensus;
+    const char *state = consensus_state_name(consensus->state);
+
+    text_add_char(text, ',');
+    add_key(text, code, "_age_seconds");
+    freshness_add_age(freshness, text, consensus->observed_at_ms);
+    text_add_char(text, ',');
+    add_key(text, code, "_stale");
+    freshness_add_flag(freshness, text, consensus->state == CONSENSUS_STALE, read->stale_at_ms);
+    text_add_char(text, ',');
+    add_key(text, code, "_state");
+    if (consensus->price)
+        freshness_add_state(freshness, text, state);
+    else
+        text_add_json_string(text, state);
+}
+
+static void
+add_price(struct text *text, const struct price_inputs *read, bool is_chosen,
+          struct freshness *freshness)
 {
     const struct consensus *consensus = &read->consensus;
     const char *slug = rows_text(read->rows, read->first, PRICE_SLUG);
@@ -97,11 +120,7 @@ add_price(struct text *text, const struct price_inputs *read, bool is_chosen)
     add_key(text, code, "_observed_at");
     text_add_json_nullable(
         text, consensus->observed_at_ms ? clock_format_ms(consensus->observed_at_ms, at) : NULL);
-    text_add_char(text, ',');
-    add_key(text, code, "_stale");
-    text_add_string(text, consensus->state == CONSENSUS_STALE ? "true," : "false,");
-    add_key(text, code, "_state");
-    text_add_json_string(text, consensus_state_name(consensus->state));
+    add_freshness(text, code, read, freshness);
     text_add_char(text, ',');
     add_key(text, code, "_sources");
     text_add_int(text, (int64_t)consensus->used);
@@ -122,6 +141,7 @@ static void
 prices_render(struct flight *flight, const struct rows *rows)
 {
     bool is_chosen = params_get(flight_params(flight), "source")->given;
+    struct freshness *freshness = flight_freshness(flight);
     const char *slug = NULL;
     struct price_inputs read;
     struct text text;
@@ -143,7 +163,8 @@ prices_render(struct flight *flight, const struct rows *rows)
             text_add_char(&text, ',');
         }
         price_inputs_read(rows, row, is_chosen, flight_arena(flight), &read);
-        add_price(&text, &read, is_chosen);
+        price_inputs_expect(freshness, &read);
+        add_price(&text, &read, is_chosen, freshness);
     }
     text_add_string(&text, "}}\n");
     flight_land(flight, text_finish(&text));

@@ -80,7 +80,7 @@ static const struct param report_params[] = {
 
 static const struct route rows[] = {
     /* methods    path             answer            reading         who          cost fresh, stale, client  parameters    */
-    {ROUTE_READ, "/api/v1/consensus/{symbol}", NULL, &consensus_reading, ACCESS_ANYONE, 1, {30, 3600, 5}, consensus_params, "The price that all sources agree on, and of each what it says, and why it was used or not."},
+    {ROUTE_READ, "/api/v1/consensus/{symbol}", NULL, &consensus_reading, ACCESS_ANYONE, 1, {30, 3600, 60}, consensus_params, "The price that all sources agree on, and of each what it says, and why it was used or not."},
     {ROUTE_READ, "/api/v1/completeness", NULL, &completeness_reading, ACCESS_ANYONE, 2, {30, 3600, 10}, completeness_params, "Candles expected, stored and missing, and each gap with its cause."},
     {ROUTE_READ, "/api/v1/lineage", NULL,           &lineage_reading, ACCESS_ANYONE, 2, {30, 600, 5},       lineage_params, "The way back from a number to its row, its inputs, its run and the provider's bytes."},
     {ROUTE_READ, "/api/v1/reports", NULL, &reports_list_reading, ACCESS_ANYONE, 1, {60, 86400, 60}, reports_params, "Which daily reports there are, newest first."},

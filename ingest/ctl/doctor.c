@@ -1,8 +1,8 @@
 /* tidemarkctl doctor: is all there, of the right version, well set up and at work? */
 #include "ingest/ctl/doctor.h"
 
+#include "common/cron.h"
 #include "ingest/ctl/nouns.h"
-#include "ingest/scheduler/cron.h"
 
 #include <stdarg.h>
 #include <stdio.h>

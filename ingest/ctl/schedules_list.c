@@ -1,6 +1,7 @@
 #include "ingest/ctl/schedules_list.h"
 
 #include "common/clock.h"
+#include "common/due_offset.h"
 #include "ingest/ctl/servers.h"
 #include "ingest/ctl/table.h"
 #include "ingest/scheduler/due.h"

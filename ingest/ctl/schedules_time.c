@@ -1,6 +1,6 @@
 #include "ingest/ctl/schedules_time.h"
 
-#include "ingest/scheduler/due.h"
+#include "common/due_offset.h"
 
 #include <stdio.h>
 #include <stdlib.h>

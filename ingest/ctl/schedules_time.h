@@ -2,8 +2,8 @@
 #define TIDEMARK_INGEST_CTL_SCHEDULES_TIME_H
 
 #include "common/arena.h"
+#include "common/cron.h"
 #include "ingest/ctl/schedules_file.h"
-#include "ingest/scheduler/cron.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 #define TIDEMARK_INGEST_SCHEDULER_DUE_H
 
 #include "common/arena.h"
-#include "ingest/scheduler/cron.h"
+#include "common/cron.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,6 @@
 enum {
     DUE_NO_SLOT = -1,        /* last_slot_s of a schedule that has none yet */
     DUE_SKIPPED_MAX = 10000, /* skipped slots recorded for one schedule in one call */
-    DUE_CRON_SPREAD_S = 300, /* what falls at a time of day begins within these five minutes */
 };
 
 struct due_rule {
@@ -62,14 +61,5 @@ size_t due_slots(const struct due_rule *rules, size_t rule_count, int64_t now_s,
 
 /* When the slot after the last one falls due; for a schedule without a slot, `now_s`. */
 int64_t due_next_s(const struct due_rule *rule, int64_t now_s);
-
-/*
- * The offset of a stream: FNV-1a of its name, modulo a quarter of the period, so that a thousand
- * streams do not fall due in one second. If a job is of no use `not_after_s` after its slot began
- * (0 = it always is), the offset takes at most half of that.
- */
-int64_t due_offset_s(const char *stream, int64_t period_s, int64_t not_after_s);
-/* The same for a cron rule: a quarter of its cron_least_gap_s(), at most DUE_CRON_SPREAD_S. */
-int64_t due_cron_offset_s(const char *stream, int64_t least_gap_s, int64_t not_after_s);
 
 #endif

@@ -1,9 +1,10 @@
 #include "ingest/scheduler/slots.h"
 
 #include "common/clock.h"
+#include "common/cron.h"
+#include "common/due_offset.h"
 #include "common/job.h"
 #include "common/log.h"
-#include "ingest/scheduler/cron.h"
 #include "schema/queries.h"
 
 #include <stdlib.h>

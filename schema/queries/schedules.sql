@@ -63,3 +63,21 @@ FROM schedules d
 JOIN sources s USING (source_id)
 WHERE d.name = $1::text OR starts_with(d.name, $1::text || '/')
 ORDER BY d.name
+
+-- name: schedules_loads
+-- When what the API serves is expected to be loaded: source, kind, interval (of candles, "1h"; NULL = any, or prices), slug and
+-- code (NULL = any asset, any currency), stream, period_s, cron, offset_s, not_after_s, instead_s. The last ones as in
+-- schedules_list. A row for each market that a schedule names, one for a page of a listing and for a folder of files.
+SELECT s.name, d.kind, d.args ->> 'interval', a.slug, coalesce(q.code, d.args ->> 'currency'), d.stream, d.period_s, d.cron,
+       d.offset_s, d.not_after_s, CASE WHEN d.kind = 'quote' THEN (SELECT quote_period_s FROM leader) END AS instead_s
+FROM schedules d
+JOIN sources s USING (source_id)
+LEFT JOIN LATERAL (
+    SELECT jsonb_array_elements_text(coalesce(d.args -> 'symbols', jsonb_build_array(d.args -> 'symbol'))) AS symbol
+) AS named ON d.args ?| ARRAY['symbols', 'symbol']
+LEFT JOIN instruments i ON i.source_id = d.source_id AND i.symbol = named.symbol
+LEFT JOIN assets a USING (asset_id)
+LEFT JOIN quotes q ON q.quote_id = i.quote_id
+WHERE d.enabled AND s.enabled AND d.kind IN ('quote', 'listing', 'history')
+  AND (named.symbol IS NULL OR i.asset_id IS NOT NULL) -- nobody knows what an unmapped market is
+ORDER BY s.name, d.name, a.slug, q.code

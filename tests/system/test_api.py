@@ -79,8 +79,8 @@ def test_without_agreement_there_is_no_price(tidemark, rows):
     api = tidemark.start_api()
     simple = api.get("/simple_price?assets=bitcoin,ethereum&currencies=usd").json()
     path = simple["bitcoin"].pop("usd_inputs")
-    assert simple["bitcoin"] == {"usd": None, "usd_source": None, "usd_observed_at": None, "usd_stale": False,
-                                 "usd_state": "disagreement", "usd_sources": 0}
+    assert simple["bitcoin"] == {"usd": None, "usd_source": None, "usd_observed_at": None, "usd_age_seconds": None,
+                                 "usd_stale": False, "usd_state": "disagreement", "usd_sources": 0}
     assert [one["reason"] for one in api.get(path).json()["inputs"]] == ["disagrees", "disagrees"]
     assert (simple["ethereum"]["usd"], simple["ethereum"]["usd_stale"], simple["ethereum"]["usd_state"]) == (
         7, True, "stale")
@@ -328,12 +328,16 @@ def test_without_postgresql_what_is_known_is_served_and_says_its_age(own_tidemar
     rows.set_price("bitcoin", "usd", "64123.50", announce=False)
     own_tidemark.settings["RATE_LIMIT_PER_MINUTE"] = "1000000"
     api = own_tidemark.start_api()
-    assert price_of(api) == 64123.5
+    known = api.get(PRICE)
+    assert known.json()["bitcoin"]["usd"] == 64123.5 and known.json()["bitcoin"]["usd_stale"] is False
     own_tidemark.postgres.stop("immediate")
     rows.announce(10 ** 12, prices=["bitcoin/usd"])
     wait_for("the old answer, marked", lambda: "Warning" in api.get(PRICE).headers, timeout=5)
     answer = api.get(PRICE)
     assert answer.status_code == 200 and answer.headers["Age"].isdigit()
+    assert answer.json()["bitcoin"]["usd_stale"] is True and answer.json()["bitcoin"]["usd_state"] == "stale"
+    assert "111" in answer.headers["Warning"] and answer.headers["ETag"] not in (known.headers["ETag"], None)
+    assert api.get(PRICE, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
     started = time.monotonic()
     unknown = api.get("/simple_price?assets=ethereum&currencies=eur")
     assert time.monotonic() - started < 1
@@ -346,6 +350,8 @@ def test_without_postgresql_what_is_known_is_served_and_says_its_age(own_tidemar
     wait_health(api, status="healthy")
     wait_for("answers again", lambda: api.get(
         "/simple_price?assets=ethereum&currencies=eur").status_code == 200, timeout=15)
+    wait_for("the price as it is", lambda: api.get(PRICE).headers["ETag"] == known.headers["ETag"], timeout=5)
+    assert api.get(PRICE).json()["bitcoin"]["usd_stale"] is False
 
 
 def test_without_redis_answers_and_limits_go_on(own_tidemark):

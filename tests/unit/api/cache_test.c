@@ -194,7 +194,7 @@ compressed_bodies_count_as_well(void **state)
         named = cache_key(s.cache, key);
         check_int("stored", cache_find(s.cache, &named, NOW, &entry), CACHE_FRESH);
         cache_hold(entry);
-        cache_attach_gzip(s.cache, entry, http_body_copy(body, 60 * 1024));
+        cache_attach(s.cache, entry, &entry->gzip, http_body_copy(body, 60 * 1024));
         check_true("bounded", cache_bytes(s.cache) <= MIB);
         cache_release(entry);
     }
@@ -218,11 +218,43 @@ an_entry_too_large_is_given_back_but_not_kept(void **state)
 }
 
 static void
-equal_bytes_have_equal_tags_everywhere(void **state)
+when_its_flags_turn_wrong_an_entry_is_outdated(void **state)
+{
+    static const struct freshness_turn turns[] = {
+        {9, 5, "true"}
+    };
+    struct cache *cache = cache_create(MIB, 7);
+    struct cache_key key = cache_key(cache, "k");
+    const struct cache_content content = {
+        .version = 1,
+        .stored_at_ms = NOW,
+        .fresh_until_ms = NOW + 30000,
+        .stale_until_ms = NOW + 60000,
+        .true_until_ms = NOW + 10000,
+        .plain = http_body_copy("{\"stale\":false}", 15),
+        .head = "",
+        .turns = turns,
+        .turn_count = 1,
+    };
+    struct cache_entry *entry;
+
+    cache_release(cache_store(cache, &key, &content, NOW));
+    check_int("before", cache_find(cache, &key, NOW + 9999, &entry), CACHE_FRESH);
+    check_int("then", cache_find(cache, &key, NOW + 10000, &entry), CACHE_OUTDATED);
+    check_int("its turns are its own", entry->content.turns[0].offset, 9);
+    check_true("a copy", entry->content.turns != turns);
+    cache_destroy(cache);
+}
+
+static void
+equal_names_are_equal_tags_everywhere(void **state)
 {
     struct cache *one = cache_create(MIB, 1), *other = cache_create(MIB, 2);
     struct cache_key a = cache_key(one, "a"), b = cache_key(other, "b");
-    struct cache_content content = {.version = 1, .stale_until_ms = 1, .head = ""};
+    struct cache_content content = {
+        .version = 1, .stale_until_ms = 1, .name = {3, 4},
+                .head = ""
+    };
     struct cache_entry *first, *second;
 
     content.plain = http_body_copy("same", 4);
@@ -231,6 +263,8 @@ equal_bytes_have_equal_tags_everywhere(void **state)
     second = cache_store(other, &b, &content, 0);
     check_string("ETag", first->etag, second->etag);
     check_true("compressed it is another thing", strcmp(first->etag, first->etag_gzip) != 0);
+    check_true("and as a last resort too", strcmp(first->etag, first->etag_turned) != 0 &&
+                                               strcmp(first->etag_gzip, first->etag_turned) != 0);
     cache_release(first);
     cache_release(second);
     cache_destroy(one);
@@ -249,7 +283,8 @@ main(void)
         cmocka_unit_test(memory_is_bounded_and_the_least_used_goes_first),
         cmocka_unit_test(compressed_bodies_count_as_well),
         cmocka_unit_test(an_entry_too_large_is_given_back_but_not_kept),
-        cmocka_unit_test(equal_bytes_have_equal_tags_everywhere),
+        cmocka_unit_test(equal_names_are_equal_tags_everywhere),
+        cmocka_unit_test(when_its_flags_turn_wrong_an_entry_is_outdated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

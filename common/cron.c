@@ -1,4 +1,4 @@
-#include "ingest/scheduler/cron.h"
+#include "common/cron.h"
 
 #include <assert.h>
 #include <ctype.h>

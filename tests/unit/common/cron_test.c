@@ -1,4 +1,4 @@
-#include "ingest/scheduler/cron.h"
+#include "common/cron.h"
 
 #include "common/clock.h"
 #include "unit/check.h"

@@ -1,5 +1,5 @@
-#ifndef TIDEMARK_INGEST_SCHEDULER_CRON_H
-#define TIDEMARK_INGEST_SCHEDULER_CRON_H
+#ifndef TIDEMARK_COMMON_CRON_H
+#define TIDEMARK_COMMON_CRON_H
 
 #include "common/attributes.h"
 #include "common/error.h"
