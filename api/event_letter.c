@@ -30,9 +30,10 @@ up_to_slash(const char *name, int slashes)
 struct letter *
 event_letter(const struct event *event)
 {
-    struct letter *letter = letter_create(LETTER_CHANGED);
+    struct letter *letter = letter_create(event->outcome ? LETTER_JOB_ENDED : LETTER_CHANGED);
     struct arena *arena = letter->arena;
 
+    letter->job_id = event->job_id ? arena_string(arena, event->job_id) : NULL;
     letter->version = event->version;
     letter->committed_at_ms = event->committed_at_ms;
     letter->tags = arena_alloc_array(arena, 2 * event->price_count + event->candle_count + 1,

@@ -65,6 +65,16 @@ look_for_new_assets(struct events *events, const struct event *event)
 }
 
 static void
+tell_orders(struct events *events, const struct event *event)
+{
+    const struct order_ended ended = {event->job_id, event->source, event->outcome, event->prices,
+                                      event->price_count};
+
+    if (events->settings.orders)
+        orders_heard(events->settings.orders, &ended);
+}
+
+static void
 take(struct events *events, struct bytes body, struct arena *arena)
 {
     struct event event;
@@ -74,6 +84,7 @@ take(struct events *events, struct bytes body, struct arena *arena)
         log_event(LOG_WARN, "event.refused", LOG_ERROR(&err));
         return;
     }
+    tell_orders(events, &event);
     post_all(events, event_letter(&event));
     look_for_new_assets(events, &event);
 }

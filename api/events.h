@@ -2,6 +2,7 @@
 #define TIDEMARK_API_EVENTS_H
 
 #include "api/board.h"
+#include "api/orders.h"
 #include "api/thread.h"
 
 #include <stddef.h>
@@ -18,6 +19,7 @@ struct events_settings {
     struct thread *const *threads;
     size_t thread_count;
     struct board *board;
+    struct orders *orders; /* hear first which jobs have ended; NULL = nobody orders */
 };
 
 struct events *events_start(const struct events_settings *settings);

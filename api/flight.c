@@ -1,5 +1,6 @@
 #include "api/flight.h"
 
+#include "api/flight_order.h"
 #include "api/flight_share.h"
 #include "api/formats.h"
 #include "common/clock.h"
@@ -39,6 +40,7 @@ destroy(struct flight *flight)
 {
     if (flight->poll)
         event_free(flight->poll);
+    flight_order_finish(flight);
     cache_release(flight->fallback);
     cache_release(flight->landed);
     loads_release(flight->loads);
@@ -227,6 +229,7 @@ flight_read(struct flight *flight)
     if (!flight->loads)
         flight->loads = board_loads(flight->flights->settings.board);
     freshness_start(&flight->freshness, flight->arena, flight->loads, flight->started_at_ms);
+    flight_order_begin(flight);
     flight->reading->start(flight);
 }
 
@@ -236,9 +239,15 @@ flight_land_body(struct flight *flight, struct http_body *body)
     if (flight->overtaken && flight->readings < READINGS_MAX) {
         http_body_release(body);
         flight_read(flight);
-    } else {
+    } else if (!flight_order_holds(flight, body)) {
         land(flight, body);
     }
+}
+
+void
+flight_land_held(struct flight *flight, struct http_body *body)
+{
+    land(flight, body);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "api/board.h"
 #include "api/cache.h"
 #include "api/freshness.h"
+#include "api/order_book.h"
 #include "api/params.h"
 #include "api/pool.h"
 #include "api/problem.h"
@@ -17,6 +18,7 @@
 struct event_base;
 struct flight;
 struct flights;
+struct order_desk;
 
 /*
  * A flight fetches the answer of one key into the L1 of its loop: from Redis if a replica has read
@@ -69,6 +71,11 @@ struct reading {
      * request: {"metadata":{"request_id":...,"api_latency_ms":..., and here the stored bytes.
      */
     bool opened_by_request;
+    /*
+     * Prices that it notes as stale or missing (flight_note_pair) are fetched before it lands, if a
+     * source may have them and that does not take too long.
+     */
+    bool on_demand;
 };
 
 /* ------------------------------------------------------------------- for those who wait for one */
@@ -89,7 +96,9 @@ struct flights_settings {
     struct board *board;
     /* Where they stand in redis_settings.scripts. */
     size_t look_script, store_script, release_script;
-    bool varies_by_origin; /* see cors_varies() */
+    bool varies_by_origin;   /* see cors_varies() */
+    struct order_desk *desk; /* of the loop */
+    int64_t order_wait_ms;   /* how long prices that were ordered are waited for */
 };
 
 extern const struct redis_script flight_look_script;
@@ -103,6 +112,9 @@ struct flights_counts {
     uint64_t read_errors;
     uint64_t polled;      /* another replica's reading was waited for */
     uint64_t stale_saved; /* failures covered by an older answer */
+    /* On demand: pairs by what became of their order; answers by how the waiting ended. */
+    uint64_t orders[ORDER_VERDICTS];
+    uint64_t order_answers, order_failures, order_timeouts, order_refusals;
 };
 
 struct flights *flights_create(struct event_base *base, const struct flights_settings *settings,
@@ -155,6 +167,18 @@ void flight_ask(struct flight *flight, const struct query *query,
 MUST_CHECK bool flight_expect_row(struct flight *flight, const struct rows *rows);
 /* Says which snapshot was read: the text of its xmin. At least once; the lowest counts. */
 void flight_note_version(struct flight *flight, const char *xmin);
+
+enum pair_found { PAIR_FRESH, PAIR_STALE, PAIR_MISSING };
+/*
+ * Says what was read of the latest price of an asset in a currency: of any source, or (`source` not
+ * NULL) of the one that was asked for. For readings that are `on_demand`, with each reading, before
+ * it lands; for the others, and of the past, it does nothing and need not be called. Such an
+ * answer is held back while a job fetches what is stale or missing, and read again; if that takes
+ * too long, or nobody can be asked, it lands as it is, or, if not one of its pairs has a price
+ * although one could have, it is a 503 with Retry-After.
+ */
+void flight_note_pair(struct flight *flight, const char *slug, const char *code, const char *source,
+                      enum pair_found found);
 /*
  * More header lines of the answer, each with its CRLF; copied. They are kept with it and go to the
  * other replicas, so they may depend on what was asked and read, and on nothing else.

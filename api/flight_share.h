@@ -40,6 +40,7 @@ struct flight {
     const char *head;           /* what flight_add_head() got; "" = nothing */
     struct freshness freshness; /* of this reading */
     struct loads *loads;        /* held; NULL = not known */
+    struct flight_order *order; /* NULL = it lacks nothing */
     void *context;
     void (*then)(struct flight *flight, const struct rows *rows);
     int64_t started_at_ms;
@@ -72,6 +73,8 @@ void flight_unlock(struct flight *flight);
 
 /* In flight.c. Asks the database. */
 void flight_read(struct flight *flight);
+/* Lands what flight_order.c had held back; takes the reference over. */
+void flight_land_held(struct flight *flight, struct http_body *body);
 /* An entry of this flight's key in L1, held. */
 struct cache_entry *flight_store(struct flight *flight, struct cache_content *content);
 /* Tells everyone who waits; the flight is gone after it. */

@@ -8,11 +8,14 @@
 #include <stdint.h>
 
 struct event_base;
+struct order_answer;
 
 /* How other threads speak to a loop: any thread posts, the loop is woken by an eventfd and reads.
  */
 enum letter_kind {
     LETTER_CHANGED,     /* a worker committed: `version` changed what the tags stand for */
+    LETTER_JOB_ENDED,   /* a try of a live job stored nothing: `job_id` */
+    LETTER_ORDERED,     /* what became of the order with this ticket */
     LETTER_EVENTS_BACK, /* the stream of events is there again; some may have been missed */
     LETTER_EVENTS_GONE,
     LETTER_DRAIN, /* close the listener, finish what is under way */
@@ -28,6 +31,10 @@ struct letter {
     int64_t committed_at_ms;
     const char **tags;
     size_t tag_count;
+    const char *job_id; /* that was committed, or ended; NULL for the other kinds */
+    uint64_t ticket;
+    const struct order_answer *answers; /* one for each item that was ordered */
+    size_t answer_count;
 };
 
 struct letter *letter_create(enum letter_kind kind);

@@ -64,6 +64,18 @@ static const struct row {
     [METRIC_EVENTS]               = {"api_events_total", NULL, "counter", "Events from workers taken by a loop.", SUM, 1},
     [METRIC_EVENT_LAG_SUM_MS]     = {"api_event_lag_seconds_total", NULL, "counter", "Time from commit to the loop, of all events.", SUM, 0.001},
     [METRIC_LOOP_LAG_MAX_US]      = {"api_loop_lag_seconds", NULL, "gauge", "The longest delay of a timer in the last seconds, over all loops.", LARGEST, 0.000001},
+    [METRIC_DEMAND_NEW]           = {"tidemark_on_demand_pairs_total", "order=\"new\"", "counter", "Prices that clients wanted and that were stale or missing, by what became of their order.", SUM, 1},
+    [METRIC_DEMAND_JOINED]        = {"tidemark_on_demand_pairs_total", "order=\"joined\"", NULL, NULL, SUM, 1},
+    [METRIC_DEMAND_HELD]          = {"tidemark_on_demand_pairs_total", "order=\"held\"", NULL, NULL, SUM, 1},
+    [METRIC_DEMAND_BARREN]        = {"tidemark_on_demand_pairs_total", "order=\"barren\"", NULL, NULL, SUM, 1},
+    [METRIC_DEMAND_LIMITED]       = {"tidemark_on_demand_pairs_total", "order=\"limited\"", NULL, NULL, SUM, 1},
+    [METRIC_DEMAND_AWAY]          = {"tidemark_on_demand_pairs_total", "order=\"away\"", NULL, NULL, SUM, 1},
+    [METRIC_DEMAND_ANSWERED]      = {"tidemark_on_demand_answers_total", "waited=\"answered\"", "counter", "Answers that lacked a price, by how waiting for it ended.", SUM, 1},
+    [METRIC_DEMAND_FAILED]        = {"tidemark_on_demand_answers_total", "waited=\"failed\"", NULL, NULL, SUM, 1},
+    [METRIC_DEMAND_TIMED_OUT]     = {"tidemark_on_demand_answers_total", "waited=\"timed_out\"", NULL, NULL, SUM, 1},
+    [METRIC_DEMAND_REFUSED]       = {"tidemark_on_demand_answers_total", "waited=\"refused\"", NULL, NULL, SUM, 1},
+    [METRIC_ORDERS_PUBLISHED]     = {"tidemark_orders_published_total", NULL, "counter", "Jobs that this replica has published, for clients who wait or who ordered them.", SUM, 1},
+    [METRIC_ORDERS_UP]            = {"tidemark_orders_up", NULL, "gauge", "1 while the broker takes jobs from this replica.", SMALLEST, 1},
   /* clang-format on */
 };
 

@@ -3,6 +3,7 @@
 #include "api/documents.h"
 #include "api/events.h"
 #include "api/keeper.h"
+#include "api/orders.h"
 #include "api/thread.h"
 
 #include <stdlib.h>
@@ -22,6 +23,8 @@ struct server {
     size_t running;
     struct keeper *keeper;
     struct events *events;
+    struct orders_settings order_settings;
+    struct orders *orders; /* NULL = nothing is fetched on demand */
     atomic_int draining;
 };
 
@@ -52,6 +55,27 @@ is_plain_name(const char *text)
            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == size;
 }
 
+/* Each replica may cause its share. */
+static bool
+create_orders(struct server *server, struct error *err)
+{
+    const struct api_settings *settings = server->settings;
+    int64_t share = settings->orders_per_minute / settings->replicas_expected;
+
+    if (settings->orders_per_minute == 0)
+        return true;
+    server->order_settings = (struct orders_settings){
+        .rabbitmq_url = settings->rabbitmq_url,
+        .redis_url = settings->redis_url,
+        .name_space = settings->cache_namespace,
+        .wait_ms = settings->order_wait_ms,
+        .jobs_per_minute = share > 0 ? share : 1,
+        .board = server->board,
+    };
+    server->orders = orders_create(&server->order_settings, err);
+    return server->orders;
+}
+
 static bool
 create_threads(struct server *server, struct error *err)
 {
@@ -59,6 +83,7 @@ create_threads(struct server *server, struct error *err)
         .settings = server->settings,
         .board = server->board,
         .bank = server->bank,
+        .orders = server->orders,
         .all_metrics = server->metrics,
         .proxies = &server->proxies,
         .cors = &server->cors,
@@ -82,7 +107,7 @@ static bool
 start_threads(struct server *server, struct error *err)
 {
     const struct events_settings events = {server->settings->rabbitmq_url, server->threads,
-                                           server->thread_count, server->board};
+                                           server->thread_count, server->board, server->orders};
     const struct api_settings *settings = server->settings;
 
     server->keeper = keeper_start(*settings->database_read_url ? settings->database_read_url
@@ -91,6 +116,8 @@ start_threads(struct server *server, struct error *err)
     if (!server->keeper)
         return false;
     server->events = events_start(&events);
+    if (server->orders)
+        orders_start(server->orders);
     for (size_t i = 0; i < server->thread_count; i++)
         thread_start(server->threads[i]);
     server->running = server->thread_count;
@@ -120,7 +147,8 @@ server_start(const struct api_settings *settings, struct error *err)
     }
     if (!trusted_proxies_parse(settings->trusted_proxies, arena, &server->proxies, err) ||
         !cors_parse(settings->cors_origins, arena, &server->cors, err) ||
-        !create_threads(server, err) || !start_threads(server, err)) {
+        !create_orders(server, err) || !create_threads(server, err) ||
+        !start_threads(server, err)) {
         server_destroy(server);
         return NULL;
     }
@@ -170,9 +198,11 @@ server_destroy(struct server *server)
     }
     /* Those that post to the loops end before the loops are taken away. */
     events_stop(server->events);
+    orders_stop(server->orders);
     keeper_stop(server->keeper);
     for (size_t i = 0; i < server->thread_count; i++)
         thread_destroy(server->threads[i]);
+    orders_destroy(server->orders);
     for (size_t i = 0; i < server->thread_count; i++)
         metrics_destroy(server->metrics[i]);
     rate_bank_destroy(server->bank);

@@ -86,6 +86,11 @@ on_letter(void *context, const struct letter *letter)
         lag_ms = clock_now_ms() - letter->committed_at_ms;
         metrics_add(thread->metrics, METRIC_EVENTS, 1);
         metrics_add(thread->metrics, METRIC_EVENT_LAG_SUM_MS, lag_ms > 0 ? (uint64_t)lag_ms : 0);
+        order_desk_take(thread->desk, letter);
+        return;
+    case LETTER_JOB_ENDED:
+    case LETTER_ORDERED:
+        order_desk_take(thread->desk, letter);
         return;
     case LETTER_EVENTS_BACK:
         cache_limit_age(thread->cache, 0);
@@ -144,6 +149,24 @@ publish_parts(struct thread *thread)
     metrics_set(metrics, METRIC_REDIS_UP, redis_usable(thread->redis));
 }
 
+static void
+publish_orders(struct thread *thread)
+{
+    struct metrics *metrics = thread->metrics;
+    const struct flights_counts *flights = flights_counts(thread->flights);
+    struct orders *orders = order_desk_orders(thread->desk);
+
+    for (int verdict = 0; verdict < ORDER_VERDICTS; verdict++)
+        metrics_set(metrics, (enum metric)(METRIC_DEMAND_NEW + verdict), flights->orders[verdict]);
+    metrics_set(metrics, METRIC_DEMAND_ANSWERED, flights->order_answers);
+    metrics_set(metrics, METRIC_DEMAND_FAILED, flights->order_failures);
+    metrics_set(metrics, METRIC_DEMAND_TIMED_OUT, flights->order_timeouts);
+    metrics_set(metrics, METRIC_DEMAND_REFUSED, flights->order_refusals);
+    if (orders && thread->index == 0)
+        metrics_set(metrics, METRIC_ORDERS_PUBLISHED, orders_published(orders));
+    metrics_set(metrics, METRIC_ORDERS_UP, orders && orders_broker(orders) == PART_CONNECTED);
+}
+
 void
 thread_publish_metrics(struct thread *thread)
 {
@@ -151,6 +174,7 @@ thread_publish_metrics(struct thread *thread)
     const struct http_counts *http = http_server_counts(thread->server);
 
     publish_parts(thread);
+    publish_orders(thread);
     metrics_set(metrics, METRIC_L1_BYTES, cache_bytes(thread->cache));
     metrics_set(metrics, METRIC_L1_ENTRIES, cache_entries(thread->cache));
     metrics_set(metrics, METRIC_CONNECTIONS, http->open);
@@ -219,14 +243,20 @@ create_redis(struct thread *thread, struct error *err)
 }
 
 static void
-create_parts(struct thread *thread, struct rate_bank *bank)
+create_parts(struct thread *thread, const struct thread_plan *plan)
 {
     const struct api_settings *settings = thread->settings;
     const struct limiter_settings limits = {rate_policy(settings), settings->cache_namespace,
                                             SCRIPT_LIMITER};
-    const struct flights_settings flights = {
-        settings->cache_namespace, thread->board, SCRIPT_LOOK, SCRIPT_STORE, SCRIPT_RELEASE,
-        cors_varies(thread->cors)};
+    struct flights_settings flights = {
+        .name_space = settings->cache_namespace,
+        .board = thread->board,
+        .look_script = SCRIPT_LOOK,
+        .store_script = SCRIPT_STORE,
+        .release_script = SCRIPT_RELEASE,
+        .varies_by_origin = cors_varies(thread->cors),
+        .order_wait_ms = settings->order_wait_ms,
+    };
     struct pool_settings pool = pool_settings_default;
 
     pool.url = *settings->database_read_url ? settings->database_read_url : settings->database_url;
@@ -235,7 +265,8 @@ create_parts(struct thread *thread, struct rate_bank *bank)
     /* Until the stream of events is known to work. */
     cache_limit_age(thread->cache, AGE_WITHOUT_EVENTS_MS);
     thread->shortcuts = shortcuts_create(thread->id_seed);
-    thread->limiter = limiter_create(thread->base, &limits, thread->redis, bank);
+    thread->limiter = limiter_create(thread->base, &limits, thread->redis, plan->bank);
+    thread->desk = flights.desk = order_desk_create(plan->orders, thread->mailbox);
     thread->flights =
         flights_create(thread->base, &flights, thread->cache, thread->redis, thread->pool);
     snprintf(thread->policy_text, sizeof thread->policy_text,
@@ -284,7 +315,7 @@ thread_create(const struct thread_plan *plan, struct error *err)
         thread_destroy(thread);
         return NULL;
     }
-    create_parts(thread, plan->bank);
+    create_parts(thread, plan);
     if (!create_server(thread, err)) {
         thread_destroy(thread);
         return NULL;
@@ -332,6 +363,7 @@ thread_destroy(struct thread *thread)
     redis_destroy(thread->redis);
     pool_destroy(thread->pool);
     flights_destroy(thread->flights);
+    order_desk_destroy(thread->desk);
     limiter_destroy(thread->limiter);
     shortcuts_destroy(thread->shortcuts);
     cache_destroy(thread->cache);

@@ -9,6 +9,7 @@
 #include "api/http/server.h"
 #include "api/mailbox.h"
 #include "api/metrics.h"
+#include "api/order_desk.h"
 #include "api/pool.h"
 #include "api/rate_limit.h"
 #include "api/settings.h"
@@ -46,6 +47,7 @@ struct thread {
     struct cache *cache;
     struct shortcuts *shortcuts;
     struct limiter *limiter;
+    struct order_desk *desk;
     struct flights *flights;
     struct http_server *server;
     struct bytes policy_line; /* "RateLimit-Policy: ...\r\n" */
@@ -67,6 +69,7 @@ struct thread_plan {
     const struct api_settings *settings;
     struct board *board;
     struct rate_bank *bank;
+    struct orders *orders; /* NULL = nothing is fetched on demand */
     struct metrics *metrics;
     struct metrics *const *all_metrics;
     const struct trusted_proxies *proxies;

@@ -40,7 +40,12 @@ event_encode(const struct event *event, struct arena *arena)
     add_list(&text, ",\"prices\":", event->prices, event->price_count);
     add_list(&text, ",\"candles\":", event->candles, event->candle_count);
     text_add_string(&text, ",\"listings\":");
-    text_add_string(&text, event->listings ? "true}" : "false}");
+    text_add_string(&text, event->listings ? "true" : "false");
+    if (event->outcome) {
+        text_add_string(&text, ",\"outcome\":");
+        text_add_json_string(&text, event->outcome);
+    }
+    text_add_char(&text, '}');
     return text_finish(&text);
 }
 
@@ -92,6 +97,7 @@ decode_tree(const struct json *tree, struct arena *arena, struct event *event)
     event->source = json_string(json_get(tree, "source"));
     event->kind = json_string(json_get(tree, "kind"));
     event->listings = json_is_true(listings);
+    event->outcome = json_string(json_get(tree, "outcome"));
     return json_integer(json_get(tree, "v"), &v) && v == 1 && event->job_id && event->source &&
            event->kind && json_integer(json_get(tree, "run_id"), &event->run_id) &&
            parse_version(json_string(json_get(tree, "version")), &event->version) && committed_at &&

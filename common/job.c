@@ -33,6 +33,12 @@ job_kind_is_own(enum job_kind kind)
     return kind >= JOB_ROLLUP;
 }
 
+bool
+job_is_live(const struct job *job)
+{
+    return strncmp(job->stream, JOB_LIVE_STREAM, sizeof JOB_LIVE_STREAM - 1) == 0;
+}
+
 const char *
 job_make_id(const char *source, const char *stream, int64_t slot_s, struct arena *arena)
 {

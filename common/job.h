@@ -65,6 +65,14 @@ struct bytes job_encode(const struct job *job, struct arena *arena);
 const char *job_make_id(const char *source, const char *stream, int64_t slot_s,
                         struct arena *arena);
 
+/*
+ * Streams that begin so are nobody's schedule: a client asked, once. Nothing goes on from where
+ * such a job ended, so it leaves no checkpoint; and how it ended is said also when nothing was
+ * stored.
+ */
+#define JOB_LIVE_STREAM "live/"
+bool job_is_live(const struct job *job);
+
 /* "listing", "quote", "history", "reference", "rollup", "gaps", "archive", "retain", "report". */
 const char *job_kind_name(enum job_kind kind);
 MUST_CHECK bool job_kind_parse(const char *name, enum job_kind *ret_kind);

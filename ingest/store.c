@@ -220,7 +220,7 @@ checkpoint_moves(const struct page *page)
 {
     const char *next = page->batch->position;
 
-    if (!next || (page->position && strcmp(next, page->position) == 0))
+    if (!next || job_is_live(page->job) || (page->position && strcmp(next, page->position) == 0))
         return false;
     return page->job->kind == JOB_HISTORY || !page->position || strcmp(next, page->position) > 0;
 }

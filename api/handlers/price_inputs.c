@@ -74,6 +74,19 @@ price_inputs_expect(struct freshness *freshness, const struct price_inputs *inpu
 }
 
 void
+price_inputs_note(struct flight *flight, const struct price_inputs *inputs, const char *source)
+{
+    enum consensus_state state = inputs->consensus.state;
+    enum pair_found found = state == CONSENSUS_NONE    ? PAIR_MISSING
+                            : state == CONSENSUS_STALE ? PAIR_STALE
+                                                       : PAIR_FRESH;
+
+    if (!as_of_given(flight_params(flight)))
+        flight_note_pair(flight, rows_text(inputs->rows, inputs->first, PRICE_SLUG),
+                         rows_text(inputs->rows, inputs->first, PRICE_CODE), source, found);
+}
+
+void
 price_inputs_ask(struct flight *flight, const char *slugs, const char *codes, const char *source,
                  void (*then)(struct flight *flight, const struct rows *rows))
 {

@@ -63,4 +63,11 @@ void price_inputs_read(const struct rows *rows, size_t first, bool as_they_are, 
  */
 void price_inputs_expect(struct freshness *freshness, const struct price_inputs *inputs);
 
+/*
+ * Notes the pair for a reading that is on demand; not what `as_of` asks for, which is of the past.
+ * `source` NULL = of all sources.
+ */
+void price_inputs_note(struct flight *flight, const struct price_inputs *inputs,
+                       const char *source);
+
 #endif

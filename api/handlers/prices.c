@@ -164,6 +164,7 @@ prices_render(struct flight *flight, const struct rows *rows)
         }
         price_inputs_read(rows, row, is_chosen, flight_arena(flight), &read);
         price_inputs_expect(freshness, &read);
+        price_inputs_note(flight, &read, params_get(flight_params(flight), "source")->text);
         add_price(&text, &read, is_chosen, freshness);
     }
     text_add_string(&text, "}}\n");
@@ -192,5 +193,8 @@ prices_start(struct flight *flight)
                      params_get(params, "source")->text, prices_render);
 }
 
-const struct reading prices_reading = {
-    .check = as_of_check, .client_s = as_of_client_s, .tag = prices_tag, .start = prices_start};
+const struct reading prices_reading = {.check = as_of_check,
+                                       .client_s = as_of_client_s,
+                                       .tag = prices_tag,
+                                       .start = prices_start,
+                                       .on_demand = true};

@@ -39,6 +39,22 @@ announce(struct child *child, const struct event *event, struct arena *arena)
 }
 
 void
+announce_ending(struct child *child, const struct job *job, int64_t run_id, const char *outcome,
+                struct arena *arena)
+{
+    const struct event event = {
+        .job_id = job->job_id,
+        .source = job->source,
+        .kind = job_kind_name(job->kind),
+        .run_id = run_id,
+        .committed_at_ms = clock_now_ms(),
+        .outcome = outcome,
+    };
+
+    announce(child, &event, arena);
+}
+
+void
 announce_again(struct child *child, const struct claim *claim, struct arena *arena)
 {
     struct event event;

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/topology.h"
+#include "ingest/worker/announce.h"
 #include "ingest/worker/run.h"
 #include "ingest/worker/settle.h"
 #include "ingest/worker/steps.h"
@@ -105,6 +106,22 @@ log_run(const struct run *run)
               error);
 }
 
+/* Who waits for a live job is told at once that it brought nothing. */
+static void
+announce_failure(const struct run *run)
+{
+    switch (run->outcome) {
+    case OUTCOME_DONE:
+    case OUTCOME_CONTINUED:
+    case OUTCOME_OURS:
+        return;
+    default:
+        if (job_is_live(run->job))
+            announce_ending(run->child, run->job, run->run_id, outcome_name(run->outcome),
+                            run->child->job_arena);
+    }
+}
+
 /* Runs it and settles it. */
 static bool
 work_on(struct child *child, const struct broker_delivery *delivery, const struct job *job)
@@ -115,6 +132,7 @@ work_on(struct child *child, const struct broker_delivery *delivery, const struc
     fault_job(job->job_id);
     run_job(&run, child, job);
     log_run(&run);
+    announce_failure(&run);
     settled = settle_run(child, delivery, &run);
     run_finish(&run);
     return settled;

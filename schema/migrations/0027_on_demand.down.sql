@@ -1,0 +1,3 @@
+SET LOCAL ROLE tidemark_migrate;
+
+ALTER TABLE sources DROP COLUMN quote_symbols;
