@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Makes the table of the documentation pages and of all that they load (api/web_files.h).
 
-    make_pages.py web_files.c NPM      with the packages that packages.json names, by this npm
-    make_pages.py web_files.c          without: two pages that say so
+    make_pages.py web_files.c --npm NPM                 with the packages of packages.json, by this npm
+    make_pages.py web_files.c --npm NPM --or-without    the same, and if they are not to be had, without
+    make_pages.py web_files.c                           without: two pages that say so
 
 Packages are taken as they are published and checked against the hash in packages.json; none of their
 scripts runs and nothing they depend on is installed, for their files stand alone. What a page loads is
 named by its hash, so browsers may keep it for ever.
 """
+import argparse
 import base64
 import gzip
 import hashlib
@@ -25,14 +27,16 @@ TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
          ".js": "text/javascript; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
 PAGES = {"/docs": "docs.html", "/redoc": "redoc.html"}
 ASSETS = "/docs/assets/"
-EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 
-# What pages may load. Swagger UI: images inside of its style sheet. Redoc: <style> elements that are
-# empty when they are added and filled by script afterwards, and a search in a worker made of a blob.
+# What pages may load, as tests/web finds out. Swagger UI: images inside of its style sheet. Redoc: <style>
+# elements that are empty when they are added and filled by script afterwards, one of the bars it scrolls
+# with, and a worker that searches, made of a blob.
+STYLES_OF_REDOC = ("'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+                   " 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='")
 POLICY = ("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
           " script-src 'self'; connect-src 'self'; img-src 'self' data:; ")
 POLICIES = {"/docs": POLICY + "style-src 'self'",
-            "/redoc": POLICY + f"style-src 'self' {EMPTY_STYLE}; worker-src blob:"}
+            "/redoc": POLICY + f"style-src 'self' {STYLES_OF_REDOC}; worker-src blob:"}
 NO_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src data:"
 
 
@@ -44,11 +48,11 @@ def fetch(npm, packages):
     """{name: the package's tar file}, as published."""
     wanted = [f"{name}@{package['version']}" for name, package in packages.items()]
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([npm, "pack", "--silent", *wanted], cwd=folder, text=True, capture_output=True,
+        done = subprocess.run([npm, "pack", "--loglevel=error", "--fetch-retries=1", *wanted], cwd=folder, text=True, capture_output=True,
                               timeout=300, check=False)
         if done.returncode != 0:
-            raise Failed(f"npm pack {' '.join(wanted)} failed: {done.stderr.strip()[-500:]}\n"
-                         "Without access to the npm registry: meson configure -Ddocs=disabled")
+            raise Failed(f"npm pack {' '.join(wanted)} failed; -Ddocs=disabled builds without: "
+                         + done.stderr.strip()[-500:])
         files = {}
         for name, package in packages.items():
             data = (Path(folder) / f"{name}-{package['version']}.tgz").read_bytes()
@@ -124,12 +128,21 @@ def source(files):
 
 
 def main():
-    target, npm = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
-    Path(target).write_text("\n".join(source(all_files(npm))) + "\n", encoding="ascii")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--npm")
+    parser.add_argument("--or-without", action="store_true")
+    options = parser.parse_args()
+    try:
+        files = list(all_files(options.npm))
+    except Failed as problem:
+        if not options.or_without:
+            sys.exit(f"make_pages: {problem}")
+        print(f"make_pages: {problem}\nmake_pages: /docs and /redoc will say that they are not there; to try again:"
+              f" rm {options.target}", file=sys.stderr)
+        files = list(all_files(None))
+    options.target.write_text("\n".join(source(files)) + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as problem:
-        sys.exit(f"make_pages: {problem}")
+    main()
