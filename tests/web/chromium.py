@@ -37,6 +37,7 @@ class Chromium:
         command = [program, *OPTIONS, f"--user-data-dir={self.directory}/profile"]
         if os.geteuid() == 0:
             command.append("--no-sandbox")
+        command.append("about:blank")
         # The browser reads its commands from descriptor 3 and answers through 4.
         script = f'exec "$@" 3<&{from_us} 4>&{to_us}'
         self.process = subprocess.Popen(["bash", "-c", script, "chromium", *command], pass_fds=(from_us, to_us),
@@ -111,9 +112,11 @@ class Chromium:
         return done["result"].get("value")
 
     def wait_for(self, expression, timeout_s=30):
-        """The value once it is true; the page itself looks at each of its changes."""
+        """The text it gives once it is true, or just that it is; the page looks at each of its changes."""
         value = self.run(f"""new Promise((resolve) => {{
-            const look = () => {{ const value = ({expression}); if (value) {{ watch.disconnect(); resolve(value); }} return value; }};
+            const look = () => {{ const value = ({expression});
+                if (value) {{ watch.disconnect(); resolve(typeof value === 'string' ? value : true); }}
+                return value; }};
             const watch = new MutationObserver(look);
             watch.observe(document, {{subtree: true, childList: true, attributes: true, characterData: true}});
             if (!look()) setTimeout(() => {{ watch.disconnect(); resolve(null); }}, {timeout_s * 1000});
@@ -123,6 +126,10 @@ class Chromium:
 
     def click(self, selector):
         assert self.run(f"(e => e && (e.click(), true))(document.querySelector({json.dumps(selector)}))"), selector
+
+    def asked_elsewhere(self, base):
+        """What was loaded that is not of this server, nor inside of its pages."""
+        return [url for url in self.requests if not url.startswith((base + "/", f"blob:{base}/", "data:"))]
 
     def screenshot(self, path):
         """For a person to look at."""
