@@ -1,6 +1,7 @@
 #include "api/documents.h"
 
 #include "api/openapi/document.h"
+#include "api/web_files.h"
 #include "common/digest.h"
 #include "common/gzip.h"
 #include "common/text.h"
@@ -8,12 +9,25 @@
 #include <assert.h>
 #include <string.h>
 
-enum { DOCUMENTS_MAX = 1, ETAG_DIGITS = 32, PACKED_LEVEL = 9, SCRATCH_BYTES = 1 << 20 };
+enum { MADE_MAX = 1, ETAG_DIGITS = 32, PACKED_LEVEL = 9, SCRATCH_BYTES = 1 << 20 };
 
 struct documents {
-    struct document all[DOCUMENTS_MAX];
+    struct document *all;
     size_t count;
 };
+
+/* For a minute, then the ETag is asked for: replicas of two versions may be at work. */
+static const char for_a_minute[] = "public, max-age=60";
+static const char for_ever[] = "public, max-age=31536000, immutable";
+static const char loads_nothing[] = "default-src 'none'; frame-ancestors 'none'";
+
+static void
+add(struct documents *documents, struct document document, const char *hash, struct arena *arena)
+{
+    document.etag = arena_printf(arena, "\"%s\"", hash);
+    document.etag_packed = arena_printf(arena, "\"%s-gz\"", hash);
+    documents->all[documents->count++] = document;
+}
 
 /* Packed here, and named by its hash. */
 static void
@@ -21,17 +35,30 @@ add_made(struct documents *documents, const char *path, const char *content_type
          struct bytes plain, struct arena *arena)
 {
     char hash[DIGEST_SHA256_HEX + 1];
-    struct bytes packed = gzip_compress(arena, plain, PACKED_LEVEL);
-
-    digest_sha256_hex(plain.data, plain.size, ETAG_DIGITS, hash);
-    documents->all[documents->count++] = (struct document){
+    const struct document document = {
         .path = path,
         .content_type = content_type,
-        .cache_control = "public, max-age=60",
-        .packed = packed,
-        .etag = arena_printf(arena, "\"%s\"", hash),
-        .etag_packed = arena_printf(arena, "\"%s-gz\"", hash),
+        .cache_control = for_a_minute,
+        .policy = loads_nothing,
+        .packed = gzip_compress(arena, plain, PACKED_LEVEL),
     };
+
+    digest_sha256_hex(plain.data, plain.size, ETAG_DIGITS, hash);
+    add(documents, document, hash, arena);
+}
+
+static void
+add_web_file(struct documents *documents, const struct web_file *file, struct arena *arena)
+{
+    const struct document document = {
+        .path = file->path,
+        .content_type = file->content_type,
+        .cache_control = file->for_ever ? for_ever : for_a_minute,
+        .policy = file->policy,
+        .packed = file->packed,
+    };
+
+    add(documents, document, file->hash, arena);
 }
 
 struct documents *
@@ -41,7 +68,10 @@ documents_create(struct arena *arena)
     struct arena *scratch = arena_create(SCRATCH_BYTES);
 
     documents->count = 0;
+    documents->all = arena_alloc_array(arena, MADE_MAX + web_file_count, sizeof *documents->all);
     add_made(documents, "/openapi.json", "application/json", openapi_document(scratch), arena);
+    for (size_t i = 0; i < web_file_count; i++)
+        add_web_file(documents, &web_files[i], arena);
     arena_destroy(scratch);
     return documents;
 }

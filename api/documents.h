@@ -11,6 +11,7 @@ struct document {
     const char *path; /* its route, or a path below it */
     const char *content_type;
     const char *cache_control;
+    const char *policy;  /* its Content-Security-Policy */
     struct bytes packed; /* one gzip member */
     const char *etag;    /* quoted; the same bytes have the same on every replica */
     const char *etag_packed;

@@ -51,6 +51,7 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
     case PARAM_FORMAT:
         return choices_allowed(param->choices, arena);
     case PARAM_SYMBOL:
+    case PARAM_NAME:
         return arena_printf(arena, "\"%lld to %lld letters, digits, '.', '_' or '-'\"", min, max);
     case PARAM_DAY:
         return "\"a day such as 2026-11-21\"";
@@ -180,7 +181,7 @@ check_symbol(const struct check *check, const struct param *param, char *text,
         return refuse(check, param, "parameter.range", "its length is out of range");
     for (char *c = text; *c; c++) {
         if (*c >= 'a' && *c <= 'z')
-            *c -= 'a' - 'A';
+            *c -= param->kind == PARAM_SYMBOL ? 'a' - 'A' : 0;
         else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && !strchr("._-", *c))
             return refuse(check, param, "parameter.malformed", "has a character it cannot have");
     }
@@ -446,6 +447,7 @@ check_value(const struct check *check, const struct param *param, char *text,
     case PARAM_FORMAT:
         return check_choice(check, param, text, value);
     case PARAM_SYMBOL:
+    case PARAM_NAME:
         return check_symbol(check, param, text, value);
     case PARAM_DAY:
         return check_day(check, param, text, value);

@@ -25,6 +25,7 @@ enum param_kind {
     PARAM_CURRENCIES, /* min..max of them with commas */
     PARAM_SOURCE,     /* a known source */
     PARAM_SYMBOL,     /* a ticker such as BTC, in any case: letters, digits, . _ - */
+    PARAM_NAME,       /* of something that never changes its name: letters, digits, . _ - */
     PARAM_DAY,        /* a day in UTC, 2026-11-21, from 1970 on */
     /*
      * A known asset, by its slug (bitcoin) or else by a ticker (BTC, in any case) that means one

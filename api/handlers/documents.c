@@ -39,10 +39,12 @@ serve(struct request *request, const struct document *document)
     const char *etag = packed ? document->etag_packed : document->etag;
 
     request->cache_control = document->cache_control;
-    request->head = arena_printf(request->http->arena,
-                                 "%sETag: %s\r\nVary: Accept-Encoding\r\n"
-                                 "X-Content-Type-Options: nosniff\r\n",
-                                 packed ? "Content-Encoding: gzip\r\n" : "", etag);
+    request->head =
+        arena_printf(request->http->arena,
+                     "%sETag: %s\r\nVary: Accept-Encoding\r\n"
+                     "X-Content-Type-Options: nosniff\r\n"
+                     "Content-Security-Policy: %s\r\n",
+                     packed ? "Content-Encoding: gzip\r\n" : "", etag, document->policy);
     if (is_known(request, etag)) {
         request_answer(request, 304, NULL, (struct bytes){"", 0});
         return;
@@ -60,4 +62,22 @@ document_answer(struct request *request)
     const char *path = request->route->path;
 
     serve(request, documents_find(request->thread->documents, (struct bytes){path, strlen(path)}));
+}
+
+void
+document_asset_answer(struct request *request)
+{
+    const char *name = params_get(&request->params, "name")->text;
+    const char *path = arena_printf(request->http->arena, "/docs/assets/%s", name);
+    const struct document *document =
+        documents_find(request->thread->documents, (struct bytes){path, strlen(path)});
+    struct problem problem;
+
+    if (document) {
+        serve(request, document);
+        return;
+    }
+    problem_set(&problem, 404, "document.unknown", "There is no such document",
+                "no page loads \"%.64s\", or pages of another version did", name);
+    request_refuse(request, &problem);
 }

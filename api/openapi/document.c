@@ -200,12 +200,47 @@ add_paths(struct text *text, struct arena *arena)
     text_add_char(text, '}');
 }
 
+/* Whether anything so far refers to it. How keys are given stands in no reference. */
+static bool
+is_used(const struct text *text, const struct openapi_component *component)
+{
+    const char *wanted =
+        arena_printf(text->arena, "\"#/components/%s/%s\"", component->section, component->name);
+
+    return strcmp(component->section, "securitySchemes") == 0 ||
+           memmem(text->data, text->size, wanted, strlen(wanted));
+}
+
+/* From `first` to the end of its section, whose end is returned. */
+static const struct openapi_component *
+add_section(struct text *text, const struct openapi_component *first)
+{
+    const struct openapi_component *component = first;
+    bool any = false;
+
+    text_add_json_string(text, first->section);
+    text_add_string(text, ":{");
+    for (; component->section && strcmp(component->section, first->section) == 0; component++) {
+        if (!is_used(text, component))
+            continue;
+        if (any)
+            text_add_char(text, ',');
+        text_add_json_string(text, component->name);
+        text_add_char(text, ':');
+        text_add_string(text, component->json);
+        any = true;
+    }
+    text_add_string(text, "},");
+    return component;
+}
+
 static void
 add_components(struct text *text)
 {
     text_add_string(text, ",\"components\":{");
-    text_add_string(text, openapi_components);
-    text_add_string(text, ",\"schemas\":{");
+    for (const struct openapi_component *first = openapi_components; first->section;)
+        first = add_section(text, first);
+    text_add_string(text, "\"schemas\":{");
     for (size_t i = 0; openapi_schemas[i].name; i++) {
         if (i > 0)
             text_add_char(text, ',');

@@ -142,7 +142,11 @@ def source(version, paths):
         yield f"    {{{c_string(name)}, {c_string(text)}}},"
     yield "    {NULL, NULL},\n};\n"
     yield f"const char openapi_opening[] = {c_string(members(opening))};\n"
-    yield f"const char openapi_components[] = {c_string(members(read(components)))};"
+    yield "const struct openapi_component openapi_components[] = {"
+    for section, parts in read(components).items():
+        for name, part in parts.items():
+            yield f"    {{{c_string(section)}, {c_string(name)}, {c_string(compact(part))}}},"
+    yield "    {NULL, NULL, NULL},\n};"
 
 
 def main():

@@ -79,6 +79,7 @@ add_schema(struct text *text, const struct param *param)
         add_choices(text, param->choices);
         return;
     case PARAM_SYMBOL:
+    case PARAM_NAME:
         text_add_format(
             text,
             "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._-]+$\",\"minLength\":%" PRId64

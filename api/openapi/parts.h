@@ -26,9 +26,17 @@ struct openapi_operation {
     const int *problems; /* statuses of refusals that the table does not show; ends with 0 */
 };
 
+/* "headers", "ETag" and what it is; those of a section follow each other. */
+struct openapi_component {
+    const char *section; /* NULL ends the list */
+    const char *name;
+    const char *json;
+};
+
 extern const struct openapi_operation *const openapi_operations[]; /* ends with NULL */
 extern const struct openapi_part openapi_schemas[];
-extern const char openapi_opening[];    /* members of the document: info, servers, tags */
-extern const char openapi_components[]; /* members of "components" but for the schemas */
+extern const char openapi_opening[]; /* members of the document: info, servers, tags */
+/* Of each section those that refer to others first. */
+extern const struct openapi_component openapi_components[];
 
 #endif

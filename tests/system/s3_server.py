@@ -7,7 +7,6 @@ request is signed as AWS Signature Version 4 says, over what it really sends. It
     store.behave("PUT", 503)    # answers the next PUT like this; "cut" breaks the connection inside of it
 """
 import collections
-import fcntl
 import hashlib
 import hmac
 import http.client
@@ -15,13 +14,13 @@ import http.server
 import pathlib
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 import urllib.parse
 
+import npm_packages
 from process import Process
-from programs import ROOT, build_directory
+from programs import ROOT
 from waiting import accepts, free_port, wait_for
 
 BUCKET, REGION = "tidemark", "eu-west-7"
@@ -31,19 +30,7 @@ PACKAGE = ROOT / "tests/system/s3"
 
 def install():
     """s3rver, as its lock file says, once into the build folder."""
-    folder = build_directory() / "s3"
-    folder.mkdir(exist_ok=True)
-    with open(folder / ".lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        server = folder / "node_modules/s3rver/bin/s3rver.js"
-        lock_file = folder / "package-lock.json"
-        if not server.exists() or lock_file.read_bytes() != (PACKAGE / "package-lock.json").read_bytes():
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(PACKAGE / name, folder)
-            done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, text=True,
-                                  capture_output=True, timeout=300, check=False)
-            assert done.returncode == 0, f"npm ci: {done.stdout}{done.stderr}"
-    return server
+    return npm_packages.install(PACKAGE) / "s3rver/bin/s3rver.js"
 
 
 def sign(key, text):
