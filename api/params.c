@@ -58,11 +58,13 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
     case PARAM_ASSET:
     case PARAM_ASSETS:
     case PARAM_ASSET_OR_TICKER:
+    case PARAM_ASSETS_OR_TICKERS:
         return catalog ? catalog_allowed(catalog, CATALOG_ASSET) : "\"known asset ids\"";
     case PARAM_CURRENCY:
     case PARAM_CURRENCIES:
         return catalog ? catalog_allowed(catalog, CATALOG_CURRENCY) : "\"known currency codes\"";
     case PARAM_SOURCE:
+    case PARAM_SOURCES:
         return catalog ? catalog_allowed(catalog, CATALOG_SOURCE) : "\"known sources\"";
     case PARAM_MARKET:
         return "\"a market such as AGG:BTCUSD or BINANCE:BTCUSDT; see /udf/search\"";
@@ -349,6 +351,17 @@ join(const struct param_value *value, struct arena *arena)
     return text_finish(&text).data;
 }
 
+/* One name of a list; for a moment it is the value's `text`. */
+static bool
+check_item(const struct check *check, const struct param *param, enum catalog_kind kind, char *item,
+           struct param_value *value)
+{
+    value->text = item;
+    return param->kind == PARAM_ASSETS_OR_TICKERS && *item
+               ? check_asset_or_ticker(check, param, item, value)
+               : check_name(check, param, kind, item);
+}
+
 static bool
 check_names(const struct check *check, const struct param *param, enum catalog_kind kind,
             char *text, struct param_value *value)
@@ -368,9 +381,9 @@ check_names(const struct check *check, const struct param *param, enum catalog_k
     value->items = arena_alloc_array(check->arena, count, sizeof *value->items);
     for (size_t i = 0; i < count; i++) {
         item = strsep(&rest, ",");
-        if (!check_name(check, param, kind, item))
+        if (!check_item(check, param, kind, item, value))
             return false;
-        value->items[i] = item;
+        value->items[i] = value->text;
     }
     qsort(value->items, count, sizeof *value->items, compare_items);
     for (size_t i = 0; i < count; i++) {
@@ -464,8 +477,12 @@ check_value(const struct check *check, const struct param *param, char *text,
         return check_asset_or_ticker(check, param, text, value);
     case PARAM_ASSETS:
         return check_names(check, param, CATALOG_ASSET, text, value);
+    case PARAM_ASSETS_OR_TICKERS:
+        return check_names(check, param, CATALOG_ASSET, text, value);
     case PARAM_CURRENCIES:
         return check_names(check, param, CATALOG_CURRENCY, text, value);
+    case PARAM_SOURCES:
+        return check_names(check, param, CATALOG_SOURCE, text, value);
     case PARAM_MARKET:
         return check_market(check, param, text, value);
     case PARAM_MARKETS:

@@ -24,6 +24,7 @@ enum param_kind {
     PARAM_CURRENCY,   /* a known currency, in any case */
     PARAM_CURRENCIES, /* min..max of them with commas */
     PARAM_SOURCE,     /* a known source */
+    PARAM_SOURCES,    /* min..max of them with commas */
     PARAM_SYMBOL,     /* a ticker such as BTC, in any case: letters, digits, . _ - */
     PARAM_NAME,       /* of something that never changes its name: letters, digits, . _ - */
     PARAM_DAY,        /* a day in UTC, 2026-11-21, from 1970 on */
@@ -33,6 +34,7 @@ enum param_kind {
      * several assets is a 409 "symbol.ambiguous" that lists them.
      */
     PARAM_ASSET_OR_TICKER,
+    PARAM_ASSETS_OR_TICKERS, /* min..max of them with commas */
     /*
      * Where the page before ended. `items` are the values of its last row, NULL for those it has
      * not; what this kind means is checked by paging_open().
@@ -83,7 +85,7 @@ struct param_value {
     bool is_passing;    /* what it means may change: a ticker may come to mean another asset */
     int64_t integer;    /* INTEGER, DAYS; MOMENT: milliseconds */
     const char *text;   /* canonical: lower case names, upper case symbols; NULL if not given */
-    const char **items; /* ASSETS, CURRENCIES: sorted, without doubles; CURSOR: see there */
+    const char **items; /* ASSETS, CURRENCIES ...: sorted, without doubles; CURSOR: see there */
     size_t item_count;
 };
 

@@ -9,6 +9,7 @@
 /* clang-format off */
 static const struct route_group *const groups[] = {
     &simple_routes,
+    &prices_routes,
     &trust_routes,
     &coingecko_routes,
     &admin_routes,

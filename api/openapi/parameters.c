@@ -88,6 +88,8 @@ add_schema(struct text *text, const struct param *param)
         return;
     case PARAM_ASSETS:
     case PARAM_CURRENCIES:
+    case PARAM_SOURCES:
+    case PARAM_ASSETS_OR_TICKERS:
         add_names(text, param);
         return;
     case PARAM_ASSET:
@@ -114,7 +116,8 @@ add_schema(struct text *text, const struct param *param)
 static bool
 is_list(const struct param *param)
 {
-    return param->kind == PARAM_ASSETS || param->kind == PARAM_CURRENCIES;
+    return param->kind == PARAM_ASSETS || param->kind == PARAM_CURRENCIES ||
+           param->kind == PARAM_SOURCES || param->kind == PARAM_ASSETS_OR_TICKERS;
 }
 
 static void

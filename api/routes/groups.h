@@ -13,6 +13,7 @@ struct route_group {
 };
 
 extern const struct route_group simple_routes;
+extern const struct route_group prices_routes;
 extern const struct route_group trust_routes;
 extern const struct route_group coingecko_routes;
 extern const struct route_group admin_routes;
