@@ -63,6 +63,12 @@ formats_content_type(enum format format)
     return formats[format].content_type;
 }
 
+const char *
+formats_media_type(struct bytes choice)
+{
+    return formats[format_named(choice.data, choice.size)].media_type;
+}
+
 bool
 formats_vary(const struct params *params)
 {

@@ -37,6 +37,8 @@ enum format {
 enum format formats_of(const struct params *params);
 /* "text/csv; charset=utf-8; header=present". Static. */
 const char *formats_content_type(enum format format);
+/* What a choice of FORMAT_PARAM is in Accept; NULL if it has no media type of its own. */
+const char *formats_media_type(struct bytes choice);
 /* Whether the route has the parameter, so that answers vary by Accept. */
 bool formats_vary(const struct params *params);
 /* Whether it was left to the Accept header. */

@@ -1,5 +1,6 @@
 #include "api/openapi/document.h"
 
+#include "api/formats.h"
 #include "api/openapi/parameters.h"
 #include "api/openapi/refusals.h"
 #include "common/text.h"
@@ -69,6 +70,38 @@ add_headers(struct text *text, const struct route *route, const struct openapi_r
     text_add_char(text, '}');
 }
 
+static const struct param *
+format_param(const struct route *route)
+{
+    const struct param *param = route->params;
+
+    while (param->name && param->kind != PARAM_FORMAT)
+        param++;
+    return param->name ? param : NULL;
+}
+
+/* Of a success also the formats that the table has and nobody wrote about. */
+static void
+add_content(struct text *text, const struct route *route, const struct openapi_response *response)
+{
+    const struct param *formats = response->status == 200 ? format_param(route) : NULL;
+    const char *choices = formats ? formats->choices : "";
+
+    if (!*response->content)
+        return;
+    text_add_string(text, ",\"content\":{");
+    text_add_string(text, response->content);
+    for (size_t size; *choices; choices += size + (choices[size] == '|')) {
+        const char *media_type;
+
+        size = strcspn(choices, "|");
+        media_type = formats_media_type((struct bytes){choices, size});
+        if (media_type && !strstr(response->content, media_type))
+            text_add_format(text, ",\"%s\":{\"schema\":{\"type\":\"string\"}}", media_type);
+    }
+    text_add_char(text, '}');
+}
+
 static void
 add_responses(struct text *text, const struct route *route,
               const struct openapi_operation *operation)
@@ -81,6 +114,7 @@ add_responses(struct text *text, const struct route *route,
             text_add_char(text, ',');
         text_add_format(text, "\"%d\":{", response->status);
         text_add_string(text, response->members);
+        add_content(text, route, response);
         add_headers(text, route, response);
         text_add_char(text, '}');
     }

@@ -79,7 +79,7 @@ def response(path, status, given):
     for kind, media in given.get("content", {}).items():
         if "schema" not in media or not ("example" in media or "examples" in media):
             raise Malformed(f"{path}: response {status}, {kind}: schema and example are both needed")
-    return status, given.pop("headers", {}), given
+    return status, given.pop("headers", {}), given.pop("content", {}), given
 
 
 def operation(path):
@@ -105,9 +105,9 @@ def operation_source(path):
         yield f"    {{{c_string(parameter)}, {c_string(compact(example))}}},"
     yield "    {NULL, NULL},\n};"
     yield f"static const struct openapi_response {name}_responses[] = {{"
-    for status, headers, rest in responses:
-        yield f"    {{{int(status)}, {c_string(members(rest))}, {c_string(members(headers))}}},"
-    yield "    {0, NULL, NULL},\n};"
+    for status, headers, content, rest in responses:
+        yield f"    {{{int(status)}, {c_string(members(rest))}, {c_string(members(content))}, {c_string(members(headers))}}},"
+    yield "    {0, NULL, NULL, NULL},\n};"
     yield f"static const int {name}_problems[] = {{{', '.join(str(int(each)) for each in [*problems, 0])}}};"
     yield f"static const struct openapi_operation {name} = {{"
     yield f"    {c_string(given['route'])},\n    {c_string(members(opening))},\n    {c_string(notes)},"

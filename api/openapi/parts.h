@@ -12,7 +12,8 @@ struct openapi_part {
 
 struct openapi_response {
     int status;          /* 0 ends a list */
-    const char *members; /* of the response object, without its headers and braces */
+    const char *members; /* of the response object, but for these: */
+    const char *content; /* members of "content"; "" = it has none */
     const char *headers; /* members of "headers": those that only this answer has; "" = none */
 };
 

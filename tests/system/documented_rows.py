@@ -1,0 +1,39 @@
+"""What the documented calls (api/openapi/operations/*.json) want to find."""
+import contextlib
+import datetime
+
+from known_rows import KnownRows
+from report_oracle import Candle
+from test_reports import Tables
+
+UTC = datetime.timezone.utc
+DAY, HOUR, MINUTE = (datetime.timedelta(seconds=seconds) for seconds in (86400, 3600, 60))
+REPORT_DAY = datetime.datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def fill(system):
+    """bitcoin and ethereum in US dollars: prices and hours up to now of several sources, and the reports of a day."""
+    system.add_coins(("bitcoin", "ethereum"))
+    rows = KnownRows(system)
+    now = datetime.datetime.now(UTC).replace(microsecond=0)
+    for asset, price in (("bitcoin", "26186.48000000"), ("ethereum", "4588.977597749")):
+        for place, source in enumerate(("coinbase", "kraken", "coingecko")):
+            rows.tick(source, asset, "usd", now - (place + 1) * MINUTE, price)
+        closes = [f"{int(float(price)) - hour}.5" for hour in range(48, 0, -1)]
+        rows.candles("coinbase", asset, "usd", now.replace(minute=0, second=0) - 48 * HOUR, closes, now)
+    with contextlib.closing(system.connect()) as connection:
+        make_reports(Tables(connection))
+
+
+def make_reports(tables):
+    for name in ("candles", "candle_revisions"):
+        for moment in (REPORT_DAY - 10 * DAY, REPORT_DAY):
+            tables.db.run("partition_ensure", name, moment)
+    for source, step in (("coinbase", 0), ("kraken", 1)):
+        for asset, start in (("bitcoin", 26000), ("ethereum", 4500)):
+            tables.add(source, asset, "usd", [Candle(REPORT_DAY - back * DAY, start - back * 10 + step, volume=5)
+                                              for back in range(9, -1, -1)])
+            tables.add(source, asset, "usd", [Candle(REPORT_DAY + hour * HOUR, start + hour + step, volume=5)
+                                              for hour in range(24)], 3600)
+    for kind in ("market", "reconciliation"):
+        tables.make(kind, REPORT_DAY)

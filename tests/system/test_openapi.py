@@ -1,0 +1,114 @@
+"""Each operation of the OpenAPI document is called as it is documented, and answers as it is documented."""
+import pathlib
+
+import pytest
+
+import documented_rows
+from documented_calls import operations, read_document
+from known_rows import NoProviders
+from programs import ROOT
+from tidemark import Tidemark
+
+ADMIN = "an-administrators-key-of-a-test"
+NAMES = sorted(pathlib.Path(path).stem for path in (ROOT / "api/openapi/operations").glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def documented():
+    return operations(read_document())
+
+
+@pytest.fixture(name="api", scope="module")
+def running_api(services, tmp_path_factory):
+    system = Tidemark(services, "openapi", tmp_path_factory.mktemp("openapi"), NoProviders())
+    try:
+        system.create()
+        documented_rows.fill(system)
+        yield system.start_api(ADMIN_API_KEY=ADMIN, RATE_LIMIT_PER_MINUTE="1000000")
+    finally:
+        system.remove()
+
+
+def call(api, operation, method=None, headers=None, **more):
+    documented_method, target, body = operation.call(**more)
+    headers = {**({"X-API-Key": ADMIN} if operation.told["security"] else {}), **(headers or {})}
+    return api.session.request(method or documented_method, api.url + target, json=body, headers=headers, timeout=30)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_documented_call_gives_the_documented_answer(api, documented, name):
+    operation = documented[name]
+    answer = call(api, operation)
+    assert answer.status_code == operation.success(), answer.text
+    operation.check(answer)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_with_a_tag_is_not_sent_again(api, documented, name):
+    operation = documented[name]
+    if "304" not in operation.told["responses"]:
+        pytest.skip("its answers have no tag")
+    again = call(api, operation, headers={"If-None-Match": call(api, operation).headers["ETag"]})
+    assert again.status_code == 304
+    operation.check(again)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_method_that_is_not_taken_is_refused_as_documented(api, documented, name):
+    operation = documented[name]
+    answer = call(api, operation, method="PATCH")
+    assert answer.status_code == 405 and operation.method in answer.headers["Allow"]
+    operation.check(answer)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_unknown_parameter_is_refused_as_documented(api, documented, name):
+    operation = documented[name]
+    answer = call(api, operation, no_such_parameter="1")
+    if operation.path.startswith(("/api/v3", "/udf")):
+        assert answer.status_code == operation.success(), "what it stands in for does not look at it"
+    else:
+        assert answer.status_code == 400 and answer.json()["parameter"] == "no_such_parameter"
+    operation.check(answer)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_is_given_as_documented(api, documented, name):
+    operation = documented[name]
+    formats = [parameter for parameter in operation.parameters if parameter["name"] == "format" and "enum" in parameter["schema"]]
+    for form in formats[0]["schema"]["enum"] if formats else ():
+        operation.check(call(api, operation, format=form))
+    if "406" in operation.told["responses"]:
+        answer = call(api, operation, headers={"Accept": "image/png"})
+        assert answer.status_code == 406
+        operation.check(answer)
+
+
+def test_who_may_not_is_refused_as_documented(api, documented):
+    for operation in documented.values():
+        if operation.told["security"]:
+            for headers, status in (({"X-API-Key": ""}, 401), ({"X-API-Key": "wrong-key-of-a-test"}, 403)):
+                answer = call(api, operation, headers=headers)
+                assert answer.status_code == status, answer.text
+                operation.check(answer)
+
+
+@pytest.mark.parametrize("parameter", ["asset", "assets", "symbol"])
+def test_an_unknown_asset_is_refused_as_documented(api, documented, parameter):
+    """One operation for each way of naming an asset."""
+    operation = next(one for one in documented.values() if "404" in one.told["responses"] and not one.told["security"]
+                     and any(each["name"] == parameter and "example" in each for each in one.parameters))
+    told = next(each for each in operation.parameters if each["name"] == parameter)
+    before = told["example"]
+    told["example"] = "nope-nope"
+    answer = call(api, operation)
+    told["example"] = before
+    assert answer.status_code == 404, answer.text
+    operation.check(answer)
+
+
+def test_the_served_document_is_the_printed_one(api):
+    served = api.get("/openapi.json")
+    assert served.json() == read_document()
+    assert served.headers["Content-Encoding"] == "gzip"
+    assert api.get("/openapi.json", headers={"Accept-Encoding": "identity"}).json() == served.json()
