@@ -1,8 +1,10 @@
 #include "api/members.h"
 
 #include "api/formats.h"
+#include "api/freshness.h"
 #include "common/clock.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,26 @@ add_moment(struct text *text, struct bytes cell)
     char at[CLOCK_TEXT_SIZE];
 
     text_add_string(text, clock_format_ms(strtoll(cell.data, NULL, 10), at));
+}
+
+static bool
+is_of_freshness(const struct member *member)
+{
+    return member->kind == MEMBER_AGE || member->kind == MEMBER_STALE;
+}
+
+static void
+add_freshness(struct freshness *freshness, struct text *text, const struct member *member,
+              struct bytes cell)
+{
+    int64_t at_ms = cell.data ? strtoll(cell.data, NULL, 10) : 0;
+
+    assert(freshness);
+    if (member->kind == MEMBER_AGE)
+        freshness_add_age(freshness, text, at_ms);
+    else
+        freshness_add_flag(freshness, text, at_ms > 0 && at_ms <= freshness_now_ms(freshness),
+                           at_ms);
 }
 
 /* -------------------------------------------------------------------------------------- JSON */
@@ -50,20 +72,26 @@ add_json(struct text *text, const struct member *member, bool decimal_strings, s
     case MEMBER_TRUTH:
         text_add_string(text, is_true(cell) ? "true" : "false");
         break;
+    case MEMBER_AGE: /* add_freshness() */
+    case MEMBER_STALE:
+        break;
     }
     if (quoted)
         text_add_char(text, '"');
 }
 
 static void
-add_members(struct text *text, const struct member *members, size_t count, bool decimal_strings,
-            const struct bytes *cells)
+add_members(struct freshness *freshness, struct text *text, const struct member *members,
+            size_t count, bool decimal_strings, const struct bytes *cells)
 {
     for (size_t i = 0; i < count; i++) {
         text_add_string(text, i > 0 ? ",\"" : "\"");
         text_add_string(text, members[i].name);
         text_add_string(text, "\":");
-        add_json(text, &members[i], decimal_strings, cells[i]);
+        if (is_of_freshness(&members[i]))
+            add_freshness(freshness, text, &members[i], cells[i]);
+        else
+            add_json(text, &members[i], decimal_strings, cells[i]);
     }
 }
 
@@ -126,6 +154,9 @@ add_csv(struct text *text, const struct member *member, struct bytes cell)
     case MEMBER_TRUTH:
         text_add_string(text, is_true(cell) ? "true" : "false");
         break;
+    case MEMBER_AGE: /* add_freshness() */
+    case MEMBER_STALE:
+        break;
     }
 }
 
@@ -151,21 +182,31 @@ members_form_of(const struct params *params)
 }
 
 void
-members_add_cells(struct text *text, enum members_form form, const struct member *members,
-                  size_t count, const struct bytes *cells)
+members_add_fresh_cells(struct freshness *freshness, struct text *text, enum members_form form,
+                        const struct member *members, size_t count, const struct bytes *cells)
 {
     if (form != MEMBERS_CSV) {
         text_add_char(text, '{');
-        add_members(text, members, count, form == MEMBERS_JSON_STRINGS, cells);
+        add_members(freshness, text, members, count, form == MEMBERS_JSON_STRINGS, cells);
         text_add_char(text, '}');
         return;
     }
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             text_add_char(text, ',');
-        add_csv(text, &members[i], cells[i]);
+        if (is_of_freshness(&members[i]) && cells[i].data)
+            add_freshness(freshness, text, &members[i], cells[i]);
+        else
+            add_csv(text, &members[i], cells[i]);
     }
     text_add_string(text, "\r\n");
+}
+
+void
+members_add_cells(struct text *text, enum members_form form, const struct member *members,
+                  size_t count, const struct bytes *cells)
+{
+    members_add_fresh_cells(NULL, text, form, members, count, cells);
 }
 
 static void
@@ -183,13 +224,13 @@ members_add(struct text *text, const struct member *members, size_t count, const
     struct bytes cells[MEMBERS_MAX];
 
     take_cells(rows, row, first_column, count, cells);
-    add_members(text, members, count, false, cells);
+    add_members(NULL, text, members, count, false, cells);
 }
 
 void
-members_add_rows(struct text *text, const struct params *params, const struct member *members,
-                 size_t count, const struct rows *rows, size_t first_row, size_t row_count,
-                 size_t first_column)
+members_add_fresh_rows(struct freshness *freshness, struct text *text, const struct params *params,
+                       const struct member *members, size_t count, const struct rows *rows,
+                       size_t first_row, size_t row_count, size_t first_column)
 {
     enum members_form form = members_form_of(params);
     bool lines = formats_of(params) == FORMAT_NDJSON, is_json = !lines && form != MEMBERS_CSV;
@@ -203,10 +244,19 @@ members_add_rows(struct text *text, const struct params *params, const struct me
         if (is_json && row > first_row)
             text_add_char(text, ',');
         take_cells(rows, row, first_column, count, cells);
-        members_add_cells(text, form, members, count, cells);
+        members_add_fresh_cells(freshness, text, form, members, count, cells);
         if (lines)
             text_add_char(text, '\n');
     }
     if (is_json)
         text_add_char(text, ']');
+}
+
+void
+members_add_rows(struct text *text, const struct params *params, const struct member *members,
+                 size_t count, const struct rows *rows, size_t first_row, size_t row_count,
+                 size_t first_column)
+{
+    members_add_fresh_rows(NULL, text, params, members, count, rows, first_row, row_count,
+                           first_column);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct freshness;
 struct params;
 
 /*
@@ -22,6 +23,10 @@ struct member {
                          */
         MEMBER_MOMENT,  /* of milliseconds: "2026-11-21T08:41:05.123Z" */
         MEMBER_TRUTH,
+        /* Of milliseconds, with freshness only (freshness.h). NULL = never observed: null, false.
+         */
+        MEMBER_AGE,   /* of when it was observed: "age_seconds" */
+        MEMBER_STALE, /* of when it turns stale: "stale" */
     } kind;
 };
 
@@ -45,6 +50,9 @@ enum members_form members_form_of(const struct params *params);
  */
 void members_add_cells(struct text *text, enum members_form form, const struct member *members,
                        size_t count, const struct bytes *cells);
+/* The same with members that tell how fresh the row is. */
+void members_add_fresh_cells(struct freshness *freshness, struct text *text, enum members_form form,
+                             const struct member *members, size_t count, const struct bytes *cells);
 /* The first line of CSV: the names. */
 void members_add_names(struct text *text, const struct member *members, size_t count);
 
@@ -55,5 +63,9 @@ void members_add_names(struct text *text, const struct member *members, size_t c
 void members_add_rows(struct text *text, const struct params *params, const struct member *members,
                       size_t count, const struct rows *rows, size_t first_row, size_t row_count,
                       size_t first_column);
+void members_add_fresh_rows(struct freshness *freshness, struct text *text,
+                            const struct params *params, const struct member *members, size_t count,
+                            const struct rows *rows, size_t first_row, size_t row_count,
+                            size_t first_column);
 
 #endif

@@ -1,13 +1,22 @@
 #include "api/handlers/data.h"
 
 #include "api/formats.h"
+#include "api/handlers/price_inputs.h"
 #include "api/members.h"
 #include "schema/queries.h"
 
 #include <inttypes.h>
 
 /* Columns of query_data_page, and the members they become. */
-enum { TOTAL, VERSION, COIN_ID, FIRST_MEMBER = COIN_ID };
+enum {
+    TOTAL,
+    VERSION,
+    COIN_ID,
+    FIRST_MEMBER = COIN_ID,
+    SOURCE = COIN_ID + 3,
+    CURRENCY,
+    OBSERVED_AT = COIN_ID + 16
+};
 
 static const struct member members[] = {
     {"coin_id",                     MEMBER_TEXT   },
@@ -27,6 +36,8 @@ static const struct member members[] = {
     {"total_supply",                MEMBER_DECIMAL},
     {"max_supply",                  MEMBER_DECIMAL},
     {"last_updated",                MEMBER_MOMENT },
+    {"age_seconds",                 MEMBER_AGE    },
+    {"stale",                       MEMBER_STALE  },
     {"doubt",                       MEMBER_NUMBER },
     {"run_id",                      MEMBER_NUMBER },
     {"payload_id",                  MEMBER_NUMBER },
@@ -54,6 +65,14 @@ count_rows(const struct rows *rows)
     return rows_is_null(rows, 0, COIN_ID) ? 0 : rows->count;
 }
 
+static void
+expect_loads(struct freshness *freshness, const struct rows *rows)
+{
+    for (size_t i = 0; i < count_rows(rows); i++)
+        freshness_expect_price(freshness, rows_text(rows, i, SOURCE), rows_text(rows, i, COIN_ID),
+                               rows_text(rows, i, CURRENCY), rows_int(rows, i, OBSERVED_AT, 0));
+}
+
 /* JSON goes on where respond.c opened the object: behind request_id and api_latency_ms. */
 static void
 data_render(struct flight *flight, const struct rows *rows)
@@ -65,14 +84,15 @@ data_render(struct flight *flight, const struct rows *rows)
     if (!flight_expect_row(flight, rows))
         return;
     flight_note_version(flight, rows_text(rows, 0, VERSION));
+    expect_loads(flight_freshness(flight), rows);
     text_init(&text, flight_arena(flight), 512 + 640 * rows->count);
     if (is_json)
         text_add_format(
             &text,
             "\"page\":%" PRId64 ",\"page_size\":%" PRId64 ",\"total_count\":%" PRId64 "},\"data\":",
             params_get(params, "page")->integer, page_rows(params), rows_int(rows, 0, TOTAL, 0));
-    members_add_rows(&text, params, members, COUNT_OF(members), rows, 0, count_rows(rows),
-                     FIRST_MEMBER);
+    members_add_fresh_rows(flight_freshness(flight), &text, params, members, COUNT_OF(members),
+                           rows, 0, count_rows(rows), FIRST_MEMBER);
     if (is_json)
         text_add_string(&text, "}\n");
     flight_land(flight, text_finish(&text));
@@ -87,7 +107,8 @@ data_start(struct flight *flight)
     flight_ask(flight, &query_data_page,
                SQL_VALUES(SQL_TEXT(params_get(params, "source")->text),
                           SQL_TEXT(params_get(params, "symbol")->text), SQL_INT(count),
-                          SQL_INT((params_get(params, "page")->integer - 1) * count)),
+                          SQL_INT((params_get(params, "page")->integer - 1) * count),
+                          SQL_INT(PRICE_FRESH_S)),
                data_render);
 }
 

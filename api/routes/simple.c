@@ -40,7 +40,7 @@ static const struct route rows[] = {
     /* methods    path             answer            reading         who          cost fresh, stale, client  parameters    */
     {ROUTE_READ, "/simple_price", NULL,             &prices_reading, ACCESS_ANYONE, 1, {30, 3600, 60},       price_params, "Latest prices of assets in currencies."},
     {ROUTE_READ, "/market_chart", NULL,             &charts_reading, ACCESS_ANYONE, 1, {300, 86400, 300},    chart_params, "Prices, market caps and volumes over time."},
-    {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 5},        data_params,  "The latest row of each asset, currency and source, by rank."},
+    {ROUTE_READ, "/data",         NULL,             &data_reading,   ACCESS_ANYONE, 1, {30, 3600, 60},        data_params,  "The latest row of each asset, currency and source, by rank."},
 };
 /* clang-format on */
 

@@ -27,21 +27,29 @@ WHERE (excluded.observed_at, false) >= (l.observed_at, l.origin = 'tick')
 -- nobody has a price of is one row without a source: slug, code, source, kind, price, volume_24h, market_cap,
 -- change_24h_percent, observed_at_ms, fresh_ms (its observations are fresh so long: at least $4, and three periods of the
 -- source's most frequent schedule of prices), doubt, its names (a JSON array), now_ms, version, run_id, payload_id.
+-- Every OFFSET 0 keeps the planner to its lookups: it guesses ten names in each list, and would join whole tables for those.
 -- $1 slugs, $2 quote codes, $3 source name or NULL, $4 seconds
 SELECT asked.slug, wanted.code, s.name AS source, s.kind, l.price, l.volume_24h, l.market_cap, l.change_24h_percent,
        (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms,
-       GREATEST($4::integer, 3 * p.period_s)::bigint * 1000 AS fresh_ms, l.doubt, doubt_names(l.doubt),
+       GREATEST($4::integer, 3 * s.price_period_s)::bigint * 1000 AS fresh_ms, l.doubt,
+       CASE l.doubt WHEN 0 THEN '[]' ELSE doubt_names(l.doubt) END AS doubt_names,
        (date_part('epoch', now()) * 1000)::bigint AS now_ms, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        l.run_id, l.payload_id
-FROM unnest($1::text[]) WITH ORDINALITY AS asked (slug, place)
-CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS wanted (code, place)
-JOIN quotes q ON q.code = wanted.code
-LEFT JOIN assets a ON a.slug = asked.slug
-LEFT JOIN latest_prices l
-    ON l.asset_id = a.asset_id AND l.quote_id = q.quote_id
-   AND ($3::text IS NULL OR l.source_id = (SELECT source_id FROM sources WHERE name = $3))
+FROM (SELECT named.slug, named.place, (SELECT asset_id FROM assets WHERE assets.slug = named.slug)
+      FROM unnest($1::text[]) WITH ORDINALITY AS named (slug, place)
+      OFFSET 0) AS asked
+CROSS JOIN (SELECT named.code, named.place, (SELECT quote_id FROM quotes WHERE quotes.code = named.code)
+            FROM unnest($2::text[]) WITH ORDINALITY AS named (code, place)
+            OFFSET 0) AS wanted
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM latest_prices k
+    WHERE k.asset_id = asked.asset_id AND k.quote_id = wanted.quote_id
+      AND ($3::text IS NULL OR k.source_id = (SELECT source_id FROM sources WHERE name = $3))
+    OFFSET 0
+) AS l ON true
 LEFT JOIN sources s ON s.source_id = l.source_id
-LEFT JOIN price_periods p ON p.source_id = l.source_id
+WHERE wanted.quote_id IS NOT NULL
 ORDER BY asked.place, wanted.place, s.priority, s.source_id
 
 -- name: price_inputs_as_of
@@ -50,31 +58,35 @@ ORDER BY asked.place, wanted.place, s.priority, s.source_id
 -- $1 slugs, $2 quote codes, $3 source name or NULL, $4 seconds, $5 the moment, $6 as of when it was known
 SELECT asked.slug, wanted.code, s.name AS source, s.kind, l.price, l.volume_24h, l.market_cap, l.change_24h_percent,
        (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms,
-       GREATEST($4::integer, 3 * p.period_s)::bigint * 1000 AS fresh_ms, l.doubt, doubt_names(l.doubt),
+       GREATEST($4::integer, 3 * s.price_period_s)::bigint * 1000 AS fresh_ms, l.doubt,
+       CASE l.doubt WHEN 0 THEN '[]' ELSE doubt_names(l.doubt) END AS doubt_names,
        (date_part('epoch', $5::timestamptz) * 1000)::bigint AS now_ms,
        pg_snapshot_xmin(pg_current_snapshot())::text AS version, l.run_id, l.payload_id, l.interval_s
-FROM unnest($1::text[]) WITH ORDINALITY AS asked (slug, place)
-CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS wanted (code, place)
-JOIN quotes q ON q.code = wanted.code
-LEFT JOIN assets a ON a.slug = asked.slug
+FROM (SELECT named.slug, named.place, (SELECT asset_id FROM assets WHERE assets.slug = named.slug)
+      FROM unnest($1::text[]) WITH ORDINALITY AS named (slug, place)
+      OFFSET 0) AS asked
+CROSS JOIN (SELECT named.code, named.place, (SELECT quote_id FROM quotes WHERE quotes.code = named.code)
+            FROM unnest($2::text[]) WITH ORDINALITY AS named (code, place)
+            OFFSET 0) AS wanted
 LEFT JOIN LATERAL (
     SELECT k.source_id, n.*
     FROM latest_prices k -- who has ever had a price of this pair
     CROSS JOIN LATERAL price_as_of(k.source_id, k.asset_id, k.quote_id, $5, $6::timestamptz) AS n
-    WHERE k.asset_id = a.asset_id AND k.quote_id = q.quote_id
+    WHERE k.asset_id = asked.asset_id AND k.quote_id = wanted.quote_id
       AND ($3::text IS NULL OR k.source_id = (SELECT source_id FROM sources WHERE name = $3))
+    OFFSET 0
 ) AS l ON true
 LEFT JOIN sources s ON s.source_id = l.source_id
-LEFT JOIN price_periods p ON p.source_id = l.source_id
+WHERE wanted.quote_id IS NOT NULL
 ORDER BY asked.place, wanted.place, s.priority, s.source_id
 
 -- name: data_page
 -- A page of the latest rows of all sources, best ranked first; a rank that rests on a market cap that cannot be is none.
 -- Always at least one row, which carries total (of all pages) and version; coin_id is NULL when the page is empty.
 -- Columns: total, version, coin_id, symbol, name, source, currency, price, market_cap, rank, volume_24h, change_24h,
--- change_24h_percent, high_24h, low_24h, circulating_supply, total_supply, max_supply, observed_at_ms, doubt (a
--- JSON array), run_id, payload_id.
--- $1 source name or NULL, $2 symbol or slug (any case) or NULL, $3 rows, $4 rows to skip
+-- change_24h_percent, high_24h, low_24h, circulating_supply, total_supply, max_supply, observed_at_ms, the same again,
+-- stale_at_ms (see price_inputs), doubt (a JSON array), run_id, payload_id.
+-- $1 source name or NULL, $2 symbol or slug (any case) or NULL, $3 rows, $4 rows to skip, $5 seconds
 WITH matching AS MATERIALIZED ( -- what is counted and sorted, and no more
     SELECT l.asset_id, l.quote_id, l.source_id, d.rank, CASE WHEN l.doubt & 4 = 0 THEN d.rank END AS place, a.slug, q.code, s.priority
     FROM latest_prices l
@@ -95,8 +107,11 @@ SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_sna
        page.slug, a.symbol, a.name, s.name AS source, page.code, l.price, l.market_cap, page.rank,
        l.volume_24h, d.change_24h, coalesce(l.change_24h_percent, d.change_24h_percent),
        d.high_24h, d.low_24h, d.circulating_supply, d.total_supply, d.max_supply,
-       (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms, doubt_names(l.doubt), l.run_id,
-       l.payload_id
+       (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms,
+       (date_part('epoch', l.observed_at) * 1000)::bigint AS aged_from_ms,
+       (date_part('epoch', l.observed_at) * 1000)::bigint + GREATEST($5::integer, 3 * s.price_period_s)::bigint * 1000
+           AS stale_at_ms,
+       CASE l.doubt WHEN 0 THEN '[]' ELSE doubt_names(l.doubt) END AS doubt_names, l.run_id, l.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
 LEFT JOIN latest_prices l USING (asset_id, quote_id, source_id)

@@ -455,7 +455,8 @@ def test_metrics_are_what_prometheus_takes(tidemark, rows):
     api = tidemark.start_api()
     api.get(PRICE)
     api.get("/nope")
-    text = api.get("/metrics").text
+    text = wait_for("the first look at the runs", lambda: (lambda found: "etl_runs_total" in found and found)(
+        api.get("/metrics").text), timeout=5)
     done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True,
                           check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -236,6 +236,14 @@ def test_a_source_that_is_asked_seldom_is_fresh_for_longer(connect, worker):
     assert inputs(api, fresh_s=3600)[0][3] == 3600000, "but not less than asked"
     connect("scheduler").run("leader_record", "host", 1, 1800)
     assert inputs(api)[0][3] == 5400000, "INGESTION_INTERVAL goes before the schedules"
+    operator = connect("operator")
+    operator.execute("UPDATE schedules SET enabled = false WHERE name IN ('a', 'b')")
+    assert inputs(api)[0][3] == 900000, "what is not enabled loads nothing"
+    operator.execute("INSERT INTO schedules (name, source_id, kind, stream, period_s, missed)"
+                     " VALUES ('d', 3, 'listing', 'listing/d', 1200, 'coalesce')")
+    assert inputs(api)[0][3] == 3600000, "a listing has prices too, and its own period"
+    operator.execute("DELETE FROM schedules WHERE name = 'd'")
+    assert inputs(api)[0][3] == 900000
 
 
 def test_each_asked_pair_has_a_row_in_the_order_asked(connect, worker):
@@ -268,7 +276,7 @@ def test_pages_of_data_do_not_overlap_and_know_the_total(connect, worker):
     api = connect("api")
 
     def page(source=None, symbol=None, size=2, skip=0):
-        rows = api.run("data_page", source, symbol, size, skip)
+        rows = api.run("data_page", source, symbol, size, skip, 900)
         assert len({row[0] for row in rows}) == 1
         return rows[0][0], [(row[2], row[5]) for row in rows if row[2]]
 

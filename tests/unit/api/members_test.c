@@ -1,5 +1,6 @@
 #include "api/members.h"
 
+#include "api/freshness.h"
 #include "unit/check.h"
 
 static const struct member members[] = {
@@ -61,6 +62,40 @@ a_row_is_the_same_in_each_form(void **state)
 }
 
 static void
+a_row_tells_how_fresh_it_is(void **state)
+{
+    static const struct member fresh[] = {
+        {"age_seconds", MEMBER_AGE  },
+        {"stale",       MEMBER_STALE},
+    };
+    static const struct bytes cells[][2] = {
+        {CELL("58000"), CELL("60001")},
+        {CELL("58000"), CELL("60000")},
+        {NOTHING,       NOTHING      },
+    };
+    static const char *const wanted[][2] = {
+        {"{\"age_seconds\":2,\"stale\":false}",    "2,false\r\n"},
+        {"{\"age_seconds\":2,\"stale\":true}",     "2,true\r\n" },
+        {"{\"age_seconds\":null,\"stale\":false}", ",\r\n"      },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cells); i++) {
+        for (size_t csv = 0; csv < 2; csv++) {
+            struct arena *arena = arena_create(1024);
+            struct freshness freshness;
+            struct text text;
+
+            freshness_start(&freshness, arena, NULL, 60000);
+            text_init(&text, arena, 64);
+            members_add_fresh_cells(&freshness, &text, csv ? MEMBERS_CSV : MEMBERS_JSON, fresh, 2,
+                                    cells[i]);
+            check_string("row", text_finish(&text).data, wanted[i][csv]);
+            arena_destroy(arena);
+        }
+    }
+}
+
+static void
 the_first_line_of_csv_names_the_columns(void **state)
 {
     struct arena *arena = arena_create(1024);
@@ -77,6 +112,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_is_the_same_in_each_form),
+        cmocka_unit_test(a_row_tells_how_fresh_it_is),
         cmocka_unit_test(the_first_line_of_csv_names_the_columns),
     };
 

@@ -1,2 +1,0 @@
-SET LOCAL ROLE tidemark_migrate;
-DROP FUNCTION reports_trim(timestamptz, bigint);
