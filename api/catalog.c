@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LISTED_MAX = 200 }; /* more names than this are described, not listed */
 
@@ -19,6 +20,7 @@ struct catalog {
     struct arena *arena;
     struct names names[CATALOG_KINDS];
     struct catalog_ticker *tickers; /* by ticker, those with a price first, then by rank and slug */
+    struct catalog_ticker *named;   /* the same by name */
     size_t ticker_count;
     const char *cursor_key;
 };
@@ -80,19 +82,43 @@ compare_tickers(const void *a, const void *b)
     return order != 0 ? order : strcmp(left->slug, right->slug);
 }
 
+static int
+compare_named(const void *a, const void *b)
+{
+    const struct catalog_ticker *left = a, *right = b;
+    int order = strcasecmp(left->name, right->name);
+
+    if (order == 0)
+        order = right->priced - left->priced;
+    return order != 0 ? order : strcmp(left->slug, right->slug);
+}
+
+static const char *
+name_of(const struct catalog_ticker *ticker, struct arena *arena)
+{
+    return ticker->name ? arena_string(arena, ticker->name) : "";
+}
+
 static void
 take_tickers(struct catalog *catalog, const struct catalog_ticker *from, size_t count)
 {
     struct catalog_ticker *tickers =
         arena_alloc_array(catalog->arena, count ? count : 1, sizeof *tickers);
+    struct catalog_ticker *named =
+        arena_alloc_array(catalog->arena, count ? count : 1, sizeof *named);
 
     for (size_t i = 0; i < count; i++)
-        tickers[i] = (struct catalog_ticker){arena_string(catalog->arena, from[i].ticker),
-                                             arena_string(catalog->arena, from[i].slug),
-                                             from[i].priced, from[i].rank};
-    if (count > 0)
+        tickers[i] =
+            (struct catalog_ticker){arena_string(catalog->arena, from[i].ticker),
+                                    arena_string(catalog->arena, from[i].slug), from[i].priced,
+                                    from[i].rank, name_of(&from[i], catalog->arena)};
+    memcpy(named, tickers, count * sizeof *named);
+    if (count > 0) {
         qsort(tickers, count, sizeof *tickers, compare_tickers);
+        qsort(named, count, sizeof *named, compare_named);
+    }
     catalog->tickers = tickers;
+    catalog->named = named;
     catalog->ticker_count = count;
 }
 
@@ -157,6 +183,28 @@ catalog_assets_of(const struct catalog *catalog, const char *ticker,
 }
 
 size_t
+catalog_assets_named(const struct catalog *catalog, const char *name,
+                     const struct catalog_ticker **ret_first)
+{
+    const struct catalog_ticker *named = catalog->named;
+    size_t low = 0, high = catalog->ticker_count, count = 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcasecmp(named[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_first = named + low;
+    while (low + count < catalog->ticker_count && strcasecmp(named[low + count].name, name) == 0 &&
+           named[low + count].priced == named[low].priced)
+        count++;
+    return count;
+}
+
+size_t
 catalog_count(const struct catalog *catalog, enum catalog_kind kind)
 {
     return catalog->names[kind].count;
@@ -194,7 +242,8 @@ catalog_equal(const struct catalog *a, const struct catalog *b)
     if (a->ticker_count != b->ticker_count)
         return false;
     for (size_t i = 0; i < a->ticker_count; i++) {
-        if (compare_tickers(&a->tickers[i], &b->tickers[i]) != 0)
+        if (compare_tickers(&a->tickers[i], &b->tickers[i]) != 0 ||
+            strcmp(a->tickers[i].name, b->tickers[i].name) != 0)
             return false;
     }
     return strcmp(a->cursor_key, b->cursor_key) == 0;

@@ -22,8 +22,9 @@ enum catalog_kind { CATALOG_ASSET, CATALOG_CURRENCY, CATALOG_SOURCE, CATALOG_KIN
 struct catalog_ticker {
     const char *ticker; /* upper case: "BTC" */
     const char *slug;
-    bool priced;  /* there is a price of this asset */
-    int32_t rank; /* its best one by market cap, from 1; 0 = none */
+    bool priced;      /* there is a price of this asset */
+    int32_t rank;     /* its best one by market cap, from 1; 0 = none */
+    const char *name; /* "Bitcoin"; NULL = has none */
 };
 
 /* Names and tickers need not be sorted nor unique; they are copied. */
@@ -49,6 +50,9 @@ bool catalog_has(const struct catalog *catalog, enum catalog_kind kind, const ch
  */
 size_t catalog_assets_of(const struct catalog *catalog, const char *ticker,
                          const struct catalog_ticker **ret_first);
+/* The same by name, in any case of its letters. */
+size_t catalog_assets_named(const struct catalog *catalog, const char *name,
+                            const struct catalog_ticker **ret_first);
 size_t catalog_count(const struct catalog *catalog, enum catalog_kind kind);
 /* In the order of the alphabet; `index` < catalog_count(). Lives as long as the catalogue. */
 const char *catalog_name(const struct catalog *catalog, enum catalog_kind kind, size_t index);

@@ -36,7 +36,7 @@ event_letter(const struct event *event)
     letter->job_id = event->job_id ? arena_string(arena, event->job_id) : NULL;
     letter->version = event->version;
     letter->committed_at_ms = event->committed_at_ms;
-    letter->tags = arena_alloc_array(arena, 2 * event->price_count + event->candle_count + 1,
+    letter->tags = arena_alloc_array(arena, 2 * event->price_count + event->candle_count + 2,
                                      sizeof *letter->tags);
     for (size_t i = 0; i < event->price_count; i++) {
         const char *pair = event->prices[i];
@@ -49,5 +49,7 @@ event_letter(const struct event *event)
                                      event->candles[i]));
     if (event->listings || event->price_count > 0 || event->candle_count > 0)
         add_tag(letter, "data"); /* candles move latest prices too */
+    if (event->reports)
+        add_tag(letter, "reports");
     return letter;
 }

@@ -7,9 +7,10 @@ struct event; /* of common/event.h; libevent has one of the same name, so no fil
 
 /*
  * From what a worker committed to what is out of date:
- *     a price of bitcoin/usd moved      -> price:bitcoin, chart:bitcoin/usd (its newest point),
- * data candles of bitcoin/usd/1h came    -> chart:bitcoin/usd listings changed                  ->
- * data
+ * - a price of bitcoin/usd moved: price:bitcoin, chart:bitcoin/usd (its newest point), data
+ * - candles of bitcoin/usd/1h came: chart:bitcoin/usd, data
+ * - listings changed: data
+ * - there is another report: reports
  */
 struct letter *event_letter(const struct event *event);
 

@@ -66,7 +66,7 @@ read_assets(struct keeper *keeper, struct catalog_names *catalog, struct error *
         slugs[i] = rows_text(&rows, i, 0);
         tickers[i] =
             (struct catalog_ticker){rows_text(&rows, i, 1), slugs[i], rows_bool(&rows, i, 2),
-                                    (int32_t)rows_int(&rows, i, 3, 0)};
+                                    (int32_t)rows_int(&rows, i, 3, 0), rows_text(&rows, i, 4)};
     }
     catalog->names[CATALOG_ASSET] = slugs;
     catalog->counts[CATALOG_ASSET] = rows.count;

@@ -1,6 +1,7 @@
 #include "api/params.h"
 
 #include "api/market_name.h"
+#include "api/params_known.h"
 #include "common/attributes.h"
 #include "common/clock.h"
 #include "common/text.h"
@@ -72,6 +73,17 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
                             max);
     case PARAM_CURSOR:
         return "\"the next_cursor of the page before, with the same other parameters\"";
+    case PARAM_SECONDS:
+        return "\"seconds since 1970, or such as 2026-11-21 or 2026-11-21T08:00\"";
+    case PARAM_TEXT:
+        return arena_printf(arena, "\"%lld to %lld bytes of text\"", min, max);
+    case PARAM_IDS:
+    case PARAM_TICKERS:
+    case PARAM_NAMES:
+    case PARAM_KNOWN_CURRENCIES:
+        return arena_printf(arena, "\"at most %lld that exist, with commas\"", max);
+    case PARAM_KNOWN_CHOICES:
+        return choices_allowed(param->choices, arena);
     }
     assert(!"a kind without a description");
     return NULL;
@@ -189,6 +201,49 @@ check_day(const struct check *check, const struct param *param, char *text,
 
     if (size != sizeof form - 1 || !clock_parse_ms(text, size, &at_ms))
         return refuse(check, param, "parameter.malformed", "not a day of the calendar");
+    value->text = text;
+    return true;
+}
+
+/* "2026-11-21" or "2026-11-21T08:00", with or without seconds and a Z; the zone is UTC. */
+static bool
+parse_date(const struct check *check, const char *text, int64_t *ret_at_ms)
+{
+    size_t size = strlen(text);
+    const char *rest = size == 16 ? ":00Z" : size == 19 ? "Z" : "";
+    const char *whole = arena_printf(check->arena, "%s%s", text, rest);
+
+    return size >= 10 && clock_parse_ms(whole, strlen(whole), ret_at_ms);
+}
+
+static bool
+check_seconds(const struct check *check, const struct param *param, const char *text,
+              struct param_value *value)
+{
+    bool is_negative = text[0] == '-';
+    const char *digits = text + is_negative;
+    size_t size = strspn(digits, "0123456789");
+    int64_t at_ms = 0;
+
+    if (size > 0 && (digits[size] == '\0' ||
+                     (digits[size] == '.' &&
+                      digits[size + 1 + strspn(digits + size + 1, "0123456789")] == '\0'))) {
+        at_ms = size > 12 ? INT64_MAX : strtoll(digits, NULL, 10) * 1000;
+        at_ms = is_negative ? -at_ms : at_ms;
+    } else if (!parse_date(check, text, &at_ms)) {
+        return refuse(check, param, "parameter.malformed", "not a moment");
+    }
+    value->integer = at_ms < param->min ? param->min : at_ms > param->max ? param->max : at_ms;
+    value->text = arena_printf(check->arena, "%lld", (long long)(value->integer / 1000));
+    return true;
+}
+
+static bool
+check_text(const struct check *check, const struct param *param, const char *text,
+           struct param_value *value)
+{
+    if (strlen(text) < (size_t)param->min || strlen(text) > (size_t)param->max)
+        return refuse(check, param, "parameter.range", "its length is out of range");
     value->text = text;
     return true;
 }
@@ -435,6 +490,17 @@ check_value(const struct check *check, const struct param *param, char *text,
     case PARAM_CURSOR:
         value->text = text;
         return true;
+    case PARAM_SECONDS:
+        return check_seconds(check, param, text, value);
+    case PARAM_TEXT:
+        return check_text(check, param, text, value);
+    case PARAM_IDS:
+    case PARAM_TICKERS:
+    case PARAM_NAMES:
+    case PARAM_KNOWN_CURRENCIES:
+    case PARAM_KNOWN_CHOICES:
+        return param_take_known(param, check->catalog, text, check->arena, value) ||
+               refuse(check, param, "parameter.range", "too many");
     }
     assert(!"a kind without a check");
     return false;
@@ -464,10 +530,15 @@ refuse_undeclared(const struct check *check, struct bytes name)
     return false;
 }
 
-/* Every value we take is printable ASCII, so anything else never gets as far as a cache key. */
+/*
+ * But for names every value we take is printable ASCII, so anything else never gets as far as a
+ * cache key. What comes from a query has no control characters.
+ */
 static bool
-is_printable(struct bytes value)
+is_printable(const struct param *param, struct bytes value)
 {
+    if (param->kind == PARAM_NAMES || param->kind == PARAM_TEXT)
+        return true;
     for (size_t i = 0; i < value.size; i++) {
         if (value.data[i] < 0x20 || value.data[i] > 0x7e)
             return false;
@@ -492,9 +563,10 @@ check_given(const struct check *check, const struct http_param *given)
         return refuse(check, &declared[i], "parameter.doubled", "given more than once");
     if (given->value.size == 0)
         return refuse(check, &declared[i], "parameter.empty", "has no value");
-    if (given->value.size > PARAM_VALUE_MAX)
+    if (given->value.size >
+        (size_t)(param_is_known_list(declared[i].kind) ? PARAM_LIST_MAX : PARAM_VALUE_MAX))
         return refuse(check, &declared[i], "parameter.too_long", "its value is too long");
-    if (!is_printable(given->value))
+    if (!is_printable(&declared[i], given->value))
         return refuse(check, &declared[i], "parameter.malformed", "has a character it cannot have");
     return check_value(check, &declared[i],
                        arena_copy(check->arena, given->value.data, given->value.size), value);

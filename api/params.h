@@ -47,6 +47,21 @@ enum param_kind {
      */
     PARAM_MARKET,
     PARAM_MARKETS, /* min..max of them with commas, in the order asked, those unknown as well */
+    /*
+     * Seconds since 1970, of which a fraction is cut, or 2026-11-21, or 2026-11-21T08:00 in UTC.
+     * What is out of min..max (in milliseconds) becomes the bound. `integer` is in milliseconds.
+     */
+    PARAM_SECONDS,
+    PARAM_TEXT, /* min..max bytes of UTF-8 without control characters */
+    /*
+     * Lists of at most `max`, with commas, of which what does not exist is left out, see
+     * api/params_known.h. The first three give assets: by slug, ticker or name.
+     */
+    PARAM_IDS,
+    PARAM_TICKERS,
+    PARAM_NAMES,
+    PARAM_KNOWN_CURRENCIES,
+    PARAM_KNOWN_CHOICES, /* of `choices` */
 };
 
 struct param {
@@ -62,6 +77,7 @@ struct param {
 enum {
     PARAMS_MAX = 16,        /* declared parameters of one route */
     PARAM_VALUE_MAX = 4096, /* bytes of one value, decoded */
+    PARAM_LIST_MAX = 12288, /* the same of a list of which some is left out */
 };
 
 struct param_value {

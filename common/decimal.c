@@ -391,6 +391,31 @@ decimal_multiply(const char *text, uint32_t factor, struct arena *arena)
     return write_magnitude(&number, decimal_is_negative(text), arena);
 }
 
+/* As on paper: the digits of one below each other for each digit of the other. */
+const char *
+decimal_product(const char *a, const char *b, struct arena *arena)
+{
+    struct magnitude left = spread_out(a, whole_of(a), places_of(a), arena);
+    struct magnitude right = spread_out(b, whole_of(b), places_of(b), arena);
+    struct magnitude product = {arena_alloc(arena, left.count + right.count),
+                                left.count + right.count, left.places + right.places};
+
+    memset(product.digits, 0, product.count);
+    for (size_t i = left.count; i-- > 0;) {
+        int carry = 0;
+
+        for (size_t k = right.count; k-- > 0;) {
+            char *digit = &product.digits[i + k + 1];
+
+            carry += *digit + left.digits[i] * right.digits[k];
+            *digit = (char)(carry % 10);
+            carry /= 10;
+        }
+        product.digits[i] = (char)carry;
+    }
+    return write_magnitude(&product, decimal_is_negative(a) != decimal_is_negative(b), arena);
+}
+
 /* Five tenths of it. */
 const char *
 decimal_halve(const char *text, struct arena *arena)
@@ -443,4 +468,36 @@ decimal_divide(const char *a, const char *b, int32_t places, struct arena *arena
         quotient.digits[i] = take_out(&rest, &divisor);
     }
     return decimal_round(write_magnitude(&quotient, false, arena), places, arena);
+}
+
+/* The power of ten of the first digit that is not zero: 2 of "123", -3 of "0.00123". */
+static int32_t
+order_of(const char *text)
+{
+    int32_t whole = (int32_t)whole_of(text), order = whole - 1;
+
+    for (text += decimal_is_negative(text); *text == '0' || *text == '.'; text++)
+        order -= *text == '0';
+    return order;
+}
+
+const char *
+decimal_ratio(const char *a, const char *b, int32_t digits, struct arena *arena)
+{
+    /* The quotient's first digit is at the difference of the orders, or one place behind it. */
+    int32_t places = digits - (order_of(a) - order_of(b));
+    const char *ratio;
+    char *end, *text;
+
+    if (places > DECIMAL_DIGITS_MAX)
+        places = DECIMAL_DIGITS_MAX;
+    ratio = decimal_divide(a, b, places > 0 ? places : 0, arena);
+    if (!strchr(ratio, '.'))
+        return ratio;
+    text = arena_string(arena, ratio);
+    end = text + strlen(text);
+    while (end[-1] == '0')
+        end--;
+    *(end[-1] == '.' ? end - 1 : end) = '\0';
+    return text;
 }

@@ -49,11 +49,13 @@ const char *decimal_round(const char *text, int32_t places, struct arena *arena)
 
 /*
  * Exact arithmetic. Results are canonical, have as many places as the operand with the most (halves
- * one more where it is needed), live in `arena`, and may be longer than DECIMAL_TEXT_SIZE.
+ * one more where it is needed, products those of both), live in `arena`, and may be longer than
+ * DECIMAL_TEXT_SIZE.
  */
 const char *decimal_add(const char *a, const char *b, struct arena *arena);
 const char *decimal_subtract(const char *a, const char *b, struct arena *arena);
 const char *decimal_multiply(const char *text, uint32_t factor, struct arena *arena);
+const char *decimal_product(const char *a, const char *b, struct arena *arena);
 const char *decimal_halve(const char *text, struct arena *arena);
 
 /*
@@ -61,5 +63,11 @@ const char *decimal_halve(const char *text, struct arena *arena);
  * half away from zero. b must not be zero, neither may be negative.
  */
 const char *decimal_divide(const char *a, const char *b, int32_t places, struct arena *arena);
+
+/*
+ * The same with as many places as it takes for `digits` significant digits (1..64), at most 64, and
+ * without zeros at its end.
+ */
+const char *decimal_ratio(const char *a, const char *b, int32_t digits, struct arena *arena);
 
 #endif

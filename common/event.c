@@ -41,6 +41,8 @@ event_encode(const struct event *event, struct arena *arena)
     add_list(&text, ",\"candles\":", event->candles, event->candle_count);
     text_add_string(&text, ",\"listings\":");
     text_add_string(&text, event->listings ? "true" : "false");
+    if (event->reports)
+        text_add_string(&text, ",\"reports\":true");
     if (event->outcome) {
         text_add_string(&text, ",\"outcome\":");
         text_add_json_string(&text, event->outcome);
@@ -90,13 +92,14 @@ static bool
 decode_tree(const struct json *tree, struct arena *arena, struct event *event)
 {
     const char *committed_at = json_string(json_get(tree, "committed_at"));
-    const struct json *listings = json_get(tree, "listings");
+    const struct json *listings = json_get(tree, "listings"), *reports = json_get(tree, "reports");
     int64_t v;
 
     event->job_id = json_string(json_get(tree, "job_id"));
     event->source = json_string(json_get(tree, "source"));
     event->kind = json_string(json_get(tree, "kind"));
     event->listings = json_is_true(listings);
+    event->reports = json_is_true(reports);
     event->outcome = json_string(json_get(tree, "outcome"));
     return json_integer(json_get(tree, "v"), &v) && v == 1 && event->job_id && event->source &&
            event->kind && json_integer(json_get(tree, "run_id"), &event->run_id) &&
@@ -104,7 +107,7 @@ decode_tree(const struct json *tree, struct arena *arena, struct event *event)
            clock_parse_ms(committed_at, strlen(committed_at), &event->committed_at_ms) &&
            decode_list(json_get(tree, "prices"), arena, &event->prices, &event->price_count) &&
            decode_list(json_get(tree, "candles"), arena, &event->candles, &event->candle_count) &&
-           json_is_bool(listings);
+           json_is_bool(listings) && (!reports || json_is_bool(reports));
 }
 
 bool

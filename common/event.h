@@ -16,9 +16,9 @@
  * `version` is the transaction id (xid8) that made the change. A reader whose snapshot has an xmin
  * above it has seen the change; one that has not must not fill a cache.
  *
- * Of a live job (job.h), for which somebody may wait, it is also said when a try of it stored
- * nothing: then there is an "outcome", such as "deferred", no list names anything, and the version
- * is 0.
+ * When there is another report, "reports":true stands behind "listings". Of a live job (job.h), for
+ * which somebody may wait, it is also said when a try of it stored nothing: then there is an
+ * "outcome", such as "deferred", no list names anything, and the version is 0.
  */
 struct event {
     const char *job_id;
@@ -32,6 +32,7 @@ struct event {
     const char *const *candles; /* "asset/quote/interval" that got candles */
     size_t candle_count;
     bool listings;       /* the rows of /data changed */
+    bool reports;        /* a report came, another revision of one, or old ones went */
     const char *outcome; /* why nothing was stored; NULL = something was */
 };
 

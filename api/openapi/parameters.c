@@ -98,6 +98,18 @@ add_schema(struct text *text, const struct param *param)
     case PARAM_ASSET_OR_TICKER:
         text_add_string(text, "{\"type\":\"string\",\"minLength\":1");
         return;
+    case PARAM_SECONDS:
+        text_add_string(text, "{\"anyOf\":[{\"type\":\"number\"},{\"type\":\"string\",\"pattern\":"
+                              "\"^\\\\d{4}-\\\\d{2}-\\\\d{2}(T\\\\d{2}:\\\\d{2})?\"}]");
+        return;
+    case PARAM_IDS:
+    case PARAM_TICKERS:
+    case PARAM_NAMES:
+    case PARAM_KNOWN_CURRENCIES:
+    case PARAM_KNOWN_CHOICES:
+    case PARAM_TEXT:
+        text_add_string(text, "{\"type\":\"string\",\"minLength\":1");
+        return;
     }
 }
 

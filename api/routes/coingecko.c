@@ -1,4 +1,7 @@
+#include "api/handlers/coingecko/charts.h"
 #include "api/handlers/coingecko/ping.h"
+#include "api/handlers/coingecko/simple.h"
+#include "api/handlers/coingecko/valuation.h"
 #include "api/routes/groups.h"
 #include "common/attributes.h"
 
@@ -7,9 +10,61 @@
 /* clang-format off */
 static const struct param no_params[] = {{0}};
 
+#define COIN_LISTS \
+    {"ids",            PARAM_IDS,     0, 500, NULL, NULL, false, "Coins by their id, with commas: bitcoin,ethereum. Those that do not exist are left out."}, \
+    {"names",          PARAM_NAMES,   0, 500, NULL, NULL, false, "Coins by their name, if there are no ids: Bitcoin."},                              \
+    {"symbols",        PARAM_TICKERS, 0, 500, NULL, NULL, false, "Coins by their symbol, if there are neither ids nor names: btc."},                 \
+    {"include_tokens", PARAM_CHOICE,  0, 0, "top|all", NULL, false, "Of several coins with one symbol: that of the largest market cap, or all, by their ids."}
+#define FLAG(name, about) {name, PARAM_CHOICE, 0, 0, "true|false", NULL, false, about}
+#define PRECISION {"precision", PARAM_CHOICE, 0, 0, PRECISIONS, NULL, false, "Places after the point, rounded half up; full, as without it: all that are known."}
+
+static const struct param simple_price_params[] = {
+    {"vs_currencies", PARAM_KNOWN_CURRENCIES, 0, 100, NULL, NULL, true, "Currencies, with commas: usd,eur."},
+    COIN_LISTS,
+    FLAG("include_market_cap",      "Whether to tell market caps."),
+    FLAG("include_24hr_vol",        "Whether to tell what was traded in 24 hours."),
+    FLAG("include_24hr_change",     "Whether to tell the change in 24 hours, in percent."),
+    FLAG("include_last_updated_at", "Whether to tell when the price was observed, in seconds since 1970."),
+    PRECISION,
+    {0},
+};
+
+#define COIN          {"id",          PARAM_ASSET,    0, 0, NULL, NULL, true, "The coin: bitcoin."}
+#define VS_CURRENCY   {"vs_currency", PARAM_CURRENCY, 0, 0, NULL, NULL, true, "The currency: usd."}
+#define DAYS          {"days",        PARAM_DAYS,     1, 7300, NULL, NULL, true, "How far back, in days, or max."}
+#define SECONDS_MAX 253402300799000 /* the end of the year 9999 */
+
+static const struct param chart_params[] = {
+    COIN, VS_CURRENCY, DAYS,
+    {"interval", PARAM_CHOICE, 0, 0, "5m|hourly|daily", NULL, false, "Distance of the points; without it 5 minutes of one day, hours of up to 90 days, else days."},
+    PRECISION,
+    {0},
+};
+
+static const struct param chart_range_params[] = {
+    COIN, VS_CURRENCY,
+    {"from",     PARAM_SECONDS, 0, SECONDS_MAX, NULL, NULL, true,  "The first moment: seconds since 1970, or 2026-11-21, or 2026-11-21T08:00."},
+    {"to",       PARAM_SECONDS, 0, SECONDS_MAX, NULL, NULL, true,  "The last moment."},
+    {"interval", PARAM_CHOICE, 0, 0, "5m|hourly|daily", NULL, false, "Distance of the points; without it by the length, as without a range; 5 minutes of a day that ends now only."},
+    PRECISION,
+    {0},
+};
+
+static const struct param ohlc_params[] = {
+    COIN, VS_CURRENCY, DAYS,
+    {"interval", PARAM_CHOICE, 0, 0, "hourly|daily", NULL, false, "Length of the candles; without it 30 minutes of up to 2 days, 4 hours of up to 30, else 4 days."},
+    PRECISION,
+    {0},
+};
+
 static const struct route rows[] = {
     /* methods    path             answer            reading         who          cost fresh, stale, client  parameters    */
     {ROUTE_READ, "/api/v3/ping",  coingecko_ping_answer, NULL,       ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "CoinGecko: whether there is somebody."},
+    {ROUTE_READ, "/api/v3/simple/price", NULL, &coingecko_simple_price_reading, ACCESS_ANYONE, 1, {30, 3600, 5}, simple_price_params, "CoinGecko: latest prices of coins in currencies."},
+    {ROUTE_READ, "/api/v3/simple/supported_vs_currencies", NULL, &coingecko_currencies_reading, ACCESS_ANYONE, 1, {300, 3600, 60}, no_params, "CoinGecko: the currencies in which there are prices."},
+    {ROUTE_READ, "/api/v3/coins/{id}/market_chart", NULL, &coingecko_chart_reading, ACCESS_ANYONE, 1, {300, 86400, 30}, chart_params, "CoinGecko: prices, market caps and volumes of a coin over time."},
+    {ROUTE_READ, "/api/v3/coins/{id}/market_chart/range", NULL, &coingecko_chart_range_reading, ACCESS_ANYONE, 1, {300, 86400, 30}, chart_range_params, "CoinGecko: the same between two moments."},
+    {ROUTE_READ, "/api/v3/coins/{id}/ohlc", NULL, &coingecko_ohlc_reading, ACCESS_ANYONE, 1, {300, 86400, 30}, ohlc_params, "CoinGecko: candles of a coin, by the time at which they closed."},
 };
 /* clang-format on */
 

@@ -12,6 +12,7 @@ extern const struct noun doctor_noun;
 extern const struct noun gaps_noun;
 extern const struct noun instruments_noun;
 extern const struct noun rebuild_noun;
+extern const struct noun reports_noun;
 extern const struct noun runs_noun;
 extern const struct noun schedules_noun;
 extern const struct noun sources_noun;

@@ -176,8 +176,10 @@ take_day(struct making *making, const struct rows *due, struct task_piece *piece
         return true; /* looked at again by the next piece, whoever does it */
     if (!publish(making, &made, err))
         return false;
-    if (rows_bool(&made, 0, MADE))
+    if (rows_bool(&made, 0, MADE)) {
         piece->records = rows_int(&made, 0, ROWS, 0);
+        piece->reports = true;
+    }
     return note_checked(making,
                         rows_is_null(&made, 0, REVISION) ? SQL_NULL
                                                          : SQL_INT(rows_int(&made, 0, REVISION, 0)),

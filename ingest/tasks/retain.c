@@ -1,6 +1,7 @@
 /*
- * Drops what is older than it is to be kept and was archived, a partition a piece, then the runs
- * that nothing kept can lead to. What is too busy to be dropped is tried again later.
+ * Drops what is older than it is to be kept and was archived, a partition a piece, then the reports
+ * of days whose candles are gone and the runs that nothing kept can lead to. What is too busy to be
+ * dropped is tried again later.
  */
 #include "ingest/archive/archive.h"
 
@@ -14,7 +15,8 @@
 enum {
     CANDIDATES = 1000,
     TRUSTED_S = 12 * 3600, /* an archive that was read back longer ago is read back once more */
-    TRIMMED = 1000,        /* runs a piece */
+    TRIMMED_RUNS = 1000,   /* a piece */
+    TRIMMED_REPORTS = 20,  /* each with a row for every asset and currency, or pair of sources */
 };
 
 /* What one look at the candidates came to. */
@@ -130,33 +132,47 @@ look_at(struct task_run *run, struct look *look, bool *ret_dropped, struct error
 }
 
 static bool
-trim(struct task_run *run, int64_t *ret_trimmed, struct error *err)
+trim(struct task_run *run, const struct query *query, int64_t at_most, int64_t *ret_trimmed,
+     struct error *err)
 {
     struct rows rows;
 
-    *ret_trimmed = 0;
-    if (run->settings->aggregate_days == 0)
-        return true;
-    if (!database_run(run->db, &query_runs_trim,
-                      SQL_VALUES(SQL_INT(run->settings->aggregate_days), SQL_INT(TRIMMED)),
+    if (!database_run(run->db, query,
+                      SQL_VALUES(SQL_INT(run->settings->aggregate_days), SQL_INT(at_most)),
                       run->arena, &rows, err))
         return false;
     *ret_trimmed = rows_int(&rows, 0, 0, 0);
     return true;
 }
 
-/* Counts what was dropped; if that was nothing, it is the runs' turn. */
+/* Reports first: a report names its run. */
+static bool
+trim_old(struct task_run *run, struct task_piece *piece, struct error *err)
+{
+    int64_t reports, runs;
+
+    if (run->settings->aggregate_days == 0)
+        return true;
+    if (!trim(run, &query_reports_trim, TRIMMED_REPORTS, &reports, err) ||
+        !trim(run, &query_runs_trim, TRIMMED_RUNS, &runs, err))
+        return false;
+    piece->reports = reports > 0;
+    piece->records = reports + runs;
+    piece->more = piece->records > 0;
+    return true;
+}
+
+/* Counts what was dropped; if that was nothing, it is the turn of what hangs on it. */
 static bool
 finish_piece(struct task_run *run, struct task_piece *piece, const struct look *look, bool dropped,
              struct error *err)
 {
-    int64_t trimmed = 0;
-
-    if (!task_begin(run, err) || !archiving_say(run, err) ||
-        (!dropped && !trim(run, &trimmed, err)))
+    if (!task_begin(run, err) || !archiving_say(run, err))
         return false;
-    piece->records = dropped ? 1 : trimmed;
-    piece->more = dropped || trimmed > 0;
+    if (dropped)
+        *piece = (struct task_piece){.records = 1, .more = true};
+    else if (!trim_old(run, piece, err))
+        return false;
     if (!piece->more && look->busy > 0)
         return error_set(err, ERROR_RETRY, "retain.busy",
                          "%zu partitions are in use all the time, %s among them", look->busy,

@@ -57,8 +57,9 @@ task_event(const struct task_run *run, const struct task_piece *piece, struct ev
         .price_count = fitting(piece->prices, piece->price_count, &room, &places),
         .candles = piece->candles,
         .candle_count = fitting(piece->candles, piece->candle_count, &room, &places),
+        .reports = piece->reports,
     };
-    return piece->price_count > 0 || piece->candle_count > 0;
+    return piece->price_count > 0 || piece->candle_count > 0 || piece->reports;
 }
 
 bool

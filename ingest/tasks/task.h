@@ -52,6 +52,7 @@ struct task_piece {
     size_t price_count;
     const char *const *candles;
     size_t candle_count;
+    bool reports; /* there are others than before */
 };
 
 struct task {

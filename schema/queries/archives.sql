@@ -147,6 +147,10 @@ SELECT partition_restored($1::bigint)
 -- See runs_trim(): how many went. $1 days of aggregates, $2 limit
 SELECT runs_trim(now() - $1::integer * interval '1 day', $2::bigint)
 
+-- name: reports_trim
+-- See reports_trim(): how many went. $1 days of aggregates, $2 limit
+SELECT reports_trim(now() - $1::integer * interval '1 day', $2::bigint)
+
 -- name: retention_record
 -- Says for people by which settings this is done. $1 days of raw data, $2 of aggregates, $3 where archives go
 INSERT INTO retention_state (raw_days, aggregate_days, archive)

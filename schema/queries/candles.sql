@@ -231,3 +231,73 @@ SELECT count(*)
 FROM candles
 WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::smallint AND interval_s = $4::integer
   AND open_time >= $5::timestamptz AND open_time < $6::timestamptz
+
+-- name: coin_series
+-- Which series a chart of CoinGecko's kind is drawn from, by role: role, asset_id, quote_id, source_id, version. The source
+-- whose series covers most of the window; of equals the preferred one. No row for a role that nobody has candles for.
+-- 'price'; 'caps' an aggregator's, who knows market caps; and for a currency that nobody quotes the coin in: 'usd' and
+-- 'usd_caps', and what Bitcoin costs in both currencies, 'rate' and 'rate_usd'.
+-- $1 slug, $2 quote code, $3 interval_s, $4 first open_time, $5 last open_time
+SELECT wanted.role, a.asset_id, q.quote_id, best.source_id, pg_snapshot_xmin(pg_current_snapshot())::text AS version
+FROM (VALUES ('price',    $1::text,  $2::text, NULL),
+             ('caps',     $1,        $2,       'aggregator'),
+             ('usd',      $1,        'usd',    NULL),
+             ('usd_caps', $1,        'usd',    'aggregator'),
+             ('rate',     'bitcoin', $2,       NULL),
+             ('rate_usd', 'bitcoin', 'usd',    NULL)) AS wanted (role, slug, code, kind)
+JOIN assets a ON a.slug = wanted.slug
+JOIN quotes q ON q.code = wanted.code
+JOIN LATERAL (
+    SELECT s.source_id
+    FROM series r
+    JOIN sources s ON s.source_id = r.source_id
+    WHERE r.asset_id = a.asset_id AND r.quote_id = q.quote_id AND r.interval_s = $3::integer
+      AND r.last_open_time >= $4::timestamptz AND r.first_open_time <= $5::timestamptz
+      AND (wanted.kind IS NULL OR s.kind = wanted.kind)
+    GROUP BY s.source_id
+    ORDER BY floor(date_part('epoch', LEAST(max(r.last_open_time), $5) - GREATEST(min(r.first_open_time), $4)) / $3) DESC,
+             s.priority, s.source_id
+    LIMIT 1
+) AS best ON true
+
+-- name: coin_points
+-- The final candles of a series that close in a window, ascending: close_time_ms, close, market_cap, volume_24h, rate,
+-- rate_usd. The middle two also from another series of the pair, if this one has none; the last two are the closes at that
+-- time of the two series to convert by. A series that there is not has NULL for its source_id.
+-- $1 asset_id, $2 quote_id, $3 source_id, $4 source_id of the other series, $5 asset_id, $6 quote_id and $7 source_id of
+-- rate, $8 quote_id and $9 source_id of rate_usd, $10 interval_s, $11 first close, $12 last close, $13 how many at most
+SELECT (date_part('epoch', p.open_time) * 1000)::bigint + $10::integer * 1000::bigint AS close_time_ms, p.close,
+       coalesce(p.market_cap, k.market_cap), coalesce(p.volume_24h, k.volume_24h), r.close, u.close
+FROM candles p
+LEFT JOIN candles k
+    ON k.source_id = $4::smallint AND k.asset_id = p.asset_id AND k.quote_id = p.quote_id AND k.interval_s = $10
+    AND k.open_time = p.open_time AND k.final
+    AND k.open_time BETWEEN $11::timestamptz - make_interval(secs => $10) AND $12::timestamptz - make_interval(secs => $10)
+LEFT JOIN candles r
+    ON r.source_id = $7::smallint AND r.asset_id = $5::integer AND r.quote_id = $6::smallint AND r.interval_s = $10
+    AND r.open_time = p.open_time AND r.final
+    AND r.open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)
+LEFT JOIN candles u
+    ON u.source_id = $9::smallint AND u.asset_id = $5 AND u.quote_id = $8::smallint AND u.interval_s = $10
+    AND u.open_time = p.open_time AND u.final
+    AND u.open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)
+WHERE p.source_id = $3::smallint AND p.asset_id = $1::integer AND p.quote_id = $2::smallint AND p.interval_s = $10 AND p.final
+  AND p.open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)
+ORDER BY p.open_time
+LIMIT $13::bigint
+
+-- name: coin_candles
+-- Candles rolled from final ones of a length that is stored, ascending: close_time_ms, open, high, low, close. Of buckets that
+-- begin in a window and are over, also as to what the last of their parts had to wait for.
+-- $1 source_id, $2 asset_id, $3 quote_id, $4 interval_s that is stored, $5 interval_s, $6 the first bucket, $7 the end of the
+-- last one
+SELECT (date_part('epoch', bucket) * 1000)::bigint + $5::integer * 1000::bigint AS close_time_ms,
+       (array_agg(open ORDER BY open_time))[1], max(high), min(low), (array_agg(close ORDER BY open_time DESC))[1]
+FROM (SELECT rollup_bucket(open_time, $5) AS bucket, open_time, open, high, low, close
+      FROM candles
+      WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::smallint AND interval_s = $4::integer
+        AND open_time >= $6::timestamptz AND final
+        AND open_time < LEAST($7::timestamptz,
+                              rollup_bucket(now() - (rollup_due(now(), $4) - now() - make_interval(secs => $4)), $5))) AS shorter
+GROUP BY bucket
+ORDER BY bucket

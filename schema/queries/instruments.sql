@@ -131,8 +131,8 @@ ORDER BY asked.place
 
 -- name: assets_names
 -- Every asset that can be asked for: slug, its ticker, whether there is a price of it, and its best rank (NULL = none; one
--- that rests on a market cap that cannot be is none).
-SELECT a.slug, a.symbol, EXISTS (SELECT FROM latest_prices l WHERE l.asset_id = a.asset_id) AS priced, r.rank
+-- that rests on a market cap that cannot be is none), its name.
+SELECT a.slug, a.symbol, EXISTS (SELECT FROM latest_prices l WHERE l.asset_id = a.asset_id) AS priced, r.rank, a.name
 FROM assets a
 LEFT JOIN (SELECT d.asset_id, min(d.rank) AS rank
            FROM listings d

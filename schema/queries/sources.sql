@@ -46,3 +46,10 @@ RETURNING name
 SELECT quote_id, code, name, kind
 FROM quotes
 ORDER BY quote_id
+
+-- name: currencies_priced
+-- The currencies in which there are prices, and Bitcoin's own, by code: code, version.
+SELECT q.code, pg_snapshot_xmin(pg_current_snapshot())::text AS version
+FROM quotes q
+WHERE q.code = 'btc' OR EXISTS (SELECT FROM latest_prices l WHERE l.quote_id = q.quote_id)
+ORDER BY q.code

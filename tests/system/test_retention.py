@@ -1,5 +1,6 @@
 """What the database itself holds about dropping: nothing goes that was not archived as it is now."""
 import contextlib
+import datetime
 import threading
 
 import psycopg2
@@ -202,6 +203,48 @@ def test_runs_go_when_nothing_kept_can_lead_to_them(database, worker):
     left = {row[0] for row in database.owner.execute("SELECT job_id FROM runs")}
     assert left == {"151", "152", "95"}  # may go on, is where a stream stands, and the ticks may be of it
     assert worker.run("runs_trim", 90, 10) == [(0,)]
+
+
+def add_report(database, ago, kind="market", revision=0):
+    database.owner.execute("INSERT INTO reports VALUES (%s, %s, %s, 2, now(), 1, sha256('x'), '{}', '{}')",
+                           kind, day(ago).date(), revision)
+    database.owner.execute("INSERT INTO report_rows SELECT %s, %s, %s, place, 1, 1, '{}' FROM generate_series(1, 2) AS place",
+                           kind, day(ago).date(), revision)
+    database.owner.execute("INSERT INTO report_days VALUES (%s, %s, now(), 1, %s) ON CONFLICT DO NOTHING",
+                           kind, day(ago).date(), revision)
+
+
+def reports_left(database):
+    rows = database.owner.execute("SELECT kind, day, revision FROM reports ORDER BY day DESC, kind, revision")
+    for table in ("report_rows", "report_days"):
+        assert set(database.owner.execute(f"SELECT DISTINCT kind, day FROM {table}")) == {row[:2] for row in rows}
+    return [(kind, (day(0).date() - found).days, revision) for kind, found, revision in rows]
+
+
+def test_reports_go_after_the_candles_they_were_made_of(database, worker):
+    """Those of the days of one month stay for as long as its candles do; so without archives all stay."""
+    month = (day(AGGREGATE_DAYS).replace(day=1) - datetime.timedelta(days=40)).replace(day=15)
+    ago = (day(0) - month).days
+    add_report(database, ago)
+    add_report(database, ago, revision=1)
+    add_report(database, ago, "reconciliation")
+    add_report(database, AGGREGATE_DAYS - 1)
+    database.owner.run("partition_ensure", "candles", month)
+    assert worker.run("reports_trim", AGGREGATE_DAYS, 10) == [(0,)]
+    database.owner.execute(f"DROP TABLE candles_{month:%Y%m}")
+    assert worker.run("reports_trim", AGGREGATE_DAYS, 2) == [(2,)]
+    assert worker.run("reports_trim", AGGREGATE_DAYS, 10) == [(1,)]
+    assert reports_left(database) == [("market", AGGREGATE_DAYS - 1, 0)]
+
+
+def test_reports_of_days_that_are_looked_at_again_stay_whatever_the_limit(database, worker):
+    """Else the next job would make them anew."""
+    database.owner.execute("DROP TABLE " + ", ".join(row[0] for row in database.owner.execute(
+        "SELECT partition FROM partitions WHERE parent = 'candles'")))
+    for ago in (98, 102):
+        add_report(database, ago)
+    assert worker.run("reports_trim", 1, 10) == [(1,)]
+    assert reports_left(database) == [("market", 98, 0)]
 
 
 def test_what_waits_is_there_to_be_seen(database, worker):

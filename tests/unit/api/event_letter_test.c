@@ -43,6 +43,17 @@ candles_move_their_chart_whatever_the_interval(void **state)
 }
 
 static void
+another_report_is_no_price(void **state)
+{
+    const struct event event = {.reports = true};
+    struct letter *letter = event_letter(&event);
+
+    check_int("tags", (int64_t)letter->tag_count, 1);
+    check_string("tag", letter->tags[0], "reports");
+    letter_release(letter);
+}
+
+static void
 listings_move_rows_only(void **state)
 {
     const struct event event = {.listings = true};
@@ -60,6 +71,7 @@ main(void)
         cmocka_unit_test(a_price_moves_prices_charts_and_rows),
         cmocka_unit_test(candles_move_their_chart_whatever_the_interval),
         cmocka_unit_test(listings_move_rows_only),
+        cmocka_unit_test(another_report_is_no_price),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,13 +25,13 @@ make_catalog(void)
     static const char *const currencies[] = {"usd", "eur", "btc"};
     static const char *const sources[] = {"binance", "coinbase"};
     static const struct catalog_ticker tickers[] = {
-        {"BTC",    "bitcoin",       true,  0},
-        {"BTC",    "bitcoin-token", false, 0},
-        {"ETH",    "ethereum",      true,  0},
-        {"META",   "metadium",      true,  0},
-        {"META",   "meta",          true,  0},
-        {"OLD",    "solana",        false, 0},
-        {"SOLANA", "ethereum",      true,  0},
+        {"BTC",    "bitcoin",       true,  0, "Bitcoin"      },
+        {"BTC",    "bitcoin-token", false, 0, "Bitcoin Token"},
+        {"ETH",    "ethereum",      true,  0, "Ethereum"     },
+        {"META",   "metadium",      true,  0, "Metadium"     },
+        {"META",   "meta",          true,  0, "Meta"         },
+        {"OLD",    "solana",        false, 0, "Solana"       },
+        {"SOLANA", "ethereum",      true,  0, "Ethereum"     },
     };
     const struct catalog_names names = {
         .names = {assets,           currencies,           sources          },

@@ -219,6 +219,57 @@ products_and_halves_are_exact(void **state)
 
 static const struct {
     const char *name, *a, *b, *want;
+} product_rows[] = {
+    {"whole numbers",       "12",    "12",     "144"      },
+    {"places add up",       "1.5",   "0.25",   "0.375"    },
+    {"zeros stay",          "1.50",  "2",      "3.00"     },
+    {"carries run through", "99.9",  "99.9",   "9980.01"  },
+    {"small by small",      "0.001", "0.0002", "0.0000002"},
+    {"of signs",            "-1.5",  "3",      "-4.5"     },
+    {"of two signs",        "-1.5",  "-3",     "4.5"      },
+    {"with nothing",        "-1.5",  "0",      "0.0"      },
+};
+
+static void
+products_of_decimals_are_exact(void **state)
+{
+    struct arena *arena = arena_create(4096);
+
+    for (size_t i = 0; i < COUNT_OF(product_rows); i++) {
+        const char *a = product_rows[i].a, *b = product_rows[i].b;
+
+        check_string(product_rows[i].name, decimal_product(a, b, arena), product_rows[i].want);
+        check_string(product_rows[i].name, decimal_product(b, a, arena), product_rows[i].want);
+    }
+    arena_destroy(arena);
+}
+
+static const struct {
+    const char *name, *a, *b, *want;
+    int32_t digits;
+} ratio_rows[] = {
+    {"a third has as many digits as asked", "1",          "3",     "0.33333",            5 },
+    {"of a small number",                   "0.00002",    "60000", "0.0000000003333333", 7 },
+    {"of a large one",                      "9000000000", "7",     "1285714286",         5 },
+    {"zeros at the end are cut",            "5",          "2",     "2.5",                18},
+    {"a whole one has no point",            "6",          "2",     "3",                  18},
+    {"nothing",                             "0.0",        "2",     "0",                  18},
+};
+
+static void
+ratios_have_significant_digits(void **state)
+{
+    struct arena *arena = arena_create(4096);
+
+    for (size_t i = 0; i < COUNT_OF(ratio_rows); i++)
+        check_string(ratio_rows[i].name,
+                     decimal_ratio(ratio_rows[i].a, ratio_rows[i].b, ratio_rows[i].digits, arena),
+                     ratio_rows[i].want);
+    arena_destroy(arena);
+}
+
+static const struct {
+    const char *name, *a, *b, *want;
     int32_t places;
 } quotient_rows[] = {
     {"what goes out even",         "1",      "4",     "0.2500",  4},
@@ -256,6 +307,8 @@ main(void)
         cmocka_unit_test(signs_and_zeros_are_told),
         cmocka_unit_test(sums_and_differences_are_exact),
         cmocka_unit_test(products_and_halves_are_exact),
+        cmocka_unit_test(products_of_decimals_are_exact),
+        cmocka_unit_test(ratios_have_significant_digits),
         cmocka_unit_test(quotients_are_rounded),
     };
 

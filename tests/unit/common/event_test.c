@@ -17,13 +17,14 @@ static const struct event example = {
     .candles = candles,
     .candle_count = 1,
     .listings = true,
+    .reports = true,
 };
 
 #define WHOLE                                                                                      \
     "{\"v\":1,\"job_id\":\"coinbase/history/BTC-USD/1h/1795248000\",\"source\":\"coinbase\","      \
     "\"kind\":\"history\",\"run_id\":17,\"version\":\"18446744073709551615\","                     \
     "\"committed_at\":\"2026-11-21T08:41:05.123Z\",\"prices\":[\"bitcoin/usd\",\"ethereum/eur\"]," \
-    "\"candles\":[\"bitcoin/usd/1h\"],\"listings\":true}"
+    "\"candles\":[\"bitcoin/usd/1h\"],\"listings\":true,\"reports\":true}"
 
 static void
 the_message_is_what_the_header_says(void **state)
@@ -50,6 +51,23 @@ an_event_comes_back_as_it_was(void **state)
     arena_destroy(arena);
 }
 
+static void
+nothing_is_said_of_reports_where_there_is_none(void **state)
+{
+    static const char old[] =
+        "{\"v\":1,\"job_id\":\"a/b/1\",\"source\":\"a\",\"kind\":\"quote\",\"run_id\":1,"
+        "\"version\":\"7\",\"committed_at\":\"2026-11-21T08:41:05.123Z\",\"prices\":[],"
+        "\"candles\":[],\"listings\":true}";
+    struct arena *arena = arena_create(4096);
+    struct event got;
+    struct error err = {0};
+
+    check_error("decodes", event_decode((struct bytes){old, sizeof old - 1}, arena, &got, &err),
+                &err, NULL);
+    check_true("says nothing of reports", got.listings && !got.reports);
+    arena_destroy(arena);
+}
+
 static const struct {
     const char *name, *old, *new;
 } rows[] = {
@@ -64,6 +82,7 @@ static const struct {
     {"prices that are no list",        "[\"bitcoin/usd\",\"ethereum/eur\"]", "true"                },
     {"a price that is no string",      "\"ethereum/eur\"",                   "5"                   },
     {"listings that is no bool",       "true",                               "1"                   },
+    {"reports that is no bool",        "\"reports\":true",                   "\"reports\":1"       },
     {"no JSON",                        "{\"v\"",                             "{v"                  },
 };
 
@@ -93,6 +112,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_message_is_what_the_header_says),
         cmocka_unit_test(an_event_comes_back_as_it_was),
+        cmocka_unit_test(nothing_is_said_of_reports_where_there_is_none),
         cmocka_unit_test(messages_are_checked),
     };
 

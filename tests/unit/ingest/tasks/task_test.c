@@ -32,6 +32,17 @@ what_changed_is_said(void **state)
 }
 
 static void
+another_report_is_said(void **state)
+{
+    struct task_run run = {.job = &job};
+    struct task_piece piece = {.reports = true};
+    struct event event;
+
+    check_true("something", task_event(&run, &piece, &event));
+    check_true("reports", event.reports);
+}
+
+static void
 nothing_is_not(void **state)
 {
     struct task_run run = {.job = &job};
@@ -73,6 +84,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_changed_is_said),
+        cmocka_unit_test(another_report_is_said),
         cmocka_unit_test(nothing_is_not),
         cmocka_unit_test(an_event_fits_into_a_message),
     };

@@ -1,0 +1,323 @@
+#include "api/handlers/coingecko/charts.h"
+
+#include "api/handlers/coingecko/valuation.h"
+#include "api/handlers/coingecko/window.h"
+#include "common/clock.h"
+#include "common/decimal.h"
+#include "schema/queries.h"
+
+#include <string.h>
+
+enum { POINTS_MAX = 1000000 }; /* a century of hours: it bounds a mistake, not a chart */
+
+/* Columns of query_coin_series, query_coin_points and query_coin_candles. */
+enum { ROLE, ASSET_ID, QUOTE_ID, SOURCE_ID, VERSION };
+enum { AT, CLOSE, MARKET_CAP, VOLUME_24H, RATE, RATE_USD };
+enum { CANDLE_AT, CANDLE_OPEN, CANDLE_VALUES = 4 };
+
+/* What a flight carries from one query to the next. */
+struct chart {
+    struct chart_window window;
+    struct rows series, points;
+};
+
+static void
+charts_tag(const struct params *params, struct tag_list *tags)
+{
+    const char *slug = params_get(params, "id")->text;
+    const char *code = params_get(params, "vs_currency")->text;
+
+    tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", slug, code));
+    if (strcmp(code, "usd") == 0)
+        return;
+    tag_list_add(tags, arena_printf(tags->arena, "chart:%s/usd", slug));
+    tag_list_add(tags, arena_printf(tags->arena, "chart:bitcoin/%s", code));
+    tag_list_add(tags, "chart:bitcoin/usd");
+}
+
+/* The row of a role; -1 = there is no such series. */
+static int64_t
+find_series(const struct rows *series, const char *role)
+{
+    for (size_t row = 0; row < series->count; row++) {
+        if (strcmp(rows_text(series, row, ROLE), role) == 0)
+            return (int64_t)row;
+    }
+    return -1;
+}
+
+static struct database_value
+series_id(const struct rows *series, const char *role, size_t column)
+{
+    int64_t row = find_series(series, role);
+
+    return row < 0 ? SQL_NULL : SQL_INT(rows_int(series, (size_t)row, column, 0));
+}
+
+/* --------------------------------------------------------------------------------- rendering */
+
+/* Three arrays that grow side by side. */
+struct lines {
+    struct text prices, market_caps, volumes;
+    const char *precision;
+    size_t count;
+};
+
+static void
+add_value(struct text *text, int64_t at_ms, const char *number)
+{
+    text_add_char(text, '[');
+    text_add_int(text, at_ms);
+    text_add_char(text, ',');
+    text_add_json_raw(text, number);
+    text_add_string(text, "],");
+}
+
+static void
+add_point(struct lines *lines, int64_t at_ms, const char *price, const char *market_cap,
+          const char *volume)
+{
+    struct arena *arena = lines->prices.arena;
+
+    add_value(&lines->prices, at_ms, valuation_round(price, lines->precision, arena));
+    add_value(&lines->market_caps, at_ms, valuation_round(market_cap, lines->precision, arena));
+    add_value(&lines->volumes, at_ms, valuation_round(volume, lines->precision, arena));
+    lines->count++;
+}
+
+/* A number of the row in the currency that was asked for; NULL stays NULL. */
+static const char *
+in_currency(const struct rows *points, size_t row, size_t column, bool converts,
+            struct arena *arena)
+{
+    const char *number = rows_text(points, row, column);
+
+    if (!number || !converts)
+        return number;
+    return decimal_ratio(decimal_product(number, rows_text(points, row, RATE), arena),
+                         rows_text(points, row, RATE_USD), VALUATION_DIGITS, arena);
+}
+
+/* Where it is not known what Bitcoin cost, there is no point. */
+static int64_t
+add_points(struct lines *lines, const struct chart *chart)
+{
+    bool converts = find_series(&chart->series, "price") < 0;
+    const struct rows *points = &chart->points;
+    struct arena *arena = lines->prices.arena;
+    int64_t at_ms = 0;
+
+    for (size_t row = 0; row < points->count; row++) {
+        if (converts && (rows_is_null(points, row, RATE) || rows_is_null(points, row, RATE_USD)))
+            continue;
+        at_ms = rows_int(points, row, AT, 0);
+        add_point(lines, at_ms, in_currency(points, row, CLOSE, converts, arena),
+                  in_currency(points, row, MARKET_CAP, converts, arena),
+                  in_currency(points, row, VOLUME_24H, converts, arena));
+    }
+    return at_ms;
+}
+
+static void
+add_array(struct text *body, const char *name, struct text *values)
+{
+    struct bytes bytes = text_finish(values);
+
+    text_add_string(body, name);
+    text_add(body, bytes.data, bytes.size ? bytes.size - 1 : 0); /* without the last comma */
+    text_add_char(body, ']');
+}
+
+static void
+chart_land(struct flight *flight, struct lines *lines)
+{
+    struct text body;
+
+    text_init(&body, flight_arena(flight), 128 + 96 * lines->count);
+    add_array(&body, "{\"prices\":[", &lines->prices);
+    add_array(&body, ",\"market_caps\":[", &lines->market_caps);
+    add_array(&body, ",\"total_volumes\":[", &lines->volumes);
+    text_add_string(&body, "}\n");
+    flight_land(flight, text_finish(&body));
+}
+
+static void
+chart_render(struct flight *flight, const struct rows *rows)
+{
+    const struct params *params = flight_params(flight);
+    const struct chart *chart = flight_context(flight);
+    const struct worth *worth =
+        valuation_of(valuation_read(flight, rows), params_get(params, "id")->text,
+                     params_get(params, "vs_currency")->text);
+    struct arena *arena = flight_arena(flight);
+    struct lines lines = {.precision = params_get(params, "precision")->text};
+    int64_t last_ms;
+
+    text_init(&lines.prices, arena, 64 + 40 * chart->points.count);
+    text_init(&lines.market_caps, arena, 64 + 40 * chart->points.count);
+    text_init(&lines.volumes, arena, 64 + 40 * chart->points.count);
+    last_ms = add_points(&lines, chart);
+    if (worth->price && worth->observed_at_ms > last_ms &&
+        worth->observed_at_ms >= chart->window.from_ms &&
+        worth->observed_at_ms <= chart->window.to_ms)
+        add_point(&lines, worth->observed_at_ms, worth->price, worth->market_cap,
+                  worth->volume_24h);
+    chart_land(flight, &lines);
+}
+
+/* ----------------------------------------------------------------------------------- reading */
+
+static void
+points_read(struct flight *flight, const struct rows *rows)
+{
+    const struct params *params = flight_params(flight);
+    struct chart *chart = flight_context(flight);
+    const char *const *code = &params_get(params, "vs_currency")->text;
+
+    if (rows)
+        chart->points = *rows;
+    valuation_ask(flight, &params_get(params, "id")->text, 1, code, 1, chart_render);
+}
+
+static void
+series_read(struct flight *flight, const struct rows *rows)
+{
+    struct chart *chart = flight_context(flight);
+    bool converts = find_series(rows, "price") < 0;
+    const char *price = converts ? "usd" : "price", *caps = converts ? "usd_caps" : "caps";
+    const struct database_value values[] = {
+        series_id(rows, price, ASSET_ID),
+        series_id(rows, price, QUOTE_ID),
+        series_id(rows, price, SOURCE_ID),
+        series_id(rows, caps, SOURCE_ID),
+        series_id(rows, "rate", ASSET_ID),
+        series_id(rows, "rate", QUOTE_ID),
+        series_id(rows, "rate", SOURCE_ID),
+        series_id(rows, "rate_usd", QUOTE_ID),
+        series_id(rows, "rate_usd", SOURCE_ID),
+        SQL_INT(chart->window.stored_s),
+        SQL_TIME_MS(chart->window.from_ms),
+        SQL_TIME_MS(chart->window.to_ms),
+        SQL_INT(POINTS_MAX),
+    };
+
+    chart->series = *rows;
+    if (rows->count > 0)
+        flight_note_version(flight, rows_text(rows, 0, VERSION));
+    if (find_series(rows, price) < 0)
+        points_read(flight, NULL);
+    else
+        flight_ask(flight, &query_coin_points, values, COUNT_OF(values), points_read);
+}
+
+static void
+ask_series(struct flight *flight, struct chart *chart,
+           void (*then)(struct flight *flight, const struct rows *rows))
+{
+    const struct params *params = flight_params(flight);
+    int64_t stored_ms = chart->window.stored_s * INT64_C(1000);
+    int64_t first_ms = chart->window.from_ms - stored_ms, last_ms = chart->window.to_ms - stored_ms;
+    const struct database_value values[] = {
+        SQL_TEXT(params_get(params, "id")->text), SQL_TEXT(params_get(params, "vs_currency")->text),
+        SQL_INT(chart->window.stored_s),          SQL_TIME_MS(first_ms > 0 ? first_ms : 0),
+        SQL_TIME_MS(last_ms > 0 ? last_ms : 0),
+    };
+
+    flight_set_context(flight, chart);
+    flight_ask(flight, &query_coin_series, values, COUNT_OF(values), then);
+}
+
+static void
+chart_start(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    struct chart *chart = arena_alloc_array(flight_arena(flight), 1, sizeof *chart);
+
+    chart->window = window_of_days(params_get(params, "days")->integer,
+                                   params_get(params, "interval")->text, clock_now_ms());
+    ask_series(flight, chart, series_read);
+}
+
+static void
+range_start(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    struct chart *chart = arena_alloc_array(flight_arena(flight), 1, sizeof *chart);
+
+    chart->window =
+        window_of_range(params_get(params, "from")->integer, params_get(params, "to")->integer,
+                        params_get(params, "interval")->text, clock_now_ms());
+    ask_series(flight, chart, series_read);
+}
+
+static bool
+range_check(const struct params *params, int64_t now_ms, struct problem *ret_problem)
+{
+    if (params_get(params, "from")->integer <= params_get(params, "to")->integer)
+        return true;
+    problem_set(ret_problem, 400, "parameter.range",
+                "The request has a parameter that cannot be used", "from: is later than to");
+    ret_problem->parameter = "from";
+    return false;
+}
+
+const struct reading coingecko_chart_reading = {.tag = charts_tag, .start = chart_start};
+const struct reading coingecko_chart_range_reading = {
+    .check = range_check, .tag = charts_tag, .start = range_start};
+
+/* ----------------------------------------------------------------------------------- candles */
+
+static void
+candles_render(struct flight *flight, const struct rows *candles)
+{
+    const char *precision = params_get(flight_params(flight), "precision")->text;
+    struct text text;
+
+    text_init(&text, flight_arena(flight), 64 + 80 * candles->count);
+    text_add_char(&text, '[');
+    for (size_t row = 0; row < candles->count; row++) {
+        text_add_string(&text, row > 0 ? ",[" : "[");
+        text_add_int(&text, rows_int(candles, row, CANDLE_AT, 0));
+        for (size_t i = 0; i < CANDLE_VALUES; i++) {
+            text_add_char(&text, ',');
+            text_add_json_raw(&text, valuation_round(rows_text(candles, row, CANDLE_OPEN + i),
+                                                     precision, text.arena));
+        }
+        text_add_char(&text, ']');
+    }
+    text_add_string(&text, "]\n");
+    flight_land(flight, text_finish(&text));
+}
+
+static void
+candles_chosen(struct flight *flight, const struct rows *series)
+{
+    const struct chart *chart = flight_context(flight);
+    const struct database_value values[] = {
+        series_id(series, "price", SOURCE_ID), series_id(series, "price", ASSET_ID),
+        series_id(series, "price", QUOTE_ID),  SQL_INT(chart->window.stored_s),
+        SQL_INT(chart->window.interval_s),     SQL_TIME_MS(chart->window.from_ms),
+        SQL_TIME_MS(chart->window.to_ms),
+    };
+    const struct rows nothing = {0};
+
+    if (series->count > 0)
+        flight_note_version(flight, rows_text(series, 0, VERSION));
+    if (find_series(series, "price") < 0)
+        candles_render(flight, &nothing);
+    else
+        flight_ask(flight, &query_coin_candles, values, COUNT_OF(values), candles_render);
+}
+
+static void
+candles_start(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    struct chart *chart = arena_alloc_array(flight_arena(flight), 1, sizeof *chart);
+
+    chart->window = window_of_candles(params_get(params, "days")->integer,
+                                      params_get(params, "interval")->text, clock_now_ms());
+    ask_series(flight, chart, candles_chosen);
+}
+
+const struct reading coingecko_ohlc_reading = {.tag = charts_tag, .start = candles_start};

@@ -1,0 +1,2 @@
+SET LOCAL ROLE tidemark_migrate;
+DROP FUNCTION reports_trim(timestamptz, bigint);
