@@ -1,6 +1,7 @@
 #include "api/documents.h"
 
 #include "api/openapi/document.h"
+#include "api/openapi/postman.h"
 #include "api/web_files.h"
 #include "common/digest.h"
 #include "common/gzip.h"
@@ -9,7 +10,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { MADE_MAX = 1, ETAG_DIGITS = 32, PACKED_LEVEL = 9, SCRATCH_BYTES = 1 << 20 };
+enum { MADE_MAX = 2, ETAG_DIGITS = 32, PACKED_LEVEL = 9, SCRATCH_BYTES = 1 << 20 };
 
 struct documents {
     struct document *all;
@@ -66,10 +67,13 @@ documents_create(struct arena *arena)
 {
     struct documents *documents = arena_alloc(arena, sizeof *documents);
     struct arena *scratch = arena_create(SCRATCH_BYTES);
+    struct bytes openapi = openapi_document(scratch);
 
     documents->count = 0;
     documents->all = arena_alloc_array(arena, MADE_MAX + web_file_count, sizeof *documents->all);
-    add_made(documents, "/openapi.json", "application/json", openapi_document(scratch), arena);
+    add_made(documents, "/openapi.json", "application/json", openapi, arena);
+    add_made(documents, "/postman.json", "application/json", postman_collection(openapi, scratch),
+             arena);
     for (size_t i = 0; i < web_file_count; i++)
         add_web_file(documents, &web_files[i], arena);
     arena_destroy(scratch);
