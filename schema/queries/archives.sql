@@ -160,16 +160,17 @@ DO UPDATE SET raw_days = excluded.raw_days, aggregate_days = excluded.aggregate_
 
 -- name: retention_look
 -- How it stands: raw_days, aggregate_days, archive (all three NULL: no worker has said so yet), waiting (partitions that
--- are older than they are to be kept, and are there), oldest_waiting (its name), overdue_s (for how long the oldest of them
--- should have been gone), archives, rows, packed_bytes, archived_at_ms (the last).
+-- are older than they are to be kept, and are there), oldest_waiting (its name), overdue_s (for how long the most overdue of
+-- them should have been gone; not longer than it has been there, for a history may be fetched that is old), archives, rows, packed_bytes, archived_at_ms (the last).
 SELECT s.raw_days, s.aggregate_days, s.archive, w.waiting, w.oldest, w.overdue_s, a.count, a.rows, a.packed_bytes,
        a.archived_at_ms
 FROM (SELECT) AS one
 LEFT JOIN retention_state s ON true
 LEFT JOIN LATERAL (
     SELECT count(*) AS waiting, (array_agg(p.partition ORDER BY p.range_to, p.partition))[1] AS oldest,
-           max(date_part('epoch', now() - p.range_to - kept.days * interval '1 day'))::bigint AS overdue_s
+           max(date_part('epoch', now() - greatest(p.range_to + kept.days * interval '1 day', b.made_at)))::bigint AS overdue_s
     FROM partitions p
+    LEFT JOIN partition_births b USING (partition)
     CROSS JOIN LATERAL (SELECT CASE p.retention WHEN 'raw' THEN s.raw_days ELSE s.aggregate_days END AS days) AS kept
     WHERE kept.days > 0 AND p.range_to <= now() - kept.days * interval '1 day'
       AND NOT EXISTS (SELECT FROM archives k WHERE k.partition = p.partition AND k.keep_until > now())) AS w ON true

@@ -1,6 +1,7 @@
 """What the database itself holds about dropping: nothing goes that was not archived as it is now."""
 import contextlib
 import datetime
+import json
 import threading
 
 import psycopg2
@@ -8,6 +9,7 @@ import pytest
 
 from archive_database import AGGREGATE_DAYS, RAW_DAYS, ArchiveDatabase, day, ticks_of
 from named_queries import array
+from programs import run_program
 
 OLD, OLDER, YOUNG = 40, 41, 20
 
@@ -255,4 +257,25 @@ def test_what_waits_is_there_to_be_seen(database, worker):
     worker.run("retention_record", RAW_DAYS, AGGREGATE_DAYS, "")
     seen = api.run("retention_look")[0]
     assert seen[:5] == (RAW_DAYS, AGGREGATE_DAYS, "", 2, ticks_of(OLDER))
-    assert 10 * 86400 <= seen[5] < 12 * 86400
+    assert 0 <= seen[5] < 600  # what has just been fetched is not late, however old it is
+    database.owner.execute("UPDATE partition_births SET made_at = made_at - interval '5 days'")
+    assert 5 * 86400 <= api.run("retention_look")[0][5] < 5 * 86400 + 600
+    database.owner.execute("DELETE FROM partition_births")  # made before births were written down
+    assert 10 * 86400 <= api.run("retention_look")[0][5] < 12 * 86400
+
+
+def test_the_doctor_is_quiet_about_old_data_that_has_just_come(database, worker):
+    """A fresh system with a seeded history has days that are too old: the next night's job takes them."""
+    for ago in (OLD, OLDER):
+        database.add_ticks(ago)
+    worker.run("retention_record", RAW_DAYS, AGGREGATE_DAYS, "file:///archive")
+
+    def says():
+        done = run_program("tidemarkctl", {"DATABASE_URL": database.url("operator")}, "doctor", "--json", check=False)
+        [found] = [row for row in json.loads(done.stdout) if row["what"] == "retention"]
+        return found["level"], found["found"]
+
+    assert says() == ("ok", "2 partitions are due")
+    database.owner.execute("UPDATE partition_births SET made_at = made_at - interval '4 days'")
+    state, found = says()
+    assert state == "warn" and found.startswith("2 partitions should be archived and dropped by now")
