@@ -19,6 +19,25 @@ dialect_of(struct bytes path)
     return is_under(path, "/udf") ? DIALECT_UDF : DIALECT_NATIVE;
 }
 
+struct bytes
+dialect_plain_path(struct bytes path, struct arena *arena)
+{
+    static const char before[] = "/udf/k/";
+    size_t size = sizeof before - 1, key_size;
+    const char *slash;
+    char *plain;
+
+    if (path.size <= size || memcmp(path.data, before, size) != 0)
+        return path;
+    slash = memchr(path.data + size, '/', path.size - size);
+    key_size = (slash ? (size_t)(slash - path.data) : path.size) - size;
+    if (key_size == 0)
+        return path;
+    plain = arena_printf(arena, "/udf%.*s", (int)(path.size - size - key_size),
+                         path.data + size + key_size);
+    return (struct bytes){plain, strlen(plain)};
+}
+
 const struct dialect_manner *
 dialect_manner(enum dialect dialect)
 {

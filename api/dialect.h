@@ -50,6 +50,13 @@ struct dialect_manner {
 enum dialect dialect_of(struct bytes path);
 const struct dialect_manner *dialect_manner(enum dialect dialect);
 
+/*
+ * A path without what only says who asks: "/udf/k/{key}/config" is "/udf/config", because charts
+ * can send no header, and keep what stands in the base they were given. There are no accounts, so
+ * any key will do. Copied into `arena` only if there is one.
+ */
+struct bytes dialect_plain_path(struct bytes path, struct arena *arena);
+
 /* Paths from here on may double their slashes: adapters append "/config" to "https://host/udf/". */
 #define DIALECT_DOUBLES_SLASHES "/udf"
 

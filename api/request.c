@@ -212,8 +212,9 @@ check_all(struct request *request)
     const struct http_request *http = request->http;
     struct route_found found;
     struct shortcut shortcut;
+    struct bytes path = dialect_plain_path(http->target.path, http->arena);
 
-    if (!routes_find(http->target.path, http->method, &found)) {
+    if (!routes_find(path, http->method, &found)) {
         check_unknown(request);
         return;
     }

@@ -12,6 +12,7 @@ static const struct route_group *const groups[] = {
     &prices_routes,
     &trust_routes,
     &coingecko_routes,
+    &udf_routes,
     &admin_routes,
     &operation_routes,
     &document_routes,

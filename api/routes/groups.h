@@ -16,6 +16,7 @@ extern const struct route_group simple_routes;
 extern const struct route_group prices_routes;
 extern const struct route_group trust_routes;
 extern const struct route_group coingecko_routes;
+extern const struct route_group udf_routes;
 extern const struct route_group admin_routes;
 extern const struct route_group operation_routes;
 extern const struct route_group document_routes;

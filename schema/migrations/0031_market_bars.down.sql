@@ -1,0 +1,3 @@
+SET LOCAL ROLE tidemark_migrate;
+
+DROP FUNCTION market_bars(smallint, integer, smallint, integer, timestamptz, timestamptz, bigint, timestamptz, text[]);

@@ -1,0 +1,84 @@
+-- Bars of a market as charts draw them, in one place for all who draw: those that are over and those that are not.
+SET LOCAL ROLE tidemark_migrate;
+
+-- The newest bars of a market, in no order, their times those at which they begin. Of one source, or (NULL) of all: then
+-- each bar is that of the most preferred source that has one, sources with candles of their own before those whose
+-- candles we roll. Which one it is does not depend on the window, so a chart says the same however it asks.
+-- A bar from `open_from` on that is not final is made of what there is of its time: shorter candles, and the ticks of the
+-- last quarter of an hour that nothing speaks against; only of `live` sources (NULL = of any). Its volume is what is
+-- known to have been traded.
+CREATE FUNCTION market_bars(of_source smallint, of_asset integer, of_quote smallint, of_interval integer,
+                            since timestamptz, until timestamptz, rows_of_source bigint, open_from timestamptz,
+                            live text[])
+    RETURNS TABLE (open_time timestamptz, open numeric, high numeric, low numeric, close numeric, volume numeric,
+                   source_id smallint, final boolean)
+    LANGUAGE sql STABLE
+AS $$
+    WITH chosen AS MATERIALIZED (
+        SELECT s.source_id, live IS NULL OR s.name = ANY (live) AS is_live,
+               row_number() OVER (ORDER BY EXISTS (SELECT FROM series r
+                                                   WHERE r.asset_id = of_asset AND r.quote_id = of_quote
+                                                     AND r.interval_s = of_interval AND r.source_id = s.source_id
+                                                     AND NOT r.rolled) DESC,
+                                           s.priority, s.source_id) AS place
+        FROM latest_prices l
+        JOIN sources s USING (source_id)
+        WHERE l.asset_id = of_asset AND l.quote_id = of_quote AND (of_source IS NULL OR l.source_id = of_source)
+    ), finished AS (
+        SELECT k.place, k.source_id, c.*
+        FROM chosen k
+        CROSS JOIN LATERAL (
+            SELECT b.open_time, b.open, b.high, b.low, b.close, b.volume, b.final OR b.open_time < open_from AS final
+            FROM candles b
+            WHERE b.source_id = k.source_id AND b.asset_id = of_asset AND b.quote_id = of_quote
+              AND b.interval_s = of_interval AND b.open_time >= since AND b.open_time < until
+              AND (b.final OR b.open_time < open_from)
+            ORDER BY b.open_time DESC
+            LIMIT rows_of_source
+        ) AS c
+    ), parts AS (
+        SELECT k.place, k.source_id, c.open_time AS at, c.interval_s, c.open, c.high, c.low, c.close, c.volume
+        FROM chosen k
+        CROSS JOIN (VALUES (300, interval '3 hours'), (3600, interval '2 days'), (86400, interval '3 days'))
+                   AS made_of (interval_s, reach)
+        CROSS JOIN LATERAL (
+            SELECT *
+            FROM candles b
+            WHERE b.source_id = k.source_id AND b.asset_id = of_asset AND b.quote_id = of_quote
+              AND b.interval_s = made_of.interval_s AND b.open_time >= GREATEST(open_from, now() - made_of.reach)
+              AND b.open_time < until
+            OFFSET 0
+        ) AS c
+        WHERE k.is_live AND made_of.interval_s <= of_interval
+        UNION ALL
+        SELECT k.place, k.source_id, t.observed_at, 0, t.price, t.price, t.price, t.price, NULL
+        FROM chosen k
+        CROSS JOIN LATERAL (
+            SELECT b.observed_at, b.price
+            FROM ticks b
+            WHERE b.source_id = k.source_id AND b.asset_id = of_asset AND b.quote_id = of_quote AND b.doubt = 0
+              AND b.observed_at >= GREATEST(open_from, now() - interval '15 minutes') AND b.observed_at < until
+            OFFSET 0
+        ) AS t
+        WHERE k.is_live
+    ), unfinished AS (
+        SELECT place, source_id, rollup_bucket(at, of_interval) AS open_time,
+               (array_agg(open ORDER BY at, interval_s DESC))[1] AS open, max(high) AS high, min(low) AS low,
+               (array_agg(close ORDER BY at DESC, interval_s))[1] AS close,
+               -- One that is over and not final yet may be known already, or not at all.
+               CASE WHEN rollup_bucket(at, of_interval) + make_interval(secs => of_interval) > now()
+                    THEN coalesce(sum(volume) FILTER (WHERE interval_s = of_interval),
+                                  sum(volume) FILTER (WHERE interval_s < of_interval AND interval_s * 25 > of_interval), 0)
+                    ELSE sum(volume) FILTER (WHERE interval_s = of_interval) END AS volume
+        FROM parts
+        GROUP BY place, source_id, rollup_bucket(at, of_interval)
+    )
+    SELECT DISTINCT ON (m.open_time) m.open_time, m.open, m.high, m.low, m.close, m.volume, m.source_id, m.final
+    FROM (SELECT place, source_id, open_time, open, high, low, close, volume, final FROM finished
+          UNION ALL
+          SELECT place, source_id, open_time, open, high, low, close, volume, false FROM unfinished) AS m
+    ORDER BY m.open_time DESC, m.place, m.final DESC
+$$;
+
+GRANT EXECUTE ON FUNCTION market_bars(smallint, integer, smallint, integer, timestamptz, timestamptz, bigint, timestamptz,
+                                      text[]) TO tidemark_api;

@@ -1,0 +1,177 @@
+"""TradingView's datafeed under /udf, against a chart as strict as the stock adapter."""
+import datetime
+import time
+
+import pytest
+import requests
+
+from market_rows import MarketRows, utc_now
+from tidemark import Tidemark
+from udf_chart import Chart, Rejected
+
+pytestmark = pytest.mark.xdist_group("udf")
+
+HOUR, DAY = 3600, 86400
+
+
+@pytest.fixture(scope="module")
+def market(services, replay_server, tmp_path_factory):
+    """A database for all tests of this file; each takes an asset of its own, or only looks."""
+    system = Tidemark(services, "udf", tmp_path_factory.mktemp("udf"), replay_server)
+    try:
+        system.create()
+        system.add_coins(("bitcoin", "ethereum", "dogecoin"))
+        rows = MarketRows(system)
+        for source, currency, price in (("coinbase", "usd", "25864.63"), ("kraken", "usd", "25864.7"),
+                                        ("binance", "usdt", "25870.10000000")):
+            rows.set_price("bitcoin", currency, price, source=source, announce=False)
+            for interval_s, count in ((300, 700), (HOUR, 400), (DAY, 70)):
+                rows.add_candles("bitcoin", currency, range(100, 100 + count), interval_s, source)
+        yield system
+    finally:
+        system.remove()
+
+
+@pytest.fixture(scope="module")
+def api(market):
+    return market.start_api(RATE_LIMIT_PER_MINUTE="100000")
+
+
+@pytest.fixture
+def chart(api):
+    return Chart(api.url + "/udf")
+
+
+def now():
+    return int(time.time())
+
+
+# What a chart asks first.
+
+def test_a_chart_is_told_what_there_is(chart):
+    configuration = chart.configure()
+    assert configuration["supports_group_request"] is False
+    assert [configuration[f"supports_{name}"] for name in ("search", "marks", "timescale_marks", "time")] == [True] * 4
+    assert configuration["supported_resolutions"] == ["5", "15", "30", "60", "240", "1D", "1W", "1M"]
+    assert configuration["exchanges"][0] == {"value": "", "name": "All sources", "desc": ""}
+    assert {"value": "binance", "name": "binance", "desc": "Binance"} in configuration["exchanges"]
+    assert {"USD", "USDT", "USDC", "EUR"} <= set(configuration["currency_codes"])
+
+
+def test_the_time_is_a_number_as_text(api, chart):
+    answer = api.get("/udf/time")
+    assert answer.headers["Content-Type"].startswith("text/plain") and answer.text.isdigit()
+    assert abs(chart.server_time() - now()) <= 2
+
+
+@pytest.mark.parametrize("name", ["BTCUSD", "AGG:BTCUSD", "agg:btcusd", "BTC/USD", "COINBASE:BTCUSD", "KRAKEN:BTCUSD"])
+def test_a_market_is_found_by_its_names(chart, name):
+    symbol = chart.resolve(name)
+    exchange = name.partition(":")[0].upper() if ":" in name else "AGG"
+    assert (symbol["name"], symbol["exchange"], symbol["listed_exchange"]) == ("BTCUSD", exchange, exchange)
+    assert (symbol["description"], symbol["type"]) == ("Bitcoin / US Dollar", "crypto")
+    assert (symbol["session"], symbol["timezone"]) == ("24x7", "Etc/UTC")
+    assert (symbol["minmov"], symbol["pricescale"]) == (1, 100)
+    assert symbol["supported_resolutions"] == ["5", "15", "30", "60", "240", "1D", "1W", "1M"]
+    assert symbol["intraday_multipliers"] == ["5", "15", "30", "60", "240"]
+    assert (symbol["visible_plots_set"], symbol["volume_precision"]) == ("ohlcv", 8)
+    assert chart.resolve(symbol["ticker"]) == symbol, "what it is called finds it again"
+
+
+def test_the_same_asset_in_another_currency(chart):
+    symbol = chart.resolve("AGG:BTCUSD", currency="USDT")
+    assert (symbol["name"], symbol["ticker"], symbol["currency_code"]) == ("BTCUSDT", "AGG:BTCUSDT", "USDT")
+    assert chart.bars(symbol, "60", 0, now(), count=2)[0]
+
+
+@pytest.mark.parametrize("name", ["NOPE", "BTCGBP", "BINANCE:BTCUSD", "NASDAQ:BTCUSD", "DOGEUSD", "' OR 1=1", "BTCUSD@ethereum"])
+def test_an_unknown_market_is_an_error_that_is_no_symbol(api, chart, name):
+    answer = api.get("/udf/symbols", params={"symbol": name})
+    assert (answer.status_code, answer.json()) == (404, {"s": "error", "errmsg": "unknown_symbol"})
+    with pytest.raises(Rejected):
+        chart.resolve(name)
+
+
+# Bars.
+
+def test_bars_begin_where_they_are_said_to(chart):
+    symbol = chart.resolve("BINANCE:BTCUSDT")
+    for resolution, count, step in (("5", 12, 300), ("15", 12, 900), ("30", 8, 1800), ("60", 12, HOUR),
+                                    ("240", 8, 4 * HOUR), ("1D", 10, DAY), ("1W", 5, 7 * DAY)):
+        bars, _ = chart.bars(symbol, resolution, 0, now(), count=count)
+        assert len(bars) == count
+        assert all((bar["t"] - 4 * DAY) % step == 0 for bar in bars), f"{resolution}: weeks begin on Monday"
+        assert {later["t"] - bar["t"] for bar, later in zip(bars[:-1], bars[1:])} == {step}
+    months, _ = chart.bars(symbol, "1M", 0, now(), count=2)
+    assert [datetime.datetime.fromtimestamp(bar["t"], datetime.timezone.utc).strftime("%d %H:%M:%S")
+            for bar in months] == ["01 00:00:00"] * 2
+
+
+@pytest.mark.parametrize("short, long", [("D", "1D"), ("W", "1W"), ("M", "1M")])
+def test_a_resolution_may_leave_out_its_one(api, short, long):
+    ask = "/udf/history?symbol=BINANCE:BTCUSDT&countback=3&resolution="
+    assert api.get(ask + short).json() == api.get(ask + long).json()
+
+
+def test_to_is_exclusive_and_countback_wins_over_from(chart):
+    symbol = chart.resolve("BINANCE:BTCUSDT")
+    whole, _ = chart.bars(symbol, "60", 0, now(), count=100)
+    until = whole[-10]["t"]
+    ended, _ = chart.bars(symbol, "60", until - HOUR, until, count=20)
+    assert ended == whole[-30:-10]
+    inside, _ = chart.bars(symbol, "60", until - 3 * HOUR, until)
+    assert inside == whole[-13:-10]
+    assert chart.bars(symbol, "60", until - 3 * HOUR - 1, until + 1)[0] == whole[-13:-9], "those that begin in it"
+
+
+def test_numbers_are_exact(api, market):
+    rows = MarketRows(market)
+    rows.set_price("ethereum", "btc", "0.012345678901234567", source="binance", announce=False)
+    rows.add_candles("ethereum", "btc", ["0.012345678901234567", "0.0123456789012345670"], source="binance")
+    text = api.get("/udf/history?symbol=BINANCE:ETHBTC&resolution=60&countback=2&to=" + str(now() // HOUR * HOUR)).text
+    assert '"c":[0.012345678901234567,0.0123456789012345670]' in text and '"v":[12.5,12.5]' in text
+
+
+def test_where_nothing_is_older_there_is_no_data(chart):
+    symbol = chart.resolve("BINANCE:BTCUSDT")
+    assert chart.ask("history", symbol=symbol["ticker"], resolution="60", to=1000000000, countback=300) == {"s": "no_data"}
+    assert chart.ask("history", symbol=symbol["ticker"], resolution="60", **{"from": 900000000}, to=1000000000) == {
+        "s": "no_data"}
+
+
+def test_where_something_is_older_it_is_said_when(chart, market):
+    MarketRows(market).set_price("ethereum", "usdt", "7", source="binance", age_s=2 * DAY, announce=False)
+    end = utc_now() - datetime.timedelta(days=3)
+    MarketRows(market).add_candles("ethereum", "usdt", [1, 2, 3], source="binance", end=end)
+    last = int(end.timestamp()) // HOUR * HOUR - HOUR
+    hours = {"symbol": "BINANCE:ETHUSDT", "resolution": "60", "to": now() - DAY}
+    assert chart.ask("history", **hours, **{"from": now() - 2 * DAY}) == {"s": "no_data", "nextTime": last}
+    assert chart.ask("history", **hours, countback=2)["t"] == [last - HOUR, last], "a count is answered however far back"
+
+
+# How a page reaches it.
+
+def test_a_base_with_a_slash_or_a_key_is_the_same(api):
+    plain = Chart(api.url + "/udf").resolve("AGG:BTCUSD")
+    for base in ("/udf/", "/udf/k/SECRETKEY", "/udf/k/SECRETKEY/"):
+        chart = Chart(api.url + base)
+        assert chart.configure() and chart.resolve("AGG:BTCUSD") == plain
+    assert "SECRETKEY" not in api.text() and "SECRETKEY" not in api.get("/metrics").text
+    assert '"/udf/symbols"' in api.get("/metrics").text
+
+
+@pytest.mark.parametrize("method, path, status", [
+    ("GET", "/udf", 404), ("GET", "/udf/nothing", 404), ("GET", "/udf/k/abc/nothing", 404), ("POST", "/udf/config", 405),
+    ("GET", "/udf/history?symbol=AGG:BTCUSD", 400), ("GET", "/udf/history?symbol=AGG:BTCUSD&resolution=7&countback=2", 400),
+    ("GET", "/udf/history?symbol=AGG:BTCUSD&resolution=60", 400), ("GET", "/udf/symbols", 400),
+    ("GET", "/udf/history?symbol=NOPE&resolution=60&countback=2", 404), ("GET", "/udf/../udf", 400),
+    ("GET", "/udf/config?x=%00", 400), ("GET", "/udf/" + "a" * 17000, 414),
+])
+def test_every_error_says_so_in_its_body(api, method, path, status):
+    request = requests.Request(method, api.url).prepare()
+    request.url = api.url + path  # as it is
+    answer = api.session.send(request, timeout=10)
+    assert (answer.status_code, answer.json()["s"]) == (status, "error")
+    assert answer.json()["errmsg"] and "SECRET" not in answer.text
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
