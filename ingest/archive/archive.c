@@ -1,6 +1,7 @@
 #include "ingest/archive/archive.h"
 
 #include "common/clock.h"
+#include "common/fault.h"
 #include "ingest/archive/flow.h"
 #include "schema/queries.h"
 
@@ -49,9 +50,11 @@ add_row(void *context, struct bytes row, struct error *err)
 {
     struct writing *writing = context;
 
-    if (++writing->rows % SERVE_ROWS == 0 &&
-        !archive_company_serve(writing->company, writing->rows, writing->total, err))
-        return false;
+    if (++writing->rows % SERVE_ROWS == 0) {
+        fault_point("after:archive_rows");
+        if (!archive_company_serve(writing->company, writing->rows, writing->total, err))
+            return false;
+    }
     return packing_add(writing->packing, row, err);
 }
 
@@ -289,8 +292,13 @@ archive_make(const struct archive_work *work, const struct archive_subject *subj
     };
     struct manifest found;
 
-    if (!put_data(work, &archived, err) || !put_manifest(work, &archived.manifest, err) ||
-        !verify(work, manifest_data_name(&archived.manifest, work->arena), &archived.manifest, -1,
+    if (!put_data(work, &archived, err))
+        return error_prefix(err, "archive of %s", subject->partition);
+    fault_point("after:archive_data");
+    if (!put_manifest(work, &archived.manifest, err))
+        return error_prefix(err, "archive of %s", subject->partition);
+    fault_point("after:archive_manifest");
+    if (!verify(work, manifest_data_name(&archived.manifest, work->arena), &archived.manifest, -1,
                 &found, err))
         return error_prefix(err, "archive of %s", subject->partition);
     *ret_archived = archived;

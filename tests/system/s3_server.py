@@ -4,7 +4,8 @@ request is signed as AWS Signature Version 4 says, over what it really sends. It
 
     store.url                   # for ARCHIVE_S3_ENDPOINT
     store.objects()             # {"prefix/ticks/x.json": b"..."}: what is in the bucket
-    store.behave("PUT", 503)    # answers the next PUT like this; "cut" breaks the connection inside of it
+    store.behave("PUT", 503)    # answers the next PUT like this; "cut" breaks the connection inside of it,
+                                # "hold" reads half of it and then nothing: store.held is set
 """
 import collections
 import hashlib
@@ -99,8 +100,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         length = int(headers.get("content-length", 0))
         how = store.next_behaviour(self.command)
-        if how == "cut" and self.command == "PUT":
+        if how in ("cut", "hold") and self.command == "PUT":
             self.rfile.read(length // 2)
+            if how == "hold":
+                store.held.set()
+                self.rfile.read(length)  # until the client is gone
             return self.cut()
         body = self.rfile.read(length)
         store.requests.append((self.command, self.path))
@@ -132,6 +136,7 @@ class S3Store:
         self.port = free_port()
         self.behaviour = collections.defaultdict(list)
         self.requests = []
+        self.held = threading.Event()
         self.process = self.gate = None
 
     def start(self):
