@@ -19,6 +19,7 @@ struct event_base;
 struct flight;
 struct flights;
 struct order_desk;
+struct request;
 
 /*
  * A flight fetches the answer of one key into the L1 of its loop: from Redis if a replica has read
@@ -71,6 +72,12 @@ struct reading {
      * request: {"metadata":{"request_id":...,"api_latency_ms":..., and here the stored bytes.
      */
     bool opened_by_request;
+    /*
+     * Whether such a request is answered in pieces, past every cache, because its answer may be
+     * larger than memory; and by what (see api/outflow.h). NULL = none is.
+     */
+    bool (*streams)(const struct params *params);
+    void (*stream)(struct request *request);
     /*
      * Prices that it notes as stale or missing (flight_note_pair) are fetched before it lands, if a
      * source may have them and that does not take too long.

@@ -76,6 +76,10 @@ static const struct row {
     [METRIC_DEMAND_REFUSED]       = {"tidemark_on_demand_answers_total", "waited=\"refused\"", NULL, NULL, SUM, 1},
     [METRIC_ORDERS_PUBLISHED]     = {"tidemark_orders_published_total", NULL, "counter", "Jobs that this replica has published, for clients who wait or who ordered them.", SUM, 1},
     [METRIC_ORDERS_UP]            = {"tidemark_orders_up", NULL, "gauge", "1 while the broker takes jobs from this replica.", SMALLEST, 1},
+    [METRIC_EXPORTS]              = {"tidemark_exports", NULL, "gauge", "Whole histories being sent to clients.", SUM, 1},
+    [METRIC_EXPORTS_STARTED]      = {"tidemark_exports_total", "end=\"any\"", "counter", "Whole histories that clients asked for: all begun, those refused because too many were under way, and those cut off because the database failed.", SUM, 1},
+    [METRIC_EXPORTS_REFUSED]      = {"tidemark_exports_total", "end=\"refused\"", NULL, NULL, SUM, 1},
+    [METRIC_EXPORTS_CUT]          = {"tidemark_exports_total", "end=\"cut\"", NULL, NULL, SUM, 1},
   /* clang-format on */
 };
 

@@ -4,6 +4,7 @@
 #include "api/lookup.h"
 #include "api/negotiate.h"
 #include "api/options.h"
+#include "api/outflow.h"
 #include "api/paging.h"
 #include "api/params_lenient.h"
 #include "api/redact.h"
@@ -416,6 +417,11 @@ cache_start(struct request *request)
         request->route->answer(request);
         return;
     }
+    if (request->route->reading->streams && request->route->reading->streams(&request->params)) {
+        request->served_from = "stream";
+        request->route->reading->stream(request);
+        return;
+    }
     now_ms = clock_now_ms();
     switch (cache_find(thread->cache, &request->key, now_ms, &entry)) {
     case CACHE_FRESH:
@@ -489,10 +495,12 @@ leave_all(struct request *request)
     flight_leave(&request->flight);
     lookup_leave(request->lookup);
     request->lookup = NULL;
+    outflow_leave(request->outflow);
+    request->outflow = NULL;
 }
 
 static void
-account(const struct request *request, const struct http_answer *answer)
+account(const struct request *request, int32_t status, uint64_t bytes)
 {
     int64_t duration_us = clock_monotonic_us() - request->started_us;
     const struct http_request *http = request->http;
@@ -500,7 +508,7 @@ account(const struct request *request, const struct http_answer *answer)
     struct http_peer client = {.port = 0};
     struct address address;
 
-    metrics_count_request(request->thread->metrics, request->route, http->method, answer->status,
+    metrics_count_request(request->thread->metrics, request->route, http->method, status,
                           duration_us);
     if (!request->thread->logs_requests)
         return;
@@ -509,8 +517,8 @@ account(const struct request *request, const struct http_answer *answer)
     memcpy(client.address, address.bytes, sizeof client.address);
     log_event(LOG_INFO, "http.request", LOG_STR("request_id", request->id),
               LOG_STR("method", http_method_name(http->method)), LOG_STR("target", target),
-              LOG_INT("status", answer->status), LOG_SECONDS("duration_seconds", duration_us),
-              LOG_INT("bytes", (int64_t)(answer->body ? answer->body->size : answer->content.size)),
+              LOG_INT("status", status), LOG_SECONDS("duration_seconds", duration_us),
+              LOG_INT("bytes", (int64_t)bytes),
               LOG_STR("from", request->served_from ? request->served_from : "none"),
               LOG_STR("client", http_peer_text(&client, client_text)));
 }
@@ -530,13 +538,36 @@ reply_start(struct request *request)
         request->entry = NULL;
     }
     respond_prepare(request, &lines, &answer);
-    account(request, &answer);
+    account(request, answer.status, answer.body ? answer.body->size : answer.content.size);
     entry = request->entry;
     body = request->body;
     request->state = REQUEST_DONE;
     http_answer(http, &answer); /* the request is gone */
     cache_release(entry);
     http_body_release(body);
+}
+
+/* What sends the pieces has no deadline: a reader that takes nothing is cut off by the layer. */
+static void
+stream_start(struct request *request)
+{
+    struct respond_lines lines;
+    struct http_answer answer;
+
+    if (request->has_deadline)
+        evtimer_del(&request->deadline);
+    request->has_deadline = false;
+    respond_prepare(request, &lines, &answer);
+    http_stream_start(request->http, &answer);
+}
+
+void
+request_end_stream(struct request *request, uint64_t bytes)
+{
+    account(request, request->status, bytes);
+    request->state = REQUEST_DONE;
+    leave_all(request);
+    http_stream_end(request->http);
 }
 
 static void
@@ -552,7 +583,7 @@ done_start(struct request *request)
 static void (*const enter[REQUEST_STATES])(struct request *) = {
     [REQUEST_CHECK] = check_start,   [REQUEST_LIMIT] = limit_start, [REQUEST_CACHE] = cache_start,
     [REQUEST_ACCESS] = access_start, [REQUEST_FETCH] = fetch_start, [REQUEST_REPLY] = reply_start,
-    [REQUEST_DONE] = done_start,
+    [REQUEST_STREAM] = stream_start, [REQUEST_DONE] = done_start,
 };
 
 void
@@ -614,6 +645,7 @@ request_begin(struct thread *thread, struct http_request *http)
     request->cache_control = NULL;
     request->body = NULL;
     request->lookup = NULL;
+    request->outflow = NULL;
     request->problem.status = 0;
     request->has_deadline = false;
     if (http_request_header(http, "X-Request-Id", &id) && negotiate_takes_request_id(id)) {

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct lookup;
+struct outflow;
 struct route;
 struct thread;
 
@@ -30,7 +31,8 @@ enum request_state {
     REQUEST_CACHE,  /* L1: a hit goes to REPLY, else */
     REQUEST_FETCH,  /* waits for the flight of its key: Redis, then PostgreSQL */
     REQUEST_REPLY,
-    REQUEST_DONE, /* answered, or the client is gone: leaves every line it stood in */
+    REQUEST_STREAM, /* answers in pieces, as long as it takes: see api/outflow.h */
+    REQUEST_DONE,   /* answered, or the client is gone: leaves every line it stood in */
     REQUEST_STATES,
 };
 
@@ -67,6 +69,7 @@ struct request {
     const char *cache_control; /* its value; NULL = "no-store" */
     struct http_body *body;    /* instead of `content`; the request's reference */
     struct lookup *lookup;     /* under way; NULL = none */
+    struct outflow *outflow;   /* its answer in pieces; NULL = it has none */
     struct problem problem;    /* status 0 = none */
 
     struct event deadline; /* set only while something is waited for */
@@ -85,6 +88,11 @@ void request_enter(struct request *request, enum request_state next);
 void request_answer(struct request *request, int32_t status, const char *content_type,
                     struct bytes content);
 void request_refuse(struct request *request, const struct problem *problem);
+/*
+ * For api/outflow.c: the head of an answer in pieces is sent by REQUEST_STREAM, what is to be said
+ * in it is set before; then pieces, and this. The request is gone after it.
+ */
+void request_end_stream(struct request *request, uint64_t bytes);
 /* Before a handler waits for anything: what it was given stays, and not for ever. */
 void request_wait(struct request *request);
 

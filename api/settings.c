@@ -41,6 +41,8 @@ const struct setting api_setting_table[] = {
        "How long a request waits for a price that has to be fetched for it."),
     COUNT("ON_DEMAND_PER_MINUTE", orders_per_minute, "10", 0, 1000000,
           "Jobs a minute that clients may cause at one source, over all replicas; 0 = none."),
+    COUNT("API_EXPORTS_MAX", exports_max, "2", 1, 64,
+          "Whole histories that each event loop sends at once."),
     MS("DRAIN_DELAY", drain_delay_ms, "5s", 0, 300000,
        "From /readyz saying no to closing the listeners."),
     BOOL("ENABLE_METRICS", enable_metrics, "true", "Whether /metrics is there."),

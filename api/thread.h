@@ -53,6 +53,7 @@ struct thread {
     struct bytes policy_line; /* "RateLimit-Policy: ...\r\n" */
     char policy_text[96];
 
+    int64_t outflows;   /* under way: see api/outflow.h */
     struct event *tick; /* publishes counters, measures the lag of the loop */
     int64_t tick_at_us;
     atomic_llong alive_at_ms; /* monotonic; when the loop last turned */

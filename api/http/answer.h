@@ -60,6 +60,12 @@ enum http_stream http_stream_send(struct http_request *request, const void *data
 enum http_stream http_stream_send_body(struct http_request *request, struct http_body *body);
 /* Ends the answer; the request is gone when this returns. */
 void http_stream_end(struct http_request *request);
+/*
+ * Cuts it off, so that no client takes what it has for all there is: the chunks do not end, and
+ * where there are none (HTTP/1.0) the connection is reset. `cancelled` is called; the request is
+ * gone when this returns.
+ */
+void http_stream_abort(struct http_request *request);
 
 /*
  * Adds "name: value\r\n" to a header block. Control characters in `value` become spaces, so foreign

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 void
 http_stream_start(struct http_request *request, const struct http_answer *answer)
@@ -81,6 +82,19 @@ enum http_stream
 http_stream_send_body(struct http_request *request, struct http_body *body)
 {
     return send_chunk(request, body->data, body->size, body);
+}
+
+void
+http_stream_abort(struct http_request *request)
+{
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    struct http_connection *connection = exchange_of(request)->connection;
+
+    assert(connection->state == HTTP_CONNECTION_STREAMING);
+    if (!connection->is_chunked)
+        setsockopt(event_get_fd(&connection->readable), SOL_SOCKET, SO_LINGER, &reset,
+                   sizeof reset);
+    connection_die(connection);
 }
 
 void

@@ -2,6 +2,7 @@
 
 #include "api/as_of.h"
 #include "api/formats.h"
+#include "api/handlers/prices/export.h"
 #include "api/handlers/prices/reader.h"
 #include "api/paging.h"
 #include "common/clock.h"
@@ -219,7 +220,14 @@ page_client_s(const struct params *params, int64_t now_ms, int32_t policy_s)
     return as_of_client_s(params, now_ms, policy_s);
 }
 
-const struct reading price_series_reading = {
-    .check = price_window_check, .client_s = page_client_s, .tag = page_tag, .start = page_start};
-const struct reading price_list_reading = {
-    .check = price_window_check, .tag = list_tag, .start = page_start};
+const struct reading price_series_reading = {.check = price_window_check,
+                                             .client_s = page_client_s,
+                                             .tag = page_tag,
+                                             .start = page_start,
+                                             .streams = price_is_export,
+                                             .stream = price_export_start};
+const struct reading price_list_reading = {.check = price_window_check,
+                                           .tag = list_tag,
+                                           .start = page_start,
+                                           .streams = price_is_export,
+                                           .stream = price_export_start};
