@@ -53,6 +53,11 @@ class Operation:
         """The first status of a success that is documented."""
         return min(int(status) for status in self.told["responses"] if status.startswith("2"))
 
+    def example(self):
+        """The answer that is shown first, of a success in JSON."""
+        shown = self.told["responses"][str(self.success())]["content"]["application/json"]
+        return shown["example"] if "example" in shown else next(iter(shown["examples"].values()))["value"]
+
     def check(self, answer):
         """Status, headers, type and body of an answer are documented, and as they are documented."""
         responses = self.told["responses"]

@@ -21,8 +21,20 @@ def fill(system):
             rows.tick(source, asset, "usd", now - (place + 1) * MINUTE, price)
         closes = [f"{int(float(price)) - hour}.5" for hour in range(48, 0, -1)]
         rows.candles("coinbase", asset, "usd", now.replace(minute=0, second=0) - 48 * HOUR, closes, now)
+    add_gap(system, now.replace(minute=0, second=0) - 50 * HOUR)
     with contextlib.closing(system.connect()) as connection:
         make_reports(Tables(connection))
+
+
+def add_gap(system, until):
+    """Two hours of coinbase's bitcoin that nobody has."""
+    system.query(
+        "INSERT INTO coverage SELECT source_id, quote_id, asset_id, 3600, true, true, %s, now(), now(), now(), now(), 'BTC-USD'"
+        " FROM sources, quotes, assets WHERE sources.name = 'coinbase' AND code = 'usd' AND slug = 'bitcoin'", until - 2 * HOUR)
+    system.query(
+        "INSERT INTO gaps (source_id, quote_id, asset_id, interval_s, missing_from, missing_until, cause, state,"
+        " first_seen_at, checked_at, next_try_at) SELECT source_id, quote_id, asset_id, interval_s, %s, %s, 'source_down',"
+        " 'open', now(), now(), now() FROM coverage", until - 2 * HOUR, until)
 
 
 def make_reports(tables):
