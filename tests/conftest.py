@@ -14,7 +14,9 @@ for folder in (HERE, HERE / "system"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-from replay_client import Replay  # noqa: E402  (the path must be set first)
+import documented_rows  # noqa: E402  (the path must be set first)
+from known_rows import NoProviders  # noqa: E402
+from replay_client import Replay  # noqa: E402
 from services import Services  # noqa: E402
 from tcp_proxy import TcpProxy  # noqa: E402
 from tidemark import Tidemark  # noqa: E402
@@ -82,6 +84,21 @@ def tidemark(services, request, tmp_path, replay):
     system = Tidemark(services, request.node.name, tmp_path, replay)
     try:
         yield system.create()
+    finally:
+        system.remove()
+
+
+@pytest.fixture(scope="session")
+def documented_api(services, tmp_path_factory):
+    """
+    An API over the rows that documented calls find, for tests that only read. Theirs is the group
+    "documented", so that one process has it.
+    """
+    system = Tidemark(services, "documented", tmp_path_factory.mktemp("documented"), NoProviders())
+    try:
+        system.create()
+        documented_rows.fill(system)
+        yield system.start_api(ADMIN_API_KEY=documented_rows.ADMIN, RATE_LIMIT_PER_MINUTE="1000000")
     finally:
         system.remove()
 

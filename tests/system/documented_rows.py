@@ -6,6 +6,7 @@ from known_rows import KnownRows
 from report_oracle import Candle
 from test_reports import Tables
 
+ADMIN = "an-administrators-key-of-a-test"
 UTC = datetime.timezone.utc
 DAY, HOUR, MINUTE = (datetime.timedelta(seconds=seconds) for seconds in (86400, 3600, 60))
 REPORT_DAY = datetime.datetime(2026, 11, 20, tzinfo=UTC)

@@ -4,13 +4,11 @@ import re
 
 import pytest
 
-import documented_rows
 from documented_calls import operations, read_document
-from known_rows import NoProviders
+from documented_rows import ADMIN
 from programs import ROOT
-from tidemark import Tidemark
 
-ADMIN = "an-administrators-key-of-a-test"
+pytestmark = pytest.mark.xdist_group("documented")
 NAMES = sorted(pathlib.Path(path).stem for path in (ROOT / "api/openapi/operations").glob("*.json"))
 
 
@@ -19,15 +17,9 @@ def documented():
     return operations(read_document())
 
 
-@pytest.fixture(name="api", scope="module")
-def running_api(services, tmp_path_factory):
-    system = Tidemark(services, "openapi", tmp_path_factory.mktemp("openapi"), NoProviders())
-    try:
-        system.create()
-        documented_rows.fill(system)
-        yield system.start_api(ADMIN_API_KEY=ADMIN, RATE_LIMIT_PER_MINUTE="1000000")
-    finally:
-        system.remove()
+@pytest.fixture(name="api")
+def running_api(documented_api):
+    return documented_api
 
 
 def call(api, operation, method=None, headers=None, **more):

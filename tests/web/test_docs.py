@@ -2,23 +2,14 @@
 import pytest
 
 from chromium import Chromium
-from known_rows import NoProviders
-from market_rows import MarketRows
-from tidemark import Tidemark
 
+pytestmark = pytest.mark.xdist_group("documented")
 OPERATION = "#operations-Prices-getSimplePrice"
 
 
-@pytest.fixture(name="api", scope="module")
-def running_api(services, tmp_path_factory):
-    system = Tidemark(services, "docs", tmp_path_factory.mktemp("docs"), NoProviders())
-    try:
-        system.create()
-        system.add_coins(("bitcoin", "ethereum"))
-        MarketRows(system).set_price("bitcoin", "usd", "64123.50", announce=False)
-        yield system.start_api(RATE_LIMIT_PER_MINUTE="1000000")
-    finally:
-        system.remove()
+@pytest.fixture(name="api")
+def running_api(documented_api):
+    return documented_api
 
 
 @pytest.fixture
@@ -37,7 +28,7 @@ def test_what_is_documented_can_be_tried_out(api, browser):
     browser.wait_for(f"document.querySelector('{OPERATION} .execute')")
     browser.click(f"{OPERATION} .execute")
     answer = browser.wait_for(f"document.querySelector('{OPERATION} .live-responses-table .response')?.innerText")
-    assert answer.startswith("200") and "64123.5" in answer
+    assert answer.startswith("200") and "26186.48" in answer
     assert browser.complaints == []
     assert browser.asked_elsewhere(api.url) == []
 
