@@ -32,6 +32,14 @@ is_key(struct bytes key, const char *expected)
     return digest_equal(one, other, DIGEST_SHA256_HEX);
 }
 
+enum route_access
+access_wanted(enum route_access of_route, bool orders_are_for_admins)
+{
+    if (of_route != ACCESS_ORDER)
+        return of_route;
+    return orders_are_for_admins ? ACCESS_ADMIN : ACCESS_ANYONE;
+}
+
 enum access_verdict
 access_check(enum route_access wanted, const char *admin_key, const struct access_headers *headers)
 {

@@ -14,6 +14,7 @@ enum route_access {
     ACCESS_KEY,  /* any API key */
     ACCESS_USER, /* a user who logged in */
     ACCESS_ADMIN,
+    ACCESS_ORDER, /* anyone, or the administrator alone, as ORDERS_ACCESS says */
 };
 
 enum access_verdict {
@@ -21,6 +22,9 @@ enum access_verdict {
     ACCESS_NO_KEY,    /* 401: the request says nothing of who asks */
     ACCESS_WRONG_KEY, /* 403: it does, and that one may not */
 };
+
+/* What a route wants, once it is known whom orders are for. */
+enum route_access access_wanted(enum route_access of_route, bool orders_are_for_admins);
 
 /* Header values as they came; `data` NULL = the request has none. */
 struct access_headers {

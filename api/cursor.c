@@ -1,5 +1,6 @@
 #include "api/cursor.h"
 
+#include "api/base64url.h"
 #include "common/digest.h"
 #include "common/text.h"
 
@@ -11,54 +12,6 @@
  * bytes; then the seal.
  */
 enum { VERSION = 1, NO_VALUE = 255, SEAL_BYTES = 16 };
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/* ---------------------------------------------------------------------------- base64url, RFC 4648
- */
-
-static const char *
-encode(struct bytes bytes, struct arena *arena)
-{
-    char *text = arena_alloc(arena, bytes.size / 3 * 4 + 5), *at = text;
-    const unsigned char *data = (const unsigned char *)bytes.data;
-    unsigned bits = 0, held = 0;
-
-    for (size_t i = 0; i < bytes.size; i++) {
-        bits = bits << 8 | data[i];
-        for (held += 8; held >= 6; held -= 6)
-            *at++ = alphabet[bits >> (held - 6) & 63];
-        bits &= (1u << held) - 1;
-    }
-    if (held > 0)
-        *at++ = alphabet[bits << (6 - held) & 63];
-    *at = '\0';
-    return text;
-}
-
-/* Without padding, and no bit left over may be set: one text for the same bytes. */
-static bool
-decode(const char *text, struct arena *arena, struct bytes *ret_bytes)
-{
-    unsigned char *data = arena_alloc(arena, strlen(text) + 1), *at = data;
-    unsigned bits = 0, held = 0;
-
-    for (; *text; text++) {
-        const char *digit = strchr(alphabet, *text);
-
-        if (!digit)
-            return false;
-        bits = bits << 6 | (unsigned)(digit - alphabet);
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            *at++ = (unsigned char)(bits >> held);
-            bits &= (1u << held) - 1;
-        }
-    }
-    *ret_bytes = (struct bytes){(const char *)data, (size_t)(at - data)};
-    return held < 6 && bits == 0;
-}
 
 /* ------------------------------------------------------------------------------------- the seal */
 
@@ -100,7 +53,7 @@ cursor_seal(const struct cursor_use *use, const struct cursor *cursor, struct ar
     }
     seal(use, (struct bytes){text.data, text.size}, arena, mark);
     text_add(&text, mark, sizeof mark);
-    return encode(text_finish(&text), arena);
+    return base64url_encode(text_finish(&text), arena);
 }
 
 /* ---------------------------------------------------------------------------------- the contents
@@ -141,8 +94,8 @@ cursor_open(const struct cursor_use *use, const char *text, struct arena *arena,
     unsigned char mark[SEAL_BYTES];
     struct bytes bytes;
 
-    if (*use->key == '\0' || strlen(text) > CURSOR_TEXT_MAX || !decode(text, arena, &bytes) ||
-        bytes.size < SEAL_BYTES + 2)
+    if (*use->key == '\0' || strlen(text) > CURSOR_TEXT_MAX ||
+        !base64url_decode(text, arena, &bytes) || bytes.size < SEAL_BYTES + 2)
         return false;
     bytes.size -= SEAL_BYTES;
     seal(use, bytes, arena, mark);

@@ -89,8 +89,9 @@ static const int64_t bucket_us[METRICS_BUCKETS] = {
 };
 
 /* Statuses that we send; the last cell is for any other. */
-static const int statuses[METRICS_STATUSES - 1] = {200, 204, 304, 400, 401, 403, 404, 405,
-                                                   409, 408, 413, 429, 500, 501, 503, 504};
+static const int statuses[METRICS_STATUSES - 1] = {200, 202, 204, 304, 400, 401, 403,
+                                                   404, 405, 406, 408, 409, 413, 415,
+                                                   422, 429, 500, 501, 503, 504};
 
 struct metrics *
 metrics_create(void)

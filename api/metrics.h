@@ -80,7 +80,7 @@ enum metric {
 enum {
     METRICS_ROUTES = 96,
     METRICS_METHODS = HTTP_OPTIONS + 1,
-    METRICS_STATUSES = 17,
+    METRICS_STATUSES = 21,
     METRICS_BUCKETS = 15,
 };
 

@@ -25,6 +25,15 @@ order_desk_create(struct orders *orders, struct mailbox *mailbox)
 void
 order_desk_destroy(struct order_desk *desk)
 {
+    struct letter *stop = letter_create(LETTER_STOP);
+
+    while (desk && desk->first) {
+        struct order_waiter *waiter = desk->first;
+
+        order_waiter_leave(waiter);
+        waiter->take(waiter, stop); /* it may be gone after that */
+    }
+    letter_release(stop);
     free(desk);
 }
 

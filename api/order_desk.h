@@ -32,7 +32,8 @@ struct order_waiter {
 
 /* `orders` NULL = nothing can be ordered. */
 struct order_desk *order_desk_create(struct orders *orders, struct mailbox *mailbox);
-void order_desk_destroy(struct order_desk *desk); /* nobody may wait any more; NULL is fine */
+/* Whoever still waits gets a LETTER_STOP. NULL is fine. */
+void order_desk_destroy(struct order_desk *desk);
 
 struct orders *order_desk_orders(const struct order_desk *desk);
 /* The broker can be asked, as far as is known. */

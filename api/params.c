@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANDIDATES_MAX = 20 }; /* of an ambiguous ticker that are named */
+enum {
+    JOB_TEXT_MAX = 340 /* 255 bytes in base64 */,
+    CANDIDATES_MAX = 20
+}; /* of an ambiguous ticker that are named */
 
 static const char malformed_title[] = "The request has a parameter that cannot be used";
 static const char ambiguous_title[] = "The request names something that could be several things";
@@ -71,6 +74,8 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
     case PARAM_MARKETS:
         return arena_printf(arena, "\"%lld to %lld markets such as AGG:BTCUSD, with commas\"", min,
                             max);
+    case PARAM_JOB:
+        return "\"the job_id that an order was answered with\"";
     case PARAM_CURSOR:
         return "\"the next_cursor of the page before, with the same other parameters\"";
     case PARAM_SECONDS:
@@ -244,6 +249,18 @@ check_text(const struct check *check, const struct param *param, const char *tex
 {
     if (strlen(text) < (size_t)param->min || strlen(text) > (size_t)param->max)
         return refuse(check, param, "parameter.range", "its length is out of range");
+    value->text = text;
+    return true;
+}
+
+static bool
+check_job(const struct check *check, const struct param *param, char *text,
+          struct param_value *value)
+{
+    static const char known[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    if (text[strspn(text, known)] != '\0' || strlen(text) > JOB_TEXT_MAX)
+        return refuse(check, param, "parameter.malformed", "not an id of a job");
     value->text = text;
     return true;
 }
@@ -487,6 +504,8 @@ check_value(const struct check *check, const struct param *param, char *text,
         return check_market(check, param, text, value);
     case PARAM_MARKETS:
         return check_markets(check, param, text, value);
+    case PARAM_JOB:
+        return check_job(check, param, text, value);
     case PARAM_CURSOR:
         value->text = text;
         return true;
@@ -625,6 +644,27 @@ params_copy(const struct params *params, struct arena *arena, struct params *ret
     }
     if (params->cursor_key)
         ret_copy->cursor_key = arena_string(arena, params->cursor_key);
+}
+
+bool
+params_need_catalog(const struct param *declared)
+{
+    for (; declared->name; declared++) {
+        switch (declared->kind) {
+        case PARAM_ASSET:
+        case PARAM_ASSETS:
+        case PARAM_ASSET_OR_TICKER:
+        case PARAM_CURRENCY:
+        case PARAM_CURRENCIES:
+        case PARAM_SOURCE:
+        case PARAM_MARKET:
+        case PARAM_MARKETS:
+            return true;
+        default:
+            break;
+        }
+    }
+    return false;
 }
 
 bool

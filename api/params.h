@@ -40,6 +40,7 @@ enum param_kind {
      * not; what this kind means is checked by paging_open().
      */
     PARAM_CURSOR,
+    PARAM_JOB,    /* what names a job in URLs: letters, digits, - and _ */
     PARAM_FORMAT, /* one of `choices`, or what Accept says: see api/formats.h */
     /*
      * A market as charts name it, "AGG:BTCUSD", that may exist: else a 404 "symbol.unknown". `text`
@@ -110,6 +111,10 @@ MUST_CHECK bool params_check(const struct param *declared, const struct http_par
 
 /* A copy that lives in another arena. */
 void params_copy(const struct params *params, struct arena *arena, struct params *ret_copy);
+
+/* Whether they name assets, currencies or sources, so that the catalogue is needed to check them.
+ */
+bool params_need_catalog(const struct param *declared);
 
 /* Whether the same words may mean something else later. */
 bool params_are_passing(const struct params *params);

@@ -1,5 +1,7 @@
 #include "api/request.h"
 
+#include "api/body_params.h"
+#include "api/errand.h"
 #include "api/formats.h"
 #include "api/lookup.h"
 #include "api/negotiate.h"
@@ -106,14 +108,15 @@ accept_of(const struct request *request)
     return text_finish(&text);
 }
 
-/* What the path holds goes first, so that the query may not say it again. */
+/* What the path holds goes first, so that the query may not say it again; nor the body the query.
+ */
 static bool
 check_given(struct request *request, const struct route_captures *captures,
             const struct catalog *catalog)
 {
     const struct http_target *target = &request->http->target;
-    struct http_param given[ROUTE_CAPTURES_MAX + HTTP_PARAMS_MAX];
-    size_t count = captures->count + target->param_count;
+    struct http_param given[ROUTE_CAPTURES_MAX + 2 * HTTP_PARAMS_MAX];
+    size_t count = captures->count + target->param_count, of_body;
 
     memcpy(given, captures->params, captures->count * sizeof *given);
     memcpy(given + captures->count, target->params, target->param_count * sizeof *given);
@@ -121,8 +124,10 @@ check_given(struct request *request, const struct route_captures *captures,
         count =
             params_make_lenient(request->route->params, captures->params, captures->count,
                                 target->params, target->param_count, request->http->arena, given);
-    return params_check(request->route->params, given, count, catalog, request->http->arena,
-                        &request->params, &request->problem);
+    if (!body_params_read(request->http, given + count, &of_body, &request->problem))
+        return false;
+    return params_check(request->route->params, given, count + of_body, catalog,
+                        request->http->arena, &request->params, &request->problem);
 }
 
 /* What no single parameter shows. */
@@ -146,7 +151,7 @@ check_params(struct request *request, const struct route_captures *captures)
 {
     struct catalog *catalog = NULL;
 
-    if (request->route->reading) {
+    if (request->route->reading || params_need_catalog(request->route->params)) {
         catalog = borrow_catalog(request);
         if (!catalog) {
             problem_set(&request->problem, 503, "catalog.unknown",
@@ -279,8 +284,8 @@ check_start(struct request *request)
 
 /* ---------------------------------------------------------------------------------- limiting */
 
-static struct address
-find_client(const struct request *request)
+struct address
+request_client(const struct request *request)
 {
     const struct trusted_proxies *proxies = request->thread->proxies;
     /* Room for all: the last one counts, and what comes before it is up to the client. */
@@ -324,6 +329,17 @@ on_limit(struct limit_waiter *waiter, enum limit_verdict verdict, const struct l
     limit_verdict(request, verdict);
 }
 
+/* Who may make fewer requests at once than one costs pays all of them for it. */
+static int32_t
+cost_of(const struct request *request)
+{
+    const struct api_settings *settings = request->thread->settings;
+    int64_t burst =
+        settings->rate_limit_burst ? settings->rate_limit_burst : settings->rate_limit_per_minute;
+
+    return request->route->cost < burst ? request->route->cost : (int32_t)burst;
+}
+
 static void
 limit_start(struct request *request)
 {
@@ -334,10 +350,10 @@ limit_start(struct request *request)
         request_enter(request, REQUEST_ACCESS);
         return;
     }
-    client = find_client(request);
+    client = request_client(request);
     bucket = client_address_bucket(&client);
     request->is_limited = true;
-    request->limit.cost = request->route->cost;
+    request->limit.cost = cost_of(request);
     request->limit.done = on_limit;
     verdict = limiter_take(request->thread->limiter, &bucket, request->started_us / 1000,
                            &request->limit, &request->limited);
@@ -359,12 +375,14 @@ access_start(struct request *request)
         {NULL, 0}
     };
     const char *admin_key = request->thread->settings->admin_api_key;
+    enum route_access wanted = access_wanted(
+        request->route->access, strcmp(request->thread->settings->orders_access, "admin") == 0);
 
-    if (request->route->access != ACCESS_ANYONE) {
+    if (wanted != ACCESS_ANYONE) {
         http_request_header(request->http, "X-API-Key", &headers.api_key);
         http_request_header(request->http, "Authorization", &headers.authorization);
     }
-    switch (access_check(request->route->access, admin_key, &headers)) {
+    switch (access_check(wanted, admin_key, &headers)) {
     case ACCESS_GRANTED:
         request_enter(request, REQUEST_CACHE);
         return;
@@ -497,6 +515,8 @@ leave_all(struct request *request)
     request->lookup = NULL;
     outflow_leave(request->outflow);
     request->outflow = NULL;
+    errand_leave(request->errand);
+    request->errand = NULL;
 }
 
 static void
@@ -513,7 +533,7 @@ account(const struct request *request, int32_t status, uint64_t bytes)
     if (!request->thread->logs_requests)
         return;
     redact_target(http->raw_target, target, sizeof target);
-    address = find_client(request);
+    address = request_client(request);
     memcpy(client.address, address.bytes, sizeof client.address);
     log_event(LOG_INFO, "http.request", LOG_STR("request_id", request->id),
               LOG_STR("method", http_method_name(http->method)), LOG_STR("target", target),
@@ -646,6 +666,7 @@ request_begin(struct thread *thread, struct http_request *http)
     request->body = NULL;
     request->lookup = NULL;
     request->outflow = NULL;
+    request->errand = NULL;
     request->problem.status = 0;
     request->has_deadline = false;
     if (http_request_header(http, "X-Request-Id", &id) && negotiate_takes_request_id(id)) {

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct errand;
 struct lookup;
 struct outflow;
 struct route;
@@ -70,6 +71,7 @@ struct request {
     struct http_body *body;    /* instead of `content`; the request's reference */
     struct lookup *lookup;     /* under way; NULL = none */
     struct outflow *outflow;   /* its answer in pieces; NULL = it has none */
+    struct errand *errand;     /* under way; NULL = none */
     struct problem problem;    /* status 0 = none */
 
     struct event deadline; /* set only while something is waited for */
@@ -93,6 +95,8 @@ void request_refuse(struct request *request, const struct problem *problem);
  * in it is set before; then pieces, and this. The request is gone after it.
  */
 void request_end_stream(struct request *request, uint64_t bytes);
+/* Whom it is from, as far as that can be believed. */
+struct address request_client(const struct request *request);
 /* Before a handler waits for anything: what it was given stays, and not for ever. */
 void request_wait(struct request *request);
 

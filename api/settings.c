@@ -39,6 +39,8 @@ const struct setting api_setting_table[] = {
           "Open connections of one address in each event loop."),
     MS("ON_DEMAND_WAIT", order_wait_ms, "3s", 100, 4000,
        "How long a request waits for a price that has to be fetched for it."),
+    CHOICE("ORDERS_ACCESS", orders_access, "anyone", "anyone|admin",
+           "Who may order a sync or a prefetch: anyone, or who has the ADMIN_API_KEY."),
     COUNT("ON_DEMAND_PER_MINUTE", orders_per_minute, "10", 0, 1000000,
           "Jobs a minute that clients may cause at one source, over all replicas; 0 = none."),
     COUNT("API_EXPORTS_MAX", exports_max, "2", 1, 64,

@@ -21,6 +21,7 @@ struct api_settings {
     int64_t l1_mib, connections_max, connections_per_peer;
     int64_t order_wait_ms, orders_per_minute;
     int64_t exports_max;
+    const char *orders_access;
     int64_t drain_delay_ms;
     bool enable_metrics;
     struct log_options log;

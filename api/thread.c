@@ -354,6 +354,7 @@ thread_destroy(struct thread *thread)
 {
     if (!thread)
         return;
+    thread->ending = true;
     if (thread->tick)
         event_free(thread->tick);
     /* Clients first, so that nobody waits for what is taken away next. */

@@ -59,6 +59,7 @@ struct thread {
     atomic_llong alive_at_ms; /* monotonic; when the loop last turned */
     atomic_int *draining;     /* of the process */
     bool stopping;
+    bool ending;        /* it is taken apart: Redis is asked no more */
     bool logs_requests; /* LOG_LEVEL lets them through */
     uint64_t id_seed, id_count;
     pthread_t pthread;

@@ -71,6 +71,7 @@ add_schema(struct text *text, const struct param *param)
     case PARAM_MARKETS:
         text_add_string(text, "{\"type\":\"string\"");
         return;
+    case PARAM_JOB:
     case PARAM_CURSOR:
         text_add_string(text, "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-]+$\"");
         return;

@@ -1,5 +1,7 @@
-"""Prices that nobody has fetched yet, or not lately: a client's request has a worker fetch them."""
-import concurrent.futures
+"""Prices that nobody has fetched yet, or not lately: a client's request has a worker fetch them; and what clients order."""
+import contextlib
+import re
+import socket
 import time
 
 import pytest
@@ -8,26 +10,53 @@ from tidemark import crew_of
 from waiting import wait_for
 
 PRICE = "/simple_price?assets={}&currencies=usd"
+SYNC, PREFETCH = "/api/v1/cryptocurrencies/sync", "/api/v1/prices/prefetch/"
+NAMED = ("bitcoin", "ethereum", "ripple", "solana", "cardano", "dogecoin")
 
 
 class OnDemand:
     """An API, and a worker for one aggregator and one exchange; nothing is scheduled."""
 
     def __init__(self, tidemark):
-        tidemark.add_coins(("bitcoin", "ethereum", "ripple", "solana", "cardano", "dogecoin"))
+        tidemark.add_coins(NAMED)
         tidemark.settings.update(UPSTREAM_BUDGET_PERCENT="1000000", RATE_LIMIT_PER_MINUTE="1000000",
                                  ON_DEMAND_PER_MINUTE="1000")
         self.system = tidemark
-        self.worker = tidemark.start_worker(crew_of("coingecko", "kraken"))
         tidemark.query("UPDATE sources SET enabled = name IN ('coingecko', 'kraken')")
-        self.api = tidemark.start_api()
-        self.api.wait_log(event="orders.connected")
+        self.worker = self.start_worker()
+        self.api = self.start_api()
+
+    def start_worker(self):
+        worker = self.system.start_worker(crew_of("coingecko", "kraken"))
+        self.system.vhost.wait_queue("jobs.kraken.live")
+        return worker
+
+    def start_api(self, **more):
+        api = self.system.start_api(**more)
+        api.wait_log(event="orders.connected")
+        return api
 
     def price(self, asset, api=None):
         return (api or self.api).get(PRICE.format(asset))
 
+    def order(self, path, key=None, **options):
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.api.session.post(self.api.url + path, headers={**headers, **options.pop("headers", {})},
+                                     timeout=30, **options)
+
+    def status(self, accepted):
+        answer = self.api.get(accepted["status_url"])
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def wait_status(self, accepted, status):
+        return wait_for(lambda: self.status(accepted),
+                        lambda: self.status(accepted)["status"] == status and self.status(accepted))
+
     def runs(self):
-        return self.system.query("SELECT job_id, status FROM runs ORDER BY run_id")
+        """[(job without its slot, status)]"""
+        return [(job.rpartition("/")[0], status) for job, status in
+                self.system.query("SELECT job_id, status FROM runs ORDER BY run_id")]
 
 
 @pytest.fixture(name="demand")
@@ -35,13 +64,157 @@ def running(tidemark):
     return OnDemand(tidemark)
 
 
+def count(api, series):
+    found = re.search(re.escape(series) + r" (\d+)", api.get("/metrics").text)
+    return int(found[1])
+
+
+# ---- waiting for a price ----
+
 def test_a_price_that_nobody_has_is_fetched_for_the_first_who_asks_and_cached_for_the_second(demand):
-    first = demand.price("solana")
-    assert first.status_code == 200, first.text
-    assert first.json()["solana"]["usd"] > 0
-    [(job_id, status)] = demand.runs()
-    assert (job_id.rpartition("/")[0], status) == ("kraken/live/SOLUSD", "ok")
-    reads = demand.api.get("/metrics").text
-    assert demand.price("solana").text == first.text
     hits = 'api_cache_lookups_total{layer="l1",result="fresh"}'
-    assert hits + " 0" in reads and hits + " 1" in demand.api.get("/metrics").text
+    first = demand.price("solana")
+    assert first.status_code == 200 and first.json()["solana"]["usd"] > 0
+    assert demand.runs() == [("kraken/live/SOLUSD", "ok")]
+    before = count(demand.api, hits)
+    assert demand.price("solana").text == first.text
+    assert count(demand.api, hits) == before + 1
+
+
+def test_what_the_first_source_cannot_give_the_next_one_does_within_the_same_request(demand):
+    demand.system.replay.rule(source="kraken", status=500)
+    assert demand.price("cardano").json()["cardano"]["usd_source"] == "coingecko"
+    assert demand.runs() == [("kraken/live/ADAUSD", "failed"), ("coingecko/live/cardano/usd", "ok")]
+
+
+def test_who_cannot_be_served_is_told_so_at_once_and_not_after_the_wait(demand):
+    demand.system.replay.rule(status=500)
+    started = time.monotonic()
+    answer = demand.price("cardano")
+    assert time.monotonic() - started < 2.5
+    assert (answer.status_code, answer.json()["code"]) == (503, "price.on_its_way")
+    assert int(answer.headers["Retry-After"]) > 0
+    again = demand.price("cardano")
+    assert (again.status_code, again.json()["code"]) == (503, "source.limited"), "they failed a moment ago"
+    assert len(demand.runs()) == 2, "and so nobody was asked"
+
+
+def test_a_currency_that_no_source_prices_it_in_is_unknown_and_nobody_is_asked(demand):
+    assert demand.api.get("/simple_price?assets=dogecoin&currencies=fdusd").json() == {"dogecoin": {"fdusd": None}}
+    assert demand.runs() == []
+
+
+def crowd(api, size, stack):
+    """So many clients, each of whom has just asked the same."""
+    request = f"GET {PRICE.format('bitcoin,ethereum')} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".encode()
+    clients = [stack.enter_context(socket.create_connection(("127.0.0.1", api.port))) for _ in range(size)]
+    for client in clients:
+        client.settimeout(30)
+        client.sendall(request)
+    return clients
+
+
+def test_a_thousand_clients_of_two_replicas_who_ask_the_same_make_one_job(demand):
+    replicas = [demand.api, demand.start_api(API_THREADS="2")]
+    demand.system.replay.rule(source="kraken", delay_ms=700)
+    with contextlib.ExitStack() as stack:
+        clients = [client for api in replicas for client in crowd(api, 500, stack)]
+        answers = [client.makefile("rb").read() for client in clients]
+    assert [answer[:12] for answer in answers] == [b"HTTP/1.1 200"] * 1000
+    assert not any(b"null" in answer for answer in answers)
+    assert [status for _, status in demand.runs()] == ["ok"]
+    assert sum(count(api, "tidemark_orders_published_total") for api in replicas) == 1
+    assert len(demand.system.replay.requests(source="kraken")) == 1
+
+
+def test_without_rabbitmq_prices_are_served_and_others_are_refused_at_once(demand, proxy_to):
+    proxy = proxy_to(demand.system.services.rabbitmq.port)
+    api = demand.start_api(RABBITMQ_URL=demand.system.vhost.url_through(proxy.port))
+    assert demand.price("bitcoin", api).status_code == 200
+    demand.system.query("UPDATE latest_prices SET observed_at = observed_at - interval '1 day'")
+    proxy.stop()
+    api.wait_log(event="orders.away")
+    wait_for("what was cached is not trusted any more",
+             lambda: demand.price("bitcoin", api).json()["bitcoin"]["usd_stale"])
+    started = time.monotonic()
+    answer = demand.price("ripple", api)
+    took = time.monotonic() - started
+    assert (answer.status_code, answer.json()["code"]) == (503, "broker.away")
+    assert took < 0.1 and int(answer.headers["Retry-After"]) > 0
+    order = api.session.post(api.url + SYNC, timeout=30)
+    assert (order.status_code, order.json()["code"]) == (503, "broker.away")
+    assert int(order.headers["Retry-After"]) > 0
+
+
+# ---- orders ----
+
+def test_a_prefetch_makes_a_price_newer_than_the_call_and_its_job_can_be_followed(demand):
+    called_at = time.time()
+    answer = demand.order(PREFETCH + "BTC")
+    assert answer.status_code == 202, answer.text
+    accepted = answer.json()
+    assert answer.headers["Location"] == accepted["status_url"] == f"/api/v1/jobs/{accepted['job_id']}"
+    done = demand.wait_status(accepted, "succeeded")
+    assert (done["source"], done["kind"], done["records"], done["reason"]) == ("kraken", "quote", 1, None)
+    [(observed_at,)] = demand.system.query("SELECT extract(epoch FROM observed_at) FROM latest_prices")
+    assert observed_at > called_at
+    assert demand.order(PREFETCH + "bitcoin").json()["job_id"] == accepted["job_id"], "within ten seconds"
+    assert demand.api.get("/api/v1/jobs/Ym9ndXM").status_code == 404
+
+
+def test_a_sync_waits_for_workers_and_brings_rows_newer_than_the_call(demand):
+    demand.worker.kill()
+    called_at = time.time()
+    answer = demand.order(SYNC, json={"source": "coingecko", "pages": 2})
+    assert answer.status_code == 202, answer.text
+    accepted = answer.json()
+    assert [(job["source"], job["page"]) for job in accepted["jobs"]] == [("coingecko", 1), ("coingecko", 2)]
+    queued = demand.status(accepted)
+    assert (queued["status"], queued["source"], queued["kind"]) == ("queued", "coingecko", "listing")
+    assert queued["ordered_at"] and queued["started_at"] is None
+    assert demand.order(SYNC, json={"source": "coingecko"}).json()["job_id"] == accepted["job_id"], "within a minute"
+    demand.start_worker()
+    for job in accepted["jobs"]:
+        demand.wait_status(job, "succeeded")
+    [(rows, oldest)] = demand.system.query("""
+        SELECT count(*), min(extract(epoch FROM r.started_at))
+        FROM listings l JOIN runs r USING (run_id)""")
+    assert rows > 250 and oldest > called_at
+    assert demand.system.query("SELECT count(*) FROM checkpoints") == [(0,)], "nothing goes on from there"
+
+
+REFUSED = {
+    "a body that is no JSON": (dict(data="pages=2", headers={"Content-Type": "text/plain"}), 415, "body.media_type"),
+    "one that does not say what it is": (dict(data=b"{}"), 415, "body.media_type"),
+    "half a body": (dict(data="{", headers={"Content-Type": "application/json"}), 400, "body.malformed"),
+    "a list": (dict(json=[1]), 400, "body.malformed"),
+    "a member that is a list": (dict(json={"pages": [1]}), 400, "body.malformed"),
+    "a member that there is not": (dict(json={"page": 1}), 400, "parameter.undeclared"),
+    "too many pages": (dict(json={"pages": 5}), 400, "parameter.range"),
+    "half a page": (dict(json={"pages": 1.5}), 400, "parameter.malformed"),
+    "a source that there is not": (dict(json={"source": "mtgox"}), 400, "parameter.unknown"),
+    "one without market pages": (dict(json={"source": "kraken"}), 400, "source.no_listing"),
+    "one that is switched off": (dict(json={"source": "coinpaprika"}), 409, "source.disabled"),
+    "the same in query and body": (dict(json={"pages": 1}, params={"pages": 1}), 400, "parameter.doubled"),
+    "a key with a blank": (dict(key="a b"), 400, "idempotency.malformed"),
+    "a key that is cut off": (dict(key='"a'), 400, "idempotency.malformed"),
+    "no key": (dict(key='""'), 400, "idempotency.malformed"),
+    "a key that is too long": (dict(key="x" * 256), 400, "idempotency.malformed"),
+}
+
+
+def test_an_order_is_checked_and_one_with_a_key_is_placed_once(demand):
+    for name, (options, status, code) in REFUSED.items():
+        answer = demand.order(SYNC, **options)
+        assert (name, answer.status_code, answer.json()["code"]) == (name, status, code)
+    first = demand.order(SYNC, key='"8e03978e-40d5"', json={"pages": 1, "source": "coingecko"})
+    assert first.status_code == 202 and "Idempotency-Replayed" not in first.headers
+    again = demand.order(SYNC, key="8e03978e-40d5", params={"source": "coingecko"})
+    assert (again.status_code, again.text) == (202, first.text), "the same request, told otherwise"
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.headers["Location"] == first.headers["Location"]
+    other = demand.order(SYNC, key="8e03978e-40d5", json={"pages": 2})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency.reused")
+    refused = demand.order(PREFETCH + "dogecoin?currency=fdusd", key="none")
+    assert (refused.status_code, refused.json()["code"]) == (404, "price.no_source")
+    assert demand.order(PREFETCH + "dogecoin?currency=fdusd", key="none").status_code == 404, "refusals are not kept"
