@@ -60,7 +60,8 @@ tell_given_up(const struct call *call, struct database *db, struct error *err)
     if (!database_run(db, &query_gaps_given_up_count, SQL_NO_VALUES, call->arena, &count, err))
         return false;
     if (rows_int(&count, 0, 0, 0) > 0)
-        printf("%s given up: tidemarkctl gaps --state given_up\n", rows_text(&count, 0, 0));
+        printf("%s given up (%s): tidemarkctl gaps --state given_up\n", rows_text(&count, 0, 0),
+               rows_text(&count, 0, 1));
     return true;
 }
 

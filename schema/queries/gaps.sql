@@ -136,8 +136,9 @@ ORDER BY g.missing_from DESC, s.name, a.slug, q.code, g.interval_s, g.missing_un
 LIMIT $8::bigint
 
 -- name: gaps_given_up_count
--- How many gaps nobody will ask for again.
-SELECT count(*) FROM gaps WHERE state = 'given_up'
+-- How many gaps nobody will ask for again, and of which causes, for people: count, "48 no_trade, 1 unknown".
+SELECT sum(of_cause)::bigint, string_agg(of_cause || ' ' || cause, ', ' ORDER BY of_cause DESC, cause)
+FROM (SELECT cause, count(*) AS of_cause FROM gaps WHERE state = 'given_up' GROUP BY cause) AS causes
 
 -- name: gap_show
 -- One gap, for people: the columns of gaps_list without its filters, then what the source calls the market, whether a

@@ -59,7 +59,8 @@ SELECT pg_advisory_xact_lock(hashtext('tidemark.report'), hashtext($1::text)),
 -- name: report_day_due
 -- The next day to look at, or no row: day_ms, fingerprint (NULL = never looked at), revision (NULL = no report yet).
 -- Days that are over for an hour, newest first: those without a report among the last 31, and yesterday, at every
--- run; older reports once in 20 hours, for 100 days, because a day is an input of the 90 days after it.
+-- run; older reports once in 20 hours, for 100 days, because a day is an input of the 90 days after it. Those that were
+-- first made a while ago only, as in a new system whose histories are still coming, again after as long a while.
 -- $1 kind, $2 now, $3 since when this run has been at it: what was looked at since is done
 SELECT (date_part('epoch', d.day) * 1000)::bigint AS day_ms, seen.fingerprint, seen.revision
 FROM generate_series(0, 99) AS ago
@@ -67,10 +68,12 @@ CROSS JOIN LATERAL (
     SELECT (($2::timestamptz - interval '25 hours') AT TIME ZONE 'UTC')::date - ago AS day
 ) AS d
 LEFT JOIN report_days seen ON seen.kind = $1::text AND seen.day = d.day
+LEFT JOIN reports first ON first.kind = seen.kind AND first.day = seen.day AND first.revision = 0
 WHERE seen.checked_at IS NULL AND ago < 31
    OR seen.checked_at < $3::timestamptz
       AND (ago = 0 OR ago < 31 AND seen.revision IS NULL
-           OR seen.revision IS NOT NULL AND seen.checked_at < $2 - interval '20 hours')
+           OR seen.revision IS NOT NULL AND seen.checked_at < $2 - least(interval '20 hours',
+                                                                       seen.checked_at - first.made_at))
 ORDER BY d.day DESC
 LIMIT 1
 

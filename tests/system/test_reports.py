@@ -439,6 +439,17 @@ def test_a_later_run_looks_again_where_something_may_have_changed(tables, hours,
     assert days_due(tables, later, later) == [TODAY - back * DAY for back in sorted(again)]
 
 
+def test_a_report_that_is_new_is_looked_at_again_soon_and_then_more_and_more_seldom(tables):
+    """In a new system a day is reported before the last of its candles has come."""
+    day, start = TODAY - 9 * DAY, TODAY + datetime.timedelta(hours=2)
+    tables.reported = {day}
+    tables.db.execute("INSERT INTO reports VALUES ('market', %s, 0, 1, %s, 1, sha256('x'), '{}', '{}')", day, start)
+    runs = [start + datetime.timedelta(minutes=15 * n) for n in range(220)]
+    looks = [now for now in runs if day in days_due(tables, now, now)]
+    waits = [(later - before) / datetime.timedelta(minutes=15) for before, later in zip(looks, looks[1:])]
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 81], "80 are 20 hours"
+
+
 def test_a_report_is_looked_at_for_a_hundred_days(tables):
     tables.reported = {TODAY - DAY}
     start = TODAY + datetime.timedelta(hours=2)
