@@ -234,7 +234,7 @@ CROSS JOIN LATERAL (
            sum(revision) AS revision, (array_agg(run_id ORDER BY open_time DESC))[1] AS run_id,
            (array_agg(payload_id ORDER BY open_time DESC))[1] AS payload_id
     FROM candles_as_of(asked.source_id, asked.asset_id, asked.quote_id, $7::integer, asked.first,
-                       LEAST($5::timestamptz - interval '1 microsecond', $9 - make_interval(secs => $7)), $9) AS shorter
+                       LEAST($5::timestamptz - interval '1 microsecond', $9::timestamptz - make_interval(secs => $7)), $9) AS shorter
     GROUP BY bucket
 ) AS c
 ORDER BY asked.place, c.bucket

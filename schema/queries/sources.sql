@@ -51,5 +51,5 @@ ORDER BY quote_id
 -- The currencies in which there are prices, and Bitcoin's own, by code: code, version.
 SELECT q.code, pg_snapshot_xmin(pg_current_snapshot())::text AS version
 FROM quotes q
-WHERE q.code = 'btc' OR EXISTS (SELECT FROM latest_prices l WHERE l.quote_id = q.quote_id)
+WHERE q.code = 'btc' OR EXISTS (SELECT FROM listing_order o WHERE o.quote_id = q.quote_id)
 ORDER BY q.code

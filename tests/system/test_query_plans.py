@@ -1,0 +1,140 @@
+"""
+The plan of every query that a route of the API asks, as the API asks it (generic plans), over tables as a busy system has:
+nothing large is read from end to end or sorted as a whole, and a window of time leaves other partitions alone. The queries
+are found in the sources, so that a new one is held to this by itself.
+"""
+import collections
+import contextlib
+import os
+import re
+
+import pytest
+
+import crowded_tables
+from named_queries import NamedQueries, SQL
+from programs import ROOT
+
+# Whole tables that a query does read, and why that is no history.
+READ_WHOLE = {
+    "completeness_gaps": {"gaps", "coverage"},  # sums them up: a row a market, or a hole
+    "completeness_series": {"gaps", "coverage"},
+    "data_page": {"latest_prices"},  # numbered pages with a total, of a row a market
+}
+
+# Windows of a day of a series that there is (crowded_tables.py), and the largest number of partitions of a table they touch.
+SERIES, PAIR, DAY = (3, 2, 1), ("coin-2", "usd"), ("yesterday", "now")
+WINDOWS = {
+    "chart_points": (*SERIES, 3600, "yesterday", 1000),
+    "chart_points_as_of": (*SERIES, 3600, "yesterday", 1000, "now"),
+    "chart_points_rolled": (*SERIES, 3600, "yesterday", 1000, "now", 14400),
+    "chart_points_rolled_as_of": (*SERIES, 3600, "yesterday", 1000, "now", 14400),
+    "chart_choose_as_of": (*PAIR, 3600, *DAY),
+    "coin_candles": (*SERIES, 3600, 14400, *DAY),
+    "coin_points": (2, 1, 3, 3, 2, 1, 3, 1, 3, 3600, *DAY, 1000),
+    "price_candles": ("{3}", "{2}", "{1}", "{yesterday}", "now", 100, 3600),
+    "price_candles_as_of": ("{3}", "{2}", "{1}", "{yesterday}", "now", 100, 3600, "now"),
+    "price_candles_rolled": ("{3}", "{2}", "{1}", "{yesterday}", "now", 100, 3600, 14400),
+    "price_ticks": ("{3}", "{2}", "{1}", "{yesterday}", "now", 100),
+    "price_ticks_as_of": ("{3}", "{2}", "{1}", "{yesterday}", "now", 100, "now"),
+    "price_tick_series_best": (*PAIR, None, *DAY),
+    "price_candle_before": (*SERIES, 3600, "now", "yesterday"),
+    "price_inputs_as_of": ("{coin-2}", "{usd}", None, 900, "now", "now"),
+    "lineage_tick_inputs": (*SERIES, *DAY, "now", "yesterday", 100),
+    "lineage_candle_inputs": (*SERIES, 3600, *DAY, "now", 100),
+}
+PARTITIONS_MAX = 4  # of fourteen
+
+LARGE = 10000  # rows, of tables that this makes large
+WHOLE_MAX = 20000  # rows that a node may sort or gather
+SCALE = 30 if os.environ.get("TIDEMARK_FAULTS") == "long" else 1
+
+# What the keeper reads for all routes, twice a minute at most.
+NOT_OF_ROUTES = {"assets_names"}
+OF_ROUTES = sorted({name for path in (ROOT / "api").glob("**/*.c") if path.name != "keeper.c"
+                    for name in re.findall(r"\bquery_(\w+)", path.read_text(encoding="utf-8")) if name in SQL})
+
+# A value of each type, for parameters that no query below says otherwise of.
+VALUES = {"text": "coin-5", "text[]": "{coin-5,coin-6}", "integer": "5", "smallint": "2", "bigint": "5", "integer[]": "{5,6}",
+          "smallint[]": "{2,3}", "bigint[]": "{5,6}", "timestamp with time zone": "yesterday", "numeric": "5",
+          "boolean": "true", "date": "yesterday", "timestamp with time zone[]": "{2026-11-21T00:00:00Z}",
+          "numeric[]": "{5}", "jsonb": "{}", "bytea": "", "name": "coin-5"}
+
+
+@pytest.fixture(scope="module")
+def crowded(engines):
+    engines.make_template()
+    engines.postgres.create_database("crowded", engines.template)
+    with contextlib.closing(engines.postgres.connect("crowded")) as connection:
+        crowded_tables.fill(connection, SCALE)
+        db = NamedQueries(connection)
+        # Or partitions; those of days and months that are yet to come are empty.
+        db.large = {table for table, rows in db.execute(
+            "SELECT oid::regclass::text, reltuples * CASE WHEN relispartition THEN %s ELSE 1 END FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace", crowded_tables.DAYS) if rows >= LARGE}
+        db.execute("SET plan_cache_mode = force_generic_plan")
+        yield db
+    engines.postgres.drop_database("crowded")
+
+
+def explain(db, name, options="FORMAT JSON"):
+    db.prepare(name)
+    [(types,)] = db.execute("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = %s", name)
+    values = WINDOWS.get(name) or [VALUES[kind] for kind in types]
+    places = f" ({', '.join(['%s'] * len(values))})" if values else ""
+    [(plan,)] = db.execute(f"EXPLAIN ({options}) EXECUTE {name}{places}", *[value and str(value) for value in values])
+    return plan[0]["Plan"]
+
+
+def nodes(node, above=()):
+    yield node, above
+    for child in node.get("Plans", ()):
+        yield from nodes(child, (*above, node))
+
+
+def stops_early(above):
+    """Whether a limit ends the walk along an index: nothing between them needs all rows."""
+    for node in reversed(above):
+        if node["Node Type"] == "Limit":
+            return True
+        if node["Node Type"] in ("Sort", "Aggregate", "Hash", "Materialize", "WindowAgg"):
+            return False
+    return False
+
+
+def offences(db, plan, read_whole=frozenset()):
+    for node, above in nodes(plan):
+        kind = node["Node Type"]
+        if node.get("Relation Name") in db.large - read_whole:
+            if kind == "Seq Scan":
+                yield f"reads {node['Relation Name']} from end to end"
+            if kind in ("Index Scan", "Index Only Scan") and "Index Cond" not in node and not stops_early(above):
+                yield f"walks all of {node['Index Name']}"
+        if kind in ("Sort", "Materialize", "Hash") and node["Plan Rows"] > WHOLE_MAX:
+            yield f"{kind} of {node['Plan Rows']} rows"
+        if kind == "Function Scan" and db.execute("SELECT FROM pg_proc WHERE proname = %s AND pronamespace = 'public'::regnamespace",
+                                                  node.get("Function Name", "")):
+            yield f"what {node['Function Name']} does is not shown"
+
+
+@pytest.mark.parametrize("name", OF_ROUTES)
+def test_nothing_large_is_read_or_sorted_as_a_whole(crowded, name):
+    if name in NOT_OF_ROUTES:
+        pytest.skip("the keeper reads it, not a route")
+    assert list(offences(crowded, explain(crowded, name), READ_WHOLE.get(name, set()))) == []
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_window_of_a_day_touches_its_partitions_only(crowded, name):
+    touched = collections.defaultdict(set)
+    plan = explain(crowded, name, "ANALYZE, TIMING OFF, FORMAT JSON")
+    for node, _ in nodes(plan):
+        if re.search(r"_20\d{4,6}$", node.get("Relation Name", "")) and node["Actual Loops"] > 0:
+            touched[node["Relation Name"].rpartition("_")[0]].add(node["Relation Name"])
+    assert touched and all(len(partitions) <= PARTITIONS_MAX for partitions in touched.values()), touched
+
+
+def test_what_is_read_whole_is_asked(crowded):
+    """An exception that nothing needs any more is none."""
+    for name, tables in READ_WHOLE.items():
+        found = {node.get("Relation Name") for node, _ in nodes(explain(crowded, name)) if node["Node Type"] == "Seq Scan"}
+        assert tables <= found
