@@ -22,16 +22,16 @@ takes(const struct route *route, enum param_kind kind)
 }
 
 static bool
-names_an_asset(const struct route *route)
+takes_tickers(const struct route *route)
 {
-    return takes(route, PARAM_ASSET) || takes(route, PARAM_ASSETS) ||
-           takes(route, PARAM_ASSET_OR_TICKER);
+    return takes(route, PARAM_ASSET_OR_TICKER) || takes(route, PARAM_ASSETS_OR_TICKERS);
 }
 
 static bool
-takes_tickers(const struct route *route)
+names_an_asset(const struct route *route)
 {
-    return takes(route, PARAM_ASSET_OR_TICKER);
+    return takes(route, PARAM_ASSET) || takes(route, PARAM_ASSETS) || takes(route, PARAM_MARKET) ||
+           takes_tickers(route);
 }
 
 static bool
@@ -58,6 +58,19 @@ is_read(const struct route *route)
     return route->reading != NULL;
 }
 
+/* CoinGecko has a status of its own for what is missing. */
+static bool
+may_lack_something(const struct route *route)
+{
+    const struct param *param = route->params;
+
+    if (dialect_of((struct bytes){route->path, strlen(route->path)}) != DIALECT_COINGECKO)
+        return false;
+    while (param->name && !param->required)
+        param++;
+    return param->name != NULL;
+}
+
 static bool
 only_if_said(const struct route *route)
 {
@@ -70,20 +83,20 @@ static const struct {
     const char *name;
     bool (*applies)(const struct route *route);
 } refusals[] = {
-    {400, "BadRequest",           always        },
-    {401, "Unauthorized",         wants_a_key   },
-    {403, "Forbidden",            wants_a_key   },
-    {404, "NotFound",             names_an_asset},
-    {405, "MethodNotAllowed",     always        },
-    {406, "NotAcceptable",        has_formats   },
-    {409, "Conflict",             takes_tickers },
-    {413, "ContentTooLarge",      only_if_said  },
-    {415, "UnsupportedMedia",     only_if_said  },
-    {422, "UnprocessableContent", only_if_said  },
-    {429, "TooManyRequests",      is_limited    },
-    {500, "InternalError",        is_read       },
-    {503, "Unavailable",          is_read       },
-    {504, "GatewayTimeout",       is_read       },
+    {400, "BadRequest",           always            },
+    {401, "Unauthorized",         wants_a_key       },
+    {403, "Forbidden",            wants_a_key       },
+    {404, "NotFound",             names_an_asset    },
+    {405, "MethodNotAllowed",     always            },
+    {406, "NotAcceptable",        has_formats       },
+    {409, "Conflict",             takes_tickers     },
+    {413, "ContentTooLarge",      only_if_said      },
+    {415, "UnsupportedMedia",     only_if_said      },
+    {422, "UnprocessableContent", may_lack_something},
+    {429, "TooManyRequests",      is_limited        },
+    {500, "InternalError",        is_read           },
+    {503, "Unavailable",          is_read           },
+    {504, "GatewayTimeout",       is_read           },
 };
 
 static const char *
