@@ -101,12 +101,14 @@ put_piece(void *context, struct bytes piece, struct error *err)
 }
 
 /* It was packed by us, so it can be unpacked. */
-struct bytes
-document_unpack(const struct document *document, struct arena *arena)
+struct http_body *
+document_unpack(const struct document *document)
 {
+    struct arena *arena = arena_create(SCRATCH_BYTES);
+    struct gzip_unpacker *unpacker;
+    struct http_body *body;
     struct text plain;
     struct error err;
-    struct gzip_unpacker *unpacker;
     bool whole;
 
     text_init(&plain, arena, 4 * document->packed.size);
@@ -116,5 +118,7 @@ document_unpack(const struct document *document, struct arena *arena)
     assert(whole);
     (void)whole;
     gzip_unpacker_destroy(unpacker);
-    return text_finish(&plain);
+    body = http_body_copy(plain.data, plain.size);
+    arena_destroy(arena);
+    return body;
 }

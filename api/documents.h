@@ -1,6 +1,7 @@
 #ifndef TIDEMARK_API_DOCUMENTS_H
 #define TIDEMARK_API_DOCUMENTS_H
 
+#include "api/http/body.h"
 #include "common/arena.h"
 
 /*
@@ -23,7 +24,7 @@ struct documents *documents_create(struct arena *arena); /* lives in the arena *
 /* NULL = there is none at this path. */
 const struct document *documents_find(const struct documents *documents, struct bytes path);
 
-/* The bytes as they were before they were packed. */
-struct bytes document_unpack(const struct document *document, struct arena *arena);
+/* The bytes as they were before they were packed, as a body of the caller's. */
+struct http_body *document_unpack(const struct document *document);
 
 #endif

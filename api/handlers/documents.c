@@ -49,11 +49,11 @@ serve(struct request *request, const struct document *document)
         request_answer(request, 304, NULL, (struct bytes){"", 0});
         return;
     }
-    if (packed)
-        request->body = http_body_wrap(document->packed.data, document->packed.size, keep, NULL);
-    request_answer(request, 200, document->content_type,
-                   packed ? (struct bytes){"", 0}
-                          : document_unpack(document, request->http->arena));
+    /* Never in the request's arena: that memory would stay with the connection. */
+    request->body = packed
+                        ? http_body_wrap(document->packed.data, document->packed.size, keep, NULL)
+                        : document_unpack(document);
+    request_answer(request, 200, document->content_type, (struct bytes){"", 0});
 }
 
 void
