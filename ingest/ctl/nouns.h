@@ -9,6 +9,7 @@ extern const struct noun backfill_noun;
 extern const struct noun checkpoints_noun;
 extern const struct noun dead_letters_noun;
 extern const struct noun doctor_noun;
+extern const struct noun doubts_noun;
 extern const struct noun gaps_noun;
 extern const struct noun instruments_noun;
 extern const struct noun rebuild_noun;
