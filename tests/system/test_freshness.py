@@ -9,6 +9,8 @@ from schedule_rows import add_schedule
 from tidemark import Tidemark
 from waiting import wait_for
 
+pytestmark = pytest.mark.xdist_group("freshness")  # one process makes what they share
+
 PRICE = "/simple_price?assets=bitcoin&currencies=usdt"
 CONSENSUS = "/api/v1/consensus/bitcoin?currency=usdt"
 CHART = "/market_chart?asset=bitcoin&currency=usdt&days=2"

@@ -14,6 +14,8 @@ import crowded_tables
 from named_queries import NamedQueries, SQL
 from programs import ROOT
 
+pytestmark = pytest.mark.xdist_group("query_plans")  # one process makes what they share
+
 # Whole tables that a query does read, and why that is no history.
 READ_WHOLE = {
     "completeness_gaps": {"gaps", "coverage"},  # sums them up: a row a market, or a hole
