@@ -205,6 +205,13 @@ catalog_assets_named(const struct catalog *catalog, const char *name,
 }
 
 size_t
+catalog_tickers(const struct catalog *catalog, const struct catalog_ticker **ret_first)
+{
+    *ret_first = catalog->tickers;
+    return catalog->ticker_count;
+}
+
+size_t
 catalog_count(const struct catalog *catalog, enum catalog_kind kind)
 {
     return catalog->names[kind].count;

@@ -53,6 +53,8 @@ size_t catalog_assets_of(const struct catalog *catalog, const char *ticker,
 /* The same by name, in any case of its letters. */
 size_t catalog_assets_named(const struct catalog *catalog, const char *name,
                             const struct catalog_ticker **ret_first);
+/* All of them, by ticker. */
+size_t catalog_tickers(const struct catalog *catalog, const struct catalog_ticker **ret_first);
 size_t catalog_count(const struct catalog *catalog, enum catalog_kind kind);
 /* In the order of the alphabet; `index` < catalog_count(). Lives as long as the catalogue. */
 const char *catalog_name(const struct catalog *catalog, enum catalog_kind kind, size_t index);

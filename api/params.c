@@ -1,5 +1,6 @@
 #include "api/params.h"
 
+#include "api/asset_search.h"
 #include "api/market_name.h"
 #include "api/params_known.h"
 #include "common/attributes.h"
@@ -7,6 +8,7 @@
 #include "common/text.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +78,9 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
                             max);
     case PARAM_JOB:
         return "\"the job_id that an order was answered with\"";
+    case PARAM_ASSET_SEARCH:
+        return arena_printf(arena, "\"at most %lld bytes of a ticker, a pair, a name or an id\"",
+                            max);
     case PARAM_CURSOR:
         return "\"the next_cursor of the page before, with the same other parameters\"";
     case PARAM_SECONDS:
@@ -463,6 +468,24 @@ check_markets(const struct check *check, const struct param *param, char *text,
 }
 
 static bool
+check_search(const struct check *check, const struct param *param, char *text,
+             struct param_value *value)
+{
+    const char *colon = strchr(text, ':');
+
+    if (strlen(text) > (size_t)param->max)
+        return refuse(check, param, "parameter.range", "it is too long");
+    for (char *c = text; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    value->items = arena_alloc_array(check->arena, ASSET_SEARCH_MAX, sizeof *value->items);
+    value->item_count =
+        asset_search(check->catalog, colon ? colon + 1 : text, check->arena, value->items);
+    value->text = *text ? text : NULL;
+    value->is_passing = true;
+    return true;
+}
+
+static bool
 check_value(const struct check *check, const struct param *param, char *text,
             struct param_value *value)
 {
@@ -506,6 +529,8 @@ check_value(const struct check *check, const struct param *param, char *text,
         return check_markets(check, param, text, value);
     case PARAM_JOB:
         return check_job(check, param, text, value);
+    case PARAM_ASSET_SEARCH:
+        return check_search(check, param, text, value);
     case PARAM_CURSOR:
         value->text = text;
         return true;
@@ -556,7 +581,8 @@ refuse_undeclared(const struct check *check, struct bytes name)
 static bool
 is_printable(const struct param *param, struct bytes value)
 {
-    if (param->kind == PARAM_NAMES || param->kind == PARAM_TEXT)
+    if (param->kind == PARAM_NAMES || param->kind == PARAM_TEXT ||
+        param->kind == PARAM_ASSET_SEARCH)
         return true;
     for (size_t i = 0; i < value.size; i++) {
         if (value.data[i] < 0x20 || value.data[i] > 0x7e)

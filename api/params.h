@@ -49,6 +49,12 @@ enum param_kind {
     PARAM_MARKET,
     PARAM_MARKETS, /* min..max of them with commas, in the order asked, those unknown as well */
     /*
+     * What a person types to find an asset or a market, at most `max` bytes, perhaps with an
+     * exchange and a colon before it. `text` is upper case, NULL for nothing typed; `items` are
+     * slugs, best first (api/asset_search.h).
+     */
+    PARAM_ASSET_SEARCH,
+    /*
      * Seconds since 1970, of which a fraction is cut, or 2026-11-21, or 2026-11-21T08:00 in UTC.
      * What is out of min..max (in milliseconds) becomes the bound. `integer` is in milliseconds.
      */

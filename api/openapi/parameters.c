@@ -68,6 +68,7 @@ add_schema(struct text *text, const struct param *param)
     case PARAM_MARKET:
         text_add_string(text, "{\"type\":\"string\",\"maxLength\":200");
         return;
+    case PARAM_ASSET_SEARCH:
     case PARAM_MARKETS:
         text_add_string(text, "{\"type\":\"string\"");
         return;

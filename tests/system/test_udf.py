@@ -175,3 +175,81 @@ def test_every_error_says_so_in_its_body(api, method, path, status):
     assert answer.json()["errmsg"] and "SECRET" not in answer.text
     assert answer.headers["Content-Type"].startswith("application/json")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+# Search.
+
+def test_what_is_typed_finds_markets_best_first(chart):
+    found = chart.search("btc")
+    assert [row["ticker"] for row in found[:5]] == ["AGG:BTCUSD", "COINBASE:BTCUSD", "KRAKEN:BTCUSD", "AGG:BTCUSDT",
+                                                    "BINANCE:BTCUSDT"]
+    assert found[0] == {"symbol": "BTCUSD", "full_name": "AGG:BTCUSD", "description": "Bitcoin / US Dollar",
+                        "exchange": "AGG", "ticker": "AGG:BTCUSD", "type": "crypto"}
+
+
+@pytest.mark.parametrize("typed, exchange, first", [
+    ("BTCUSDT", "", "AGG:BTCUSDT"), ("BTC/USDT", "", "AGG:BTCUSDT"), ("bitcoin", "", "AGG:BTCUSD"), ("BTC", "binance", "BINANCE:BTCUSDT"),
+    ("BTC", "AGG", "AGG:BTCUSD"), ("KRAKEN:BTC", "", "KRAKEN:BTCUSD"), ("", "", "AGG:BTCUSD"), ("itco", "", "AGG:BTCUSD"),
+])
+def test_it_is_found_by_what_people_type(chart, typed, exchange, first):
+    assert chart.search(typed, exchange)[0]["ticker"] == first
+
+
+@pytest.mark.parametrize("typed, exchange, kind", [("NOPE", "", ""), ("BTC", "nasdaq", ""), ("BTC", "", "stock"), ("'%_", "", ""),
+                                                   ("\u00e4\u4e2d", "", "")])
+def test_where_nothing_is_found_there_is_an_empty_list(chart, typed, exchange, kind):
+    assert chart.ask("search", query=typed, exchange=exchange, type=kind, limit=30) == []
+
+
+def test_of_namesakes_the_one_with_the_better_rank_has_the_name(market, chart):
+    rows = MarketRows(market)
+    market.insert("INSERT INTO assets (slug, symbol, name) VALUES %s", [("first-twin", "TWIN", "First Twin"),
+                                                                        ("second-twin", "TWIN", "Second Twin")])
+    for slug, source, price, rank in (("second-twin", "coinbase", "2", 500), ("first-twin", "kraken", "1", 90)):
+        rows.set_price(slug, "usd", price, source=source, announce=False)
+        market.query("INSERT INTO listings (source_id, quote_id, asset_id, rank, observed_at, run_id, payload_id)"
+                     " SELECT 1, 1, asset_id, %s, now(), 1, 1 FROM assets WHERE slug = %s", rank, slug)
+    fresh = market.start_api(RATE_LIMIT_PER_MINUTE="100000")  # it reads the catalogue when it starts
+    chart = Chart(fresh.url + "/udf")
+    assert chart.resolve("TWINUSD")["description"] == "First Twin / US Dollar (first-twin; 1 more is called TWIN)"
+    assert chart.resolve("COINBASE:TWINUSD")["description"].startswith("Second Twin"), "who is traded there is meant"
+    found = {row["ticker"]: row["description"] for row in chart.search("TWIN")}
+    assert found == {"AGG:TWINUSD": "First Twin / US Dollar", "KRAKEN:TWINUSD": "First Twin / US Dollar",
+                     "AGG:TWINUSD@second-twin": "Second Twin / US Dollar (second-twin)",
+                     "COINBASE:TWINUSD": "Second Twin / US Dollar"}
+    assert {ticker: chart.resolve(ticker)["description"].split(" /")[0] for ticker in found} == {
+        ticker: description.split(" /")[0] for ticker, description in found.items()}
+
+
+def test_a_group_is_a_table(chart):
+    table = chart.ask("symbol_info", group="binance")
+    assert table["symbol"][0] == "BTCUSDT" and table["ticker"][0] == "BINANCE:BTCUSDT"
+    assert table["exchange-listed"][0] == table["exchange-traded"][0] == "BINANCE"
+    assert (table["pricescale"][0], table["session-regular"], table["has-intraday"]) == (100, "24x7", True)
+    assert len({len(column) for column in table.values() if isinstance(column, list)} - {8}) == 1
+
+
+def test_an_unknown_group_is_not_found(api):
+    answer = api.get("/udf/symbol_info?group=NYSE")
+    assert (answer.status_code, answer.json()["s"]) == (404, "error")
+
+
+# Quotes.
+
+def test_quotes_say_the_price_and_its_change_since_midnight(chart):
+    ours, theirs, unknown = chart.quotes("AGG:BTCUSD", "BINANCE:BTCUSDT", "NOPE")
+    assert (ours["s"], ours["n"], theirs["n"]) == ("ok", "AGG:BTCUSD", "BINANCE:BTCUSDT")
+    assert unknown == {"s": "error", "n": "AGG:NOPE", "v": {}}
+    values = theirs["v"]
+    assert (values["short_name"], values["exchange"], values["description"]) == ("BTCUSDT", "BINANCE", "Bitcoin / Tether")
+    assert values["lp"] == 25870.1 and values["prev_close_price"] == 169
+    assert values["ch"] == pytest.approx(25870.1 - 169) and values["chp"] == pytest.approx((25870.1 - 169) / 1.69, abs=0.01)
+    assert values["low_price"] <= values["open_price"] <= values["high_price"] == 25870.1
+    assert ours["v"]["lp"] == 25864.665, "what all sources agree on"
+    assert "ask" not in ours["v"], "nobody told"
+
+
+def test_too_many_quotes_are_an_error(api):
+    answer = api.get("/udf/quotes?symbols=" + ",".join(["AGG:BTCUSD"] * 51))
+    assert (answer.status_code, answer.json()["s"]) == (400, "error")
+    assert len(api.get("/udf/quotes?symbols=" + ",".join(["AGG:BTCUSD"] * 50)).json()["d"]) == 50

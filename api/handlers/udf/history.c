@@ -2,7 +2,7 @@
 
 #include "api/handlers/price_inputs.h"
 #include "api/handlers/udf/market.h"
-#include "api/handlers/udf/resolutions.h"
+#include "api/handlers/udf/window.h"
 #include "common/clock.h"
 #include "schema/queries.h"
 
@@ -12,17 +12,6 @@
 /* Columns of query_market_bars. */
 enum { AT, OPEN, HIGH, LOW, CLOSE, VOLUME, SOURCE, UNTIL, IS_FINAL };
 
-/*
- * What is asked, in whole bars: those that begin at `from_ms` or later and before `until_ms`, the
- * newest `bars` of them.
- */
-struct window {
-    const struct resolution *resolution;
-    int64_t from_ms, until_ms, bars;
-    bool is_open;  /* up to the bar that is not over yet */
-    bool is_count; /* so many bars, however far back */
-};
-
 /* What a flight carries from one query to the next. */
 struct history {
     struct market market; /* first */
@@ -31,28 +20,6 @@ struct history {
 };
 
 /* ---------------------------------------------------------------------------- what is asked */
-
-/* `to` is a moment that nobody asks for twice: what it comes to is the end of a bar, or now. */
-static void
-history_settle(struct params *params, int64_t now_ms, struct arena *arena)
-{
-    const struct param_value *from = params_get(params, "from"), *to = params_get(params, "to");
-    const struct resolution *resolution = resolution_find(params_get(params, "resolution")->text);
-    int64_t until_ms = to->given ? resolution_next_ms(resolution, to->integer * 1000) : INT64_MAX;
-    int64_t from_ms = from->given ? resolution_next_ms(resolution, from->integer * 1000) : 0;
-
-    params_settle(params, "resolution", resolution->asked, 0);
-    if (until_ms >= resolution_end_ms(resolution, now_ms))
-        params_settle(params, "to", NULL, 0);
-    else
-        params_settle(params, "to", arena_printf(arena, "%" PRId64, until_ms / 1000),
-                      until_ms / 1000);
-    if (params_get(params, "countback")->given)
-        params_settle(params, "from", NULL, 0);
-    else
-        params_settle(params, "from", arena_printf(arena, "%" PRId64, from_ms / 1000),
-                      from_ms / 1000);
-}
 
 static bool
 history_check(const struct params *params, int64_t now_ms, struct problem *ret_problem)
@@ -64,24 +31,6 @@ history_check(const struct params *params, int64_t now_ms, struct problem *ret_p
     ret_problem->parameter = "from";
     ret_problem->allowed = "\"seconds since 1970\"";
     return false;
-}
-
-static struct window
-window_of(const struct params *params, int64_t now_ms)
-{
-    const struct param_value *to = params_get(params, "to");
-    const struct param_value *countback = params_get(params, "countback");
-    const struct resolution *resolution = resolution_find(params_get(params, "resolution")->text);
-    struct window window = {
-        .resolution = resolution,
-        .from_ms = countback->given ? 0 : params_get(params, "from")->integer * 1000,
-        .until_ms = to->given ? to->integer * 1000 : resolution_end_ms(resolution, now_ms),
-        .bars = countback->given ? countback->integer : HISTORY_BARS_MAX,
-        .is_open = !to->given,
-        .is_count = countback->given,
-    };
-
-    return window;
 }
 
 /* -------------------------------------------------------------------------------- rendering */
@@ -269,4 +218,4 @@ history_start(struct flight *flight)
 }
 
 const struct reading udf_history_reading = {
-    .check = history_check, .settle = history_settle, .tag = market_tag, .start = history_start};
+    .check = history_check, .settle = window_settle, .tag = market_tag, .start = history_start};

@@ -3,9 +3,6 @@
 
 #include "api/flight.h"
 
-/* More are never answered at once. */
-enum { HISTORY_BARS_MAX = 5000 };
-
 /* GET /udf/history */
 extern const struct reading udf_history_reading;
 

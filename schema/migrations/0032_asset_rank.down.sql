@@ -1,0 +1,3 @@
+SET LOCAL ROLE tidemark_migrate;
+
+DROP FUNCTION asset_rank(integer);
