@@ -72,7 +72,8 @@ add_json(struct text *text, const struct member *member, bool decimal_strings, s
     case MEMBER_TRUTH:
         text_add_string(text, is_true(cell) ? "true" : "false");
         break;
-    case MEMBER_AGE: /* add_freshness() */
+    case MEMBER_STATE: /* add_members() */
+    case MEMBER_AGE:   /* add_freshness() */
     case MEMBER_STALE:
         break;
     }
@@ -90,6 +91,8 @@ add_members(struct freshness *freshness, struct text *text, const struct member 
         text_add_string(text, "\":");
         if (is_of_freshness(&members[i]))
             add_freshness(freshness, text, &members[i], cells[i]);
+        else if (members[i].kind == MEMBER_STATE && cells[i].data)
+            freshness_add_state(freshness, text, cells[i].data);
         else
             add_json(text, &members[i], decimal_strings, cells[i]);
     }
@@ -140,6 +143,7 @@ add_csv(struct text *text, const struct member *member, struct bytes cell)
         return;
     switch (member->kind) {
     case MEMBER_TEXT:
+    case MEMBER_STATE:
         add_csv_text(text, true, cell);
         break;
     case MEMBER_NUMBER:

@@ -27,6 +27,7 @@ struct member {
          */
         MEMBER_AGE,   /* of when it was observed: "age_seconds" */
         MEMBER_STALE, /* of when it turns stale: "stale" */
+        MEMBER_STATE, /* text, with freshness only: "stale" when MEMBER_STALE turns true */
     } kind;
 };
 

@@ -1,5 +1,6 @@
 #include "api/as_of.h"
 #include "api/formats.h"
+#include "api/handlers/prices/latest.h"
 #include "api/handlers/prices/page.h"
 #include "api/handlers/prices/window.h"
 #include "api/routes/groups.h"
@@ -37,10 +38,22 @@ static const struct param list_params[] = {
     {0},
 };
 
+static const struct param latest_params[] = {
+    {"symbol",      PARAM_ASSET_OR_TICKER, 0, 0, NULL, NULL,  true,  "The asset, bitcoin, or its ticker, BTC, if no other asset has it."},
+    {"currency",    PARAM_CURRENCY, 0, 0,        NULL, "usd", false, "The currency: usd. usd, usdt and usdc are three."},
+    {"source",      PARAM_SOURCE,   0, 0,        NULL, NULL,  false, "What this source says, instead of what all of them agree on; of candles, instead of the source whose series reaches farthest."},
+    {"granularity", PARAM_CHOICE,   0, 0,        PRICE_CANDLE_GRANULARITIES, NULL, false, "The newest candle of this length, also one that is not over, instead of the price."},
+    AS_OF_PARAM,
+    FORMAT_PARAM("json|csv|ndjson"),
+    NUMBERS_PARAM,
+    {0},
+};
+
 static const struct route rows[] = {
     /* methods    path                       answer reading                who          cost fresh, stale, client  parameters    */
     {ROUTE_READ, "/api/v1/prices",           NULL, &price_list_reading,   ACCESS_ANYONE, 2, {60, 3600, 10}, list_params,   "Candles or ticks of any assets, currencies and sources, as flat rows: by series, then by time."},
-    {ROUTE_READ, "/api/v1/prices/{symbol}",  NULL, &price_series_reading, ACCESS_ANYONE, 1, {60, 3600, 10}, series_params, "Candles or ticks of one asset in one currency, oldest first."},
+    {ROUTE_READ, "/api/v1/prices/latest/{symbol}", NULL, &price_latest_reading, ACCESS_ANYONE, 1, {30, 3600, 60}, latest_params, "The newest price of one asset in one currency, or its newest candle."},
+    {ROUTE_READ, "/api/v1/prices/{symbol}",  NULL, &price_series_reading, ACCESS_ANYONE, 1, {60, 3600, 300}, series_params, "Candles or ticks of one asset in one currency, oldest first."},
 };
 /* clang-format on */
 

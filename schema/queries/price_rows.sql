@@ -48,6 +48,26 @@ LEFT JOIN LATERAL (
 ) AS best ON true
 WHERE q.code = $2::text
 
+-- name: price_series_newest
+-- The series of candles that reaches farthest, of equals the preferred source's: the columns of price_series_best.
+-- $1 slug, $2 quote code, $3 source name or NULL, $4 interval_s
+SELECT a.asset_id, q.quote_id, best.source_id, a.slug AS asset, q.code AS currency, best.source,
+       (date_part('epoch', best.first) * 1000)::bigint AS first_ms, (date_part('epoch', best.last) * 1000)::bigint AS last_ms,
+       pg_snapshot_xmin(pg_current_snapshot())::text AS version
+FROM quotes q
+LEFT JOIN assets a ON a.slug = $1::text
+LEFT JOIN LATERAL (
+    SELECT s.source_id, s.name AS source, min(r.first_open_time) AS first, max(r.last_open_time) AS last
+    FROM series r
+    JOIN sources s ON s.source_id = r.source_id
+    WHERE r.asset_id = a.asset_id AND r.quote_id = q.quote_id AND r.interval_s = $4::integer
+      AND ($3::text IS NULL OR s.name = $3)
+    GROUP BY s.source_id
+    ORDER BY max(r.last_open_time) DESC, s.priority, s.source_id
+    LIMIT 1
+) AS best ON true
+WHERE q.code = $2::text
+
 -- name: price_series_list
 -- The series of candles of some assets that reach into a window, in the order asset_id, quote_id, source_id, from one of them on
 -- (which need not exist). The columns of price_series_best; without any, one row of the version only.

@@ -164,6 +164,39 @@ def test_charts_take_what_lwc_is(api):
     assert ask(api, f"/api/v1/prices/bitcoin?{window()}&format=lwc&source=coinpaprika") == []
 
 
+# The latest.
+
+def test_the_latest_price_says_whose_it_is_and_how_old(api):
+    answer = api.get("/api/v1/prices/latest/ETH?source=kraken")
+    found = answer.json()
+    assert list(found) == ["asset", "currency", "price", "source", "state", "sources", "observed_at", "age_seconds", "stale", "doubt"]
+    assert (found["asset"], found["price"], found["source"], found["state"]) == ("ethereum", 340, "kraken", "stale")
+    assert found["observed_at"] == iso(DAY + 40 * MINUTE) and found["age_seconds"] > 86400 and found["stale"]
+    assert api.get("/api/v1/prices/latest/ETH?source=kraken").headers["Cache-Status"] == "tidemark;hit"
+    [row] = of_csv(api.get("/api/v1/prices/latest/ETH?source=kraken&format=csv"))
+    assert (row["price"], row["state"], row["stale"]) == ("340", "stale", "true")
+    assert ask(api, "/api/v1/prices/latest/ETH?source=kraken&numbers=string")["price"] == "340"
+
+
+def test_the_price_of_before_is_one_of_two_that_disagree(api):
+    found = ask(api, f"/api/v1/prices/latest/ethereum?as_of={ms(DAY + 41 * MINUTE)}")
+    assert (found["price"], found["source"], found["state"]) == (None, None, "disagreement")
+
+
+@pytest.mark.parametrize("granularity, opens, close, inputs", [("1h", 11 * HOUR, 111, 1), ("4h", 8 * HOUR, 111, 4),
+                                                               ("15m", 105 * MINUTE, 24, 3)])
+def test_the_latest_candle_is_the_last_one(api, granularity, opens, close, inputs):
+    found = ask(api, f"/api/v1/prices/latest/bitcoin?granularity={granularity}&source=binance")
+    assert (found["time"], found["close"], found["inputs"], found["source"]) == (iso(DAY + opens), close, inputs, "binance")
+    assert found["stale"] and found["age_seconds"] > 0 and found["granularity"] == granularity
+
+
+def test_a_candle_that_nobody_has_is_null(api):
+    found = ask(api, "/api/v1/prices/latest/ethereum?granularity=1d")
+    assert (found["asset"], found["granularity"], found["source"], found["time"], found["close"]) == ("ethereum", "1d", None, None, None)
+    assert found["stale"] is False and found["age_seconds"] is None
+
+
 # fill=previous.
 
 MISSING = [iso(DAY + minutes * MINUTE) for minutes in (50, 55, 60, 65)]
@@ -246,7 +279,9 @@ def test_rows_are_lines_as_well(api):
     ("/api/v1/prices?asset=bitcoin,", "asset", "parameter.empty"),
     ("/api/v1/prices?source=binance,nobody", "source", "parameter.unknown"),
     ("/api/v1/prices?quote=usd&currency=eur", "currency", "parameter.conflict"),
-    ("/api/v1/prices?format=lwc", "format", "parameter.choice")])
+    ("/api/v1/prices?format=lwc", "format", "parameter.choice"),
+    ("/api/v1/prices/latest/bitcoin?granularity=tick", "granularity", "parameter.choice"),
+    ("/api/v1/prices/latest/bitcoin?granularity=1h&as_of=2026-01-01", "as_of", "parameter.conflict")])
 def test_bad_input_names_the_parameter(api, target, parameter, code):
     answer = ask(api, target, 400)
     assert (answer["parameter"], answer["code"]) == (parameter, code) and answer["allowed"]

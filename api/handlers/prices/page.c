@@ -2,6 +2,7 @@
 
 #include "api/as_of.h"
 #include "api/formats.h"
+#include "api/freshness.h"
 #include "api/handlers/prices/export.h"
 #include "api/handlers/prices/reader.h"
 #include "api/paging.h"
@@ -129,6 +130,22 @@ begin(struct page *page, const struct params *params)
     }
 }
 
+/* A page that reaches up to now is as fresh as the newest candle of its series. */
+static void
+expect_more(struct flight *flight, const struct page *page, const char *next)
+{
+    const struct price_series *series = price_walk_only_series(&page->reader.walk);
+    const struct granularity *granularity = page->reader.walk.window.granularity;
+
+    if (next || !series || page->reader.walk.is_list || granularity->interval_s == 0 ||
+        price_param(flight_params(flight), "end_time") ||
+        price_param(flight_params(flight), "as_of"))
+        return;
+    freshness_expect_candles(flight_freshness(flight), series->source, series->asset,
+                             series->currency, granularity->stored_s,
+                             series->last_ms + granularity->stored_s * INT64_C(1000));
+}
+
 static void
 land(struct flight *flight, struct page *page)
 {
@@ -138,6 +155,7 @@ land(struct flight *flight, struct page *page)
     const struct paging paging = {"cursor", "", NULL, next, NULL, -1, -1};
     enum format format = formats_of(params);
 
+    expect_more(flight, page, next);
     if (page->rows == 0 && page->text.size == 0)
         begin(page, params);
     if (format == FORMAT_JSON) {

@@ -92,6 +92,14 @@ price_reader_start(struct price_reader *reader, const struct params *params, int
 }
 
 void
+price_reader_show_all(struct price_reader *reader)
+{
+    reader->columns.members -= reader->columns.first_cell;
+    reader->columns.count += reader->columns.first_cell;
+    reader->columns.first_cell = 0;
+}
+
+void
 price_reader_finish(struct price_reader *reader)
 {
     price_walk_finish(&reader->walk);

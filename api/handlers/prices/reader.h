@@ -67,6 +67,8 @@ struct price_reader {
 
 /* Walks as `params` say, which must outlive it. */
 void price_reader_start(struct price_reader *reader, const struct params *params, int64_t now_ms);
+/* Of one symbol, too, the columns are those of a list. Before the first row. */
+void price_reader_show_all(struct price_reader *reader);
 void price_reader_finish(struct price_reader *reader);
 
 /* The next row; false when an answer is needed. The cells live until the next call. */

@@ -212,6 +212,14 @@ price_walk_take_series(struct price_walk *walk, const struct rows *rows)
                                        .source_id = walk->series[walk->count - 1].source_id + 1};
 }
 
+void
+price_walk_take_newest(struct price_walk *walk, const struct rows *rows)
+{
+    price_walk_take_series(walk, rows);
+    if (walk->count > 0)
+        walk->series[0].from_ms = price_window_bucket(&walk->window, walk->series[0].last_ms);
+}
+
 const struct price_series *
 price_walk_only_series(const struct price_walk *walk)
 {

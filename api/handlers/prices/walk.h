@@ -77,6 +77,8 @@ void price_walk_finish(struct price_walk *walk);
 bool price_walk_next(struct price_walk *walk, size_t rows_max, struct arena *arena,
                      struct price_question *ret_question);
 void price_walk_take_series(struct price_walk *walk, const struct rows *rows);
+/* Of one asset in one currency: the walk is of the last row of the series alone. */
+void price_walk_take_newest(struct price_walk *walk, const struct rows *rows);
 /*
  * Call it when the rows are used up: the series of their rows are gone then. `used` of them count;
  * behind the last of those the walk goes on.

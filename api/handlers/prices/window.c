@@ -72,6 +72,18 @@ bucket_from(int64_t at_ms, int32_t interval_s)
     return (at_ms - monday_ms + step_ms - 1) / step_ms * step_ms + monday_ms;
 }
 
+int64_t
+price_window_bucket(const struct price_window *window, int64_t open_ms)
+{
+    const struct granularity *granularity = window->granularity;
+    int64_t next_ms;
+
+    if (granularity->interval_s == granularity->stored_s)
+        return open_ms;
+    next_ms = bucket_from(open_ms, granularity->interval_s);
+    return next_ms == open_ms ? open_ms : next_ms - granularity->interval_s * INT64_C(1000);
+}
+
 static int64_t
 start_of(const struct params *params, const struct price_window *window)
 {

@@ -46,6 +46,9 @@ void price_window_of(const struct params *params, int64_t now_ms, struct price_w
  */
 bool price_window_check(const struct params *params, int64_t now_ms, struct problem *ret_problem);
 
+/* When the candle of such a window opens that a shorter one is part of. */
+int64_t price_window_bucket(const struct price_window *window, int64_t open_ms);
+
 /* The parameter's value if the route has it and it was given, else NULL. */
 const struct param_value *price_param(const struct params *params, const char *name);
 
