@@ -91,6 +91,7 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
     case PARAM_TICKERS:
     case PARAM_NAMES:
     case PARAM_KNOWN_CURRENCIES:
+    case PARAM_KNOWN_SOURCES:
         return arena_printf(arena, "\"at most %lld that exist, with commas\"", max);
     case PARAM_KNOWN_CHOICES:
         return choices_allowed(param->choices, arena);
@@ -542,6 +543,7 @@ check_value(const struct check *check, const struct param *param, char *text,
     case PARAM_TICKERS:
     case PARAM_NAMES:
     case PARAM_KNOWN_CURRENCIES:
+    case PARAM_KNOWN_SOURCES:
     case PARAM_KNOWN_CHOICES:
         return param_take_known(param, check->catalog, text, check->arena, value) ||
                refuse(check, param, "parameter.range", "too many");

@@ -68,6 +68,7 @@ enum param_kind {
     PARAM_TICKERS,
     PARAM_NAMES,
     PARAM_KNOWN_CURRENCIES,
+    PARAM_KNOWN_SOURCES,
     PARAM_KNOWN_CHOICES, /* of `choices` */
 };
 

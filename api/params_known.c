@@ -21,7 +21,8 @@ bool
 param_is_known_list(enum param_kind kind)
 {
     return kind == PARAM_IDS || kind == PARAM_TICKERS || kind == PARAM_NAMES ||
-           kind == PARAM_KNOWN_CURRENCIES || kind == PARAM_KNOWN_CHOICES;
+           kind == PARAM_KNOWN_CURRENCIES || kind == PARAM_KNOWN_SOURCES ||
+           kind == PARAM_KNOWN_CHOICES;
 }
 
 static bool
@@ -86,6 +87,16 @@ is_choice(const char *choices, const char *word)
     return false;
 }
 
+/* The word itself, if it means something. */
+static bool
+add_if(struct found *found, const char **word, bool is_known)
+{
+    if (is_known)
+        return add_item(found, *word);
+    *word = NULL;
+    return true;
+}
+
 /* `*ret_known` is the canonical word; NULL if it means nothing. */
 static bool
 add_word(struct found *found, const struct param *param, const char *word, const char **ret_known)
@@ -104,22 +115,19 @@ add_word(struct found *found, const struct param *param, const char *word, const
         count = catalog_assets_named(found->catalog, word, &assets);
         break;
     case PARAM_IDS:
-        count = catalog_has(found->catalog, CATALOG_ASSET, *ret_known);
-        if (count > 0)
-            return add_item(found, arena_printf(found->arena, "%s=%s", *ret_known, *ret_known));
-        break;
+        if (!catalog_has(found->catalog, CATALOG_ASSET, word))
+            return add_if(found, ret_known, false);
+        return add_item(found, arena_printf(found->arena, "%s=%s", word, word));
     case PARAM_KNOWN_CURRENCIES:
-        count = catalog_has(found->catalog, CATALOG_CURRENCY, *ret_known);
-        return count == 0 ? (*ret_known = NULL, true) : add_item(found, *ret_known);
+        return add_if(found, ret_known, catalog_has(found->catalog, CATALOG_CURRENCY, word));
+    case PARAM_KNOWN_SOURCES:
+        return add_if(found, ret_known, catalog_has(found->catalog, CATALOG_SOURCE, word));
     default: /* PARAM_KNOWN_CHOICES */
-        count = is_choice(param->choices, *ret_known);
-        return count == 0 ? (*ret_known = NULL, true) : add_item(found, *ret_known);
+        return add_if(found, ret_known, is_choice(param->choices, word));
     }
-    if (count == 0) {
+    if (count == 0)
         *ret_known = NULL;
-        return true;
-    }
-    return add_assets(found, *ret_known, assets, count);
+    return add_assets(found, word, assets, count);
 }
 
 static int

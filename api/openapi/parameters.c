@@ -108,6 +108,7 @@ add_schema(struct text *text, const struct param *param)
     case PARAM_TICKERS:
     case PARAM_NAMES:
     case PARAM_KNOWN_CURRENCIES:
+    case PARAM_KNOWN_SOURCES:
     case PARAM_KNOWN_CHOICES:
     case PARAM_TEXT:
         text_add_string(text, "{\"type\":\"string\",\"minLength\":1");

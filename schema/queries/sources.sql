@@ -48,8 +48,13 @@ FROM quotes
 ORDER BY quote_id
 
 -- name: currencies_priced
--- The currencies in which there are prices, and Bitcoin's own, by code: code, version.
-SELECT q.code, pg_snapshot_xmin(pg_current_snapshot())::text AS version
+-- The currencies in which there are prices, and those that are coins with a price in usd, by code: code, version, name, kind.
+SELECT q.code, pg_snapshot_xmin(pg_current_snapshot())::text AS version, q.name, q.kind
 FROM quotes q
-WHERE q.code = 'btc' OR EXISTS (SELECT FROM listing_order o WHERE o.quote_id = q.quote_id)
+LEFT JOIN (VALUES ('btc', 'bitcoin'), ('eth', 'ethereum'), ('bnb', 'binancecoin'), ('usdt', 'tether'), ('usdc', 'usd-coin'),
+                  ('dai', 'dai')) AS coin (code, slug) USING (code)
+WHERE EXISTS (SELECT FROM listing_order o WHERE o.quote_id = q.quote_id)
+   OR EXISTS (SELECT FROM assets a
+              JOIN listing_order o USING (asset_id)
+              WHERE a.slug = coin.slug AND o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd'))
 ORDER BY q.code

@@ -55,8 +55,10 @@ static void
 price_tag(const struct params *params, struct tag_list *tags)
 {
     const struct param_value *asked = asked_of(params);
+    const struct param_value *codes = params_get(params, "vs_currencies");
 
-    valuation_tag(tags, slugs_of(asked, tags->arena), asked->item_count);
+    valuation_tag(tags, slugs_of(asked, tags->arena), asked->item_count, codes->items,
+                  codes->item_count);
 }
 
 /* --------------------------------------------------------------------------------- rendering */
@@ -200,10 +202,10 @@ const struct reading coingecko_simple_price_reading = {
 
 /* -------------------------------------------------------------------------------- currencies */
 
+/* A new currency is seen within minutes. */
 static void
 currencies_tag(const struct params *params, struct tag_list *tags)
 {
-    tag_list_add(tags, "price:bitcoin");
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "api/handlers/coingecko/valuation.h"
 
+#include "common/clock.h"
 #include "common/decimal.h"
 #include "schema/queries.h"
 
@@ -24,6 +25,28 @@ struct valuation {
     size_t count;
 };
 
+/* Currencies that are coins themselves: one of them is one of them. */
+static const struct {
+    const char *code, *slug;
+} coins[] = {
+    {"btc",  "bitcoin"    },
+    {"eth",  "ethereum"   },
+    {"bnb",  "binancecoin"},
+    {"usdt", "tether"     },
+    {"usdc", "usd-coin"   },
+    {"dai",  "dai"        },
+};
+
+const char *
+valuation_coin(const char *code)
+{
+    for (size_t i = 0; i < COUNT_OF(coins); i++) {
+        if (strcmp(coins[i].code, code) == 0)
+            return coins[i].slug;
+    }
+    return NULL;
+}
+
 /* ------------------------------------------------------------------------------------ asking */
 
 static int
@@ -32,17 +55,12 @@ compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted and each once, with `extra`, unless that is NULL. */
+/* Sorted and each once, as an array for the database. */
 static const char *
-sorted_array(const char *const *names, size_t count, const char *extra, struct arena *arena)
+sorted_array(const char **sorted, size_t count, struct arena *arena)
 {
-    const char **sorted = arena_alloc_array(arena, count + 1, sizeof *sorted);
     struct text array;
 
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = names[i];
-    if (extra)
-        sorted[count++] = extra;
     qsort(sorted, count, sizeof *sorted, compare_names);
     array_start(&array, arena, 16 * count + 2);
     for (size_t i = 0; i < count; i++) {
@@ -52,21 +70,57 @@ sorted_array(const char *const *names, size_t count, const char *extra, struct a
     return array_finish(&array);
 }
 
+/* `at_ms` 0 = now. */
+static void
+ask(struct flight *flight, const char *const *slugs, size_t slug_count, const char *const *codes,
+    size_t code_count, int64_t at_ms, void (*then)(struct flight *flight, const struct rows *rows))
+{
+    struct arena *arena = flight_arena(flight);
+    const char **all_slugs = arena_alloc_array(arena, slug_count + code_count + 1, sizeof *slugs);
+    const char **all_codes = arena_alloc_array(arena, code_count + 1, sizeof *codes);
+
+    for (size_t i = 0; i < slug_count; i++)
+        all_slugs[i] = slugs[i];
+    for (size_t i = 0; i < code_count; i++)
+        all_codes[i] = codes[i];
+    if (slug_count == 0 || code_count != 1 || strcmp(codes[0], "usd") != 0) {
+        all_slugs[slug_count++] = "bitcoin";
+        for (size_t i = 0; i < code_count; i++) {
+            if (valuation_coin(codes[i]))
+                all_slugs[slug_count++] = valuation_coin(codes[i]);
+        }
+        all_codes[code_count++] = "usd";
+    }
+    const struct database_value values[] = {
+        SQL_TEXT(sorted_array(all_slugs, slug_count, arena)),
+        SQL_TEXT(sorted_array(all_codes, code_count, arena)),
+        SQL_NULL,
+        SQL_INT(PRICE_FRESH_S),
+        SQL_TIME_MS(at_ms),
+        SQL_TIME_MS(clock_now_ms()),
+    };
+
+    if (at_ms > 0)
+        flight_ask(flight, &query_price_inputs_as_of, values, COUNT_OF(values), then);
+    else /* without the moments */
+        flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, then);
+}
+
 void
 valuation_ask(struct flight *flight, const char *const *slugs, size_t slug_count,
               const char *const *codes, size_t code_count,
               void (*then)(struct flight *flight, const struct rows *rows))
 {
-    struct arena *arena = flight_arena(flight);
-    bool converts = slug_count == 0 || code_count != 1 || strcmp(codes[0], "usd") != 0;
-    const struct database_value values[] = {
-        SQL_TEXT(sorted_array(slugs, slug_count, converts ? "bitcoin" : NULL, arena)),
-        SQL_TEXT(sorted_array(codes, code_count, converts ? "usd" : NULL, arena)),
-        SQL_NULL,
-        SQL_INT(PRICE_FRESH_S),
-    };
+    ask(flight, slugs, slug_count, codes, code_count, 0, then);
+}
 
-    flight_ask(flight, &query_price_inputs, values, COUNT_OF(values), then);
+void
+valuation_ask_at(struct flight *flight, const char *const *slugs, size_t slug_count,
+                 const char *const *codes, size_t code_count, int64_t at_ms,
+                 void (*then)(struct flight *flight, const struct rows *rows))
+{
+    freshness_set_past(flight_freshness(flight), at_ms);
+    ask(flight, slugs, slug_count, codes, code_count, at_ms, then);
 }
 
 /* ----------------------------------------------------------------------------------- reading */
@@ -132,17 +186,28 @@ valuation_inputs(struct valuation *valuation, const char *slug, const char *code
 
 /* ----------------------------------------------------------------------------------- valuing */
 
-/* Of the preferred source that was used, or of the one whose old price is served, and has it. */
+/* What the preferred source that was used, and has it, says; `of_market`: if it speaks for all. */
 static const char *
-borrowed(const struct price_inputs *inputs, enum price_column column)
+said(const struct price_inputs *inputs, enum price_column column, bool of_market)
 {
     for (size_t i = 0; i < inputs->count; i++) {
-        const char *number = rows_text(inputs->rows, inputs->first + i, column);
+        size_t row = inputs->first + i;
+        const char *number = rows_text(inputs->rows, row, column);
 
-        if (inputs->inputs[i].verdict == CONSENSUS_USED && number)
+        if (inputs->inputs[i].verdict == CONSENSUS_USED && number &&
+            (!of_market || strcmp(rows_text(inputs->rows, row, PRICE_KIND), "aggregator") == 0))
             return number;
     }
     return NULL;
+}
+
+/* Aggregators first: what an exchange says of volumes is its own, and not the market's. */
+static const char *
+borrowed(const struct price_inputs *inputs, enum price_column column)
+{
+    const char *of_market = said(inputs, column, true);
+
+    return of_market ? of_market : said(inputs, column, false);
 }
 
 static struct worth
@@ -162,31 +227,60 @@ quoted(const struct pair *pair)
     };
 }
 
-/* What one Bitcoin costs. */
 static struct worth
-bitcoin_in(struct valuation *valuation, const char *code)
+quoted_in(struct valuation *valuation, const char *slug, const char *code)
 {
-    struct pair *pair;
+    struct pair *pair = slug ? find_pair(valuation, slug, code) : NULL;
 
-    if (strcmp(code, "btc") == 0)
-        return (struct worth){.price = "1", .observed_at_ms = INT64_MAX}; /* at all times */
-    pair = find_pair(valuation, "bitcoin", code);
     return pair ? quoted(pair) : (struct worth){NULL};
 }
 
-const char *
-valuation_convert(struct valuation *valuation, const char *usd, const char *code)
+static int64_t
+earlier(int64_t a_ms, int64_t b_ms)
 {
-    const char *in_usd, *in_code;
+    return a_ms < b_ms ? a_ms : b_ms;
+}
 
-    if (!usd || strcmp(code, "usd") == 0)
-        return usd;
-    in_usd = bitcoin_in(valuation, "usd").price;
-    in_code = bitcoin_in(valuation, code).price;
-    if (!in_usd || !in_code)
+/* What one Bitcoin costs. Of a coin that Bitcoin is not priced in: by what both cost in usd. */
+static struct worth
+bitcoin_in(struct valuation *valuation, const char *code)
+{
+    struct worth worth = quoted_in(valuation, "bitcoin", code), in_usd, coin;
+
+    if (strcmp(code, "btc") == 0)
+        return (struct worth){.price = "1", .observed_at_ms = INT64_MAX}; /* at all times */
+    if (worth.price && !worth.is_stale)
+        return worth;
+    coin = quoted_in(valuation, valuation_coin(code), "usd");
+    in_usd = quoted_in(valuation, "bitcoin", "usd");
+    if (!coin.price || !in_usd.price)
+        return worth;
+    return (struct worth){
+        .price = decimal_ratio(in_usd.price, coin.price, VALUATION_DIGITS, valuation->arena),
+        .observed_at_ms = earlier(coin.observed_at_ms, in_usd.observed_at_ms),
+        .is_stale = coin.is_stale || in_usd.is_stale,
+    };
+}
+
+const char *
+valuation_convert(struct valuation *valuation, const char *amount, const char *from, const char *to)
+{
+    const char *in_from, *in_to;
+
+    if (!amount || strcmp(from, to) == 0)
+        return amount;
+    in_from = bitcoin_in(valuation, from).price;
+    in_to = bitcoin_in(valuation, to).price;
+    if (!in_from || !in_to)
         return NULL;
-    return decimal_ratio(decimal_product(usd, in_code, valuation->arena), in_usd, VALUATION_DIGITS,
-                         valuation->arena);
+    return decimal_ratio(decimal_product(amount, in_to, valuation->arena), in_from,
+                         VALUATION_DIGITS, valuation->arena);
+}
+
+const char *
+valuation_of_bitcoin(struct valuation *valuation, const char *code)
+{
+    return bitcoin_in(valuation, code).price;
 }
 
 static struct worth
@@ -198,28 +292,26 @@ converted(struct valuation *valuation, const char *slug, const char *code)
     if (!pair || strcmp(code, "usd") == 0)
         return (struct worth){NULL};
     worth = quoted(pair);
-    worth.price = valuation_convert(valuation, worth.price, code);
+    worth.price = valuation_convert(valuation, worth.price, "usd", code);
     if (!worth.price)
         return (struct worth){NULL};
-    worth.market_cap = valuation_convert(valuation, worth.market_cap, code);
-    worth.volume_24h = valuation_convert(valuation, worth.volume_24h, code);
+    worth.market_cap = valuation_convert(valuation, worth.market_cap, "usd", code);
+    worth.volume_24h = valuation_convert(valuation, worth.volume_24h, "usd", code);
     worth.change_24h_percent = NULL;
     worth.is_converted = true;
     in_usd = bitcoin_in(valuation, "usd");
     in_code = bitcoin_in(valuation, code);
     worth.is_stale |= in_usd.is_stale || in_code.is_stale;
-    if (in_usd.observed_at_ms < worth.observed_at_ms)
-        worth.observed_at_ms = in_usd.observed_at_ms;
-    if (in_code.observed_at_ms < worth.observed_at_ms)
-        worth.observed_at_ms = in_code.observed_at_ms;
+    worth.observed_at_ms =
+        earlier(worth.observed_at_ms, earlier(in_usd.observed_at_ms, in_code.observed_at_ms));
     return worth;
 }
 
-/* Bitcoin is one Bitcoin, whatever a market says that sells it for itself wrapped. */
+/* One Bitcoin is one Bitcoin, whatever a market says that sells it for itself wrapped. */
 static struct worth
-bitcoin_itself(struct valuation *valuation)
+coin_itself(struct valuation *valuation, const char *slug, const char *code)
 {
-    struct worth worth = converted(valuation, "bitcoin", "btc");
+    struct worth worth = converted(valuation, slug, code);
 
     if (worth.price)
         worth.price = "1";
@@ -260,8 +352,8 @@ valuation_of(struct valuation *valuation, const char *slug, const char *code)
         return &pair->worth;
     pair->is_valued = true;
     pair->worth = quoted(pair);
-    if (strcmp(slug, "bitcoin") == 0 && strcmp(code, "btc") == 0) {
-        pair->worth = bitcoin_itself(valuation);
+    if (valuation_coin(code) && strcmp(slug, valuation_coin(code)) == 0) {
+        pair->worth = coin_itself(valuation, slug, code);
     } else if (is_old(pair)) {
         struct worth other = converted(valuation, slug, code);
 
@@ -288,15 +380,20 @@ valuation_note(struct flight *flight, struct valuation *valuation, const char *s
 /* ------------------------------------------------------------------------------------- tags */
 
 void
-valuation_tag(struct tag_list *tags, const char *const *slugs, size_t count)
+valuation_tag(struct tag_list *tags, const char *const *slugs, size_t slug_count,
+              const char *const *codes, size_t code_count)
 {
-    if (count > TAGGED_COINS_MAX) {
+    if (slug_count > TAGGED_COINS_MAX) {
         tag_list_add(tags, "data");
         return;
     }
     tag_list_add(tags, "price:bitcoin");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < slug_count; i++)
         tag_list_add(tags, arena_printf(tags->arena, "price:%s", slugs[i]));
+    for (size_t i = 0; i < code_count; i++) {
+        if (valuation_coin(codes[i]))
+            tag_list_add(tags, arena_printf(tags->arena, "price:%s", valuation_coin(codes[i])));
+    }
 }
 
 const char *

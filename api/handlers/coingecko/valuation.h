@@ -15,7 +15,8 @@
  * The price of a pair is its consensus (api/consensus.h). Where nobody quotes the pair, or only
  * long ago, it is converted by what Bitcoin costs in both:
  *     price in c = price in usd * (bitcoin in c) / (bitcoin in usd)
- * all three of them consensus prices themselves; the product is exact, the quotient has
+ * all three of them consensus prices themselves (of a currency that is a coin, and that nobody
+ * prices Bitcoin in: bitcoin in usd / that coin in usd); the product is exact, the quotient has
  * VALUATION_DIGITS significant digits. Market cap and volume are those of the pair's preferred
  * source that was used and has them, or converted the same way. A change over time is never
  * converted. Where sources disagree about a pair there is no price, and no way around it.
@@ -43,6 +44,11 @@ void valuation_ask(struct flight *flight, const char *const *slugs, size_t slug_
                    const char *const *codes, size_t code_count,
                    void (*then)(struct flight *flight, const struct rows *rows));
 
+/* The same at a moment, as it is known by now. */
+void valuation_ask_at(struct flight *flight, const char *const *slugs, size_t slug_count,
+                      const char *const *codes, size_t code_count, int64_t at_ms,
+                      void (*then)(struct flight *flight, const struct rows *rows));
+
 /*
  * Lives in `arena`, as all that it gives; `rows` must live as long. Notes their version with the
  * flight.
@@ -62,11 +68,17 @@ const struct price_inputs *valuation_inputs(struct valuation *valuation, const c
 void valuation_note(struct flight *flight, struct valuation *valuation, const char *slug,
                     const char *code);
 
-/* An amount in usd, in another currency; NULL if the rate is not known, or the amount is NULL. */
-const char *valuation_convert(struct valuation *valuation, const char *usd, const char *code);
+/* An amount in another currency; NULL if the rate is not known, or the amount is NULL. */
+const char *valuation_convert(struct valuation *valuation, const char *amount, const char *from,
+                              const char *to);
+/* What one Bitcoin costs; NULL if nobody knows. */
+const char *valuation_of_bitcoin(struct valuation *valuation, const char *code);
+/* The coin that a currency is, "ethereum" for "eth"; NULL = it is none. */
+const char *valuation_coin(const char *code);
 
-/* The tags of these coins in flights: their prices and Bitcoin's. Of many: all prices. */
-void valuation_tag(struct tag_list *tags, const char *const *slugs, size_t count);
+/* The tags of these coins in these currencies: their prices and Bitcoin's. Of many: all prices. */
+void valuation_tag(struct tag_list *tags, const char *const *slugs, size_t slug_count,
+                   const char *const *codes, size_t code_count);
 
 /*
  * A number as `precision` wants it: "full" and NULL leave it, digits round half up to so many

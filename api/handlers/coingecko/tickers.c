@@ -1,0 +1,233 @@
+#include "api/handlers/coingecko/tickers.h"
+
+#include "api/handlers/coingecko/details.h"
+#include "api/handlers/coingecko/members.h"
+#include "api/paging.h"
+#include "common/clock.h"
+#include "common/decimal.h"
+#include "schema/queries.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { TICKERS_OF_A_PAGE = 100 };
+
+/* Columns of query_currencies_priced. */
+enum { CURRENCY_CODE, CURRENCY_VERSION };
+
+/* What a flight carries from one query to the next. */
+struct tickers {
+    const char **codes;
+    size_t code_count;
+    struct rows details;
+};
+
+static const char *
+upper_case(const char *text, struct arena *arena)
+{
+    char *copy = arena_string(arena, text);
+
+    for (char *c = copy; *c; c++) {
+        if (*c >= 'a' && *c <= 'z')
+            *c -= 'a' - 'A';
+    }
+    return copy;
+}
+
+static void
+add_converted(struct text *text, const char *name, struct valuation *valuation, const char *amount,
+              const char *code)
+{
+    static const char *const into[] = {"btc", "eth", "usd"};
+
+    text_add_format(text, ",\"%s\":{", name);
+    for (size_t i = 0; i < COUNT_OF(into); i++) {
+        text_add_format(text, "%s\"%s\":", i > 0 ? "," : "", into[i]);
+        text_add_json_raw(text, valuation_convert(valuation, amount, code, into[i]));
+    }
+    text_add_char(text, '}');
+}
+
+/* Volumes are told in coins: what was traded for, by the price. */
+static const char *
+volume_in_coins(const struct price_inputs *inputs, size_t i, struct arena *arena)
+{
+    const char *volume = rows_text(inputs->rows, inputs->first + i, PRICE_VOLUME_24H);
+
+    if (!volume || decimal_is_negative(volume))
+        return NULL;
+    return decimal_ratio(volume, inputs->inputs[i].price, VALUATION_DIGITS, arena);
+}
+
+static void
+add_market(struct text *text, const char *source)
+{
+    text_add_string(text, ",\"market\":{\"name\":");
+    text_add_json_string(text, source);
+    add_string(text, "identifier", source);
+    text_add_string(text, ",\"has_trading_incentive\":false}");
+}
+
+/* Anomalous is what does not agree with the rest: outliers, doubts, and all where none agree. */
+static void
+add_ticker(struct text *text, struct flight *flight, struct valuation *valuation,
+           const struct ticker_coin *coin, const char *code, const struct price_inputs *inputs,
+           size_t i)
+{
+    const struct consensus_input *input = &inputs->inputs[i];
+    bool is_stale = input->verdict == CONSENSUS_OLD ||
+                    inputs->consensus.state == CONSENSUS_STALE;
+    bool is_anomaly = input->verdict != CONSENSUS_USED && input->verdict != CONSENSUS_OLD;
+
+    text_add_string(text, "{\"base\":");
+    text_add_json_string(text, coin->symbol);
+    add_string(text, "target", upper_case(code, text->arena));
+    add_market(text, input->source);
+    add_json(text, "last", input->price);
+    add_json(text, "volume", volume_in_coins(inputs, i, text->arena));
+    add_converted(text, "converted_last", valuation, input->price, code);
+    add_converted(text, "converted_volume", valuation,
+                  rows_text(inputs->rows, inputs->first + i, PRICE_VOLUME_24H), code);
+    add_json(text, "trust_score", NULL);
+    add_json(text, "bid_ask_spread_percentage", NULL);
+    add_moment(text, "timestamp", input->observed_at_ms);
+    add_moment(text, "last_traded_at", input->observed_at_ms);
+    add_moment(text, "last_fetch_at", input->observed_at_ms);
+    add_json(text, "is_anomaly", is_anomaly ? "true" : "false");
+    text_add_string(text, ",\"is_stale\":");
+    freshness_add_flag(flight_freshness(flight), text, is_stale,
+                       is_stale ? 0 : input->observed_at_ms + input->fresh_ms);
+    add_json(text, "trade_url", NULL);
+    add_json(text, "token_info_url", NULL);
+    add_string(text, "coin_id", coin->slug);
+    add_string(text, "target_coin_id", valuation_coin(code));
+    text_add_char(text, '}');
+}
+
+static bool
+is_wanted(const struct param_value *sources, const char *source)
+{
+    bool any = !sources || !sources->given;
+
+    for (size_t i = 0; !any && i < sources->item_count; i++)
+        any = strcmp(sources->items[i], source) == 0;
+    return any;
+}
+
+size_t
+tickers_add(struct text *text, struct flight *flight, struct valuation *valuation,
+            const struct ticker_coin *coin, const struct param_value *sources, size_t skip,
+            size_t limit)
+{
+    size_t count = 0;
+
+    for (size_t place = 0; place < coin->code_count; place++) {
+        const char *code = coin->codes[place];
+        const struct price_inputs *inputs = valuation_inputs(valuation, coin->slug, code);
+
+        for (size_t i = 0; inputs && i < inputs->count; i++) {
+            if (!is_wanted(sources, inputs->inputs[i].source))
+                continue;
+            if (count >= skip && count < skip + limit) {
+                text_add_string(text, count > skip ? ",\n" : "");
+                add_ticker(text, flight, valuation, coin, code, inputs, i);
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
+/* ----------------------------------------------------------------------------------- reading */
+
+static void
+tickers_tag(const struct params *params, struct tag_list *tags)
+{
+    static const char *const converted[] = {"btc", "eth"};
+    const char *slug = params_get(params, "id")->text;
+
+    valuation_tag(tags, &slug, 1, converted, COUNT_OF(converted));
+}
+
+static void
+add_links(struct flight *flight, int64_t page, int64_t total)
+{
+    struct arena *arena = flight_arena(flight);
+    int64_t last = total > 0 ? (total + TICKERS_OF_A_PAGE - 1) / TICKERS_OF_A_PAGE : 1;
+    int64_t before = page - 1 < last ? page - 1 : last;
+    const struct paging paging = {
+        .param = "page",
+        .first = "",
+        .prev = page > 1 ? arena_printf(arena, "%" PRId64, before) : NULL,
+        .next = page < last ? arena_printf(arena, "%" PRId64, page + 1) : NULL,
+        .last = last > 1 ? arena_printf(arena, "%" PRId64, last) : "",
+        .total = total,
+        .per_page = TICKERS_OF_A_PAGE,
+    };
+
+    flight_add_head(flight, paging_head(flight_params(flight), &paging, arena));
+}
+
+static void
+tickers_render(struct flight *flight, const struct rows *rows)
+{
+    const struct params *params = flight_params(flight);
+    struct tickers *tickers = flight_context(flight);
+    struct valuation *valuation = valuation_read(flight, rows);
+    const char *slug = params_get(params, "id")->text;
+    const struct ticker_coin coin = {
+        slug, detail_text(&tickers->details, slug, NULL, DETAIL_SYMBOL), tickers->codes,
+        tickers->code_count};
+    int64_t page = params_get(params, "page")->integer;
+    struct text text;
+    size_t total;
+
+    text_init(&text, flight_arena(flight), 1024 + 512 * rows->count);
+    text_add_string(&text, "{\"name\":");
+    text_add_json_string(&text, detail_text(&tickers->details, slug, NULL, DETAIL_NAME));
+    text_add_string(&text, ",\"tickers\":[");
+    total = tickers_add(&text, flight, valuation, &coin, params_get(params, "exchange_ids"),
+                        (size_t)(page - 1) * TICKERS_OF_A_PAGE, TICKERS_OF_A_PAGE);
+    text_add_string(&text, "]}\n");
+    add_links(flight, page, (int64_t)total);
+    flight_land(flight, text_finish(&text));
+}
+
+static void
+details_read(struct flight *flight, const struct rows *rows)
+{
+    struct tickers *tickers = flight_context(flight);
+    const char *slug = params_get(flight_params(flight), "id")->text;
+    static const char *const converted[] = {"btc", "eth"};
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    tickers->details = *rows;
+    for (size_t i = 0; i < COUNT_OF(converted); i++)
+        tickers->codes[tickers->code_count + i] = converted[i];
+    valuation_ask(flight, &slug, 1, tickers->codes, tickers->code_count + COUNT_OF(converted),
+                  tickers_render);
+}
+
+static void
+codes_read(struct flight *flight, const struct rows *rows)
+{
+    struct tickers *tickers = arena_alloc_array(flight_arena(flight), 1, sizeof *tickers);
+    const char *slug = params_get(flight_params(flight), "id")->text;
+
+    tickers->codes = arena_alloc_array(flight_arena(flight), rows->count + 2, sizeof *tickers->codes);
+    for (size_t row = 0; row < rows->count; row++) {
+        flight_note_version(flight, rows_text(rows, row, CURRENCY_VERSION));
+        tickers->codes[tickers->code_count++] = rows_text(rows, row, CURRENCY_CODE);
+    }
+    flight_set_context(flight, tickers);
+    details_ask(flight, &slug, 1, tickers->codes, 0, details_read);
+}
+
+static void
+tickers_start(struct flight *flight)
+{
+    flight_ask(flight, &query_currencies_priced, SQL_NO_VALUES, codes_read);
+}
+
+const struct reading coingecko_tickers_reading = {.tag = tickers_tag, .start = tickers_start};
