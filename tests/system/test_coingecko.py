@@ -122,7 +122,7 @@ def test_bad_values_name_their_parameter(api):
 
 
 def test_supported_currencies(api):
-    assert get(api, "/simple/supported_vs_currencies") == ["btc", "eur", "usd"]
+    assert get(api, "/simple/supported_vs_currencies") == ["btc", "eth", "eur", "usd", "usdt"], "coins can be converted into"
 
 
 def test_a_price_is_tagged_and_cached(api):

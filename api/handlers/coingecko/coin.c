@@ -194,9 +194,8 @@ updated_at_ms(const struct coin *coin)
 {
     int64_t price_at_ms = valuation_of(coin->valuation, coin->slug, "usd")->observed_at_ms;
 
-    return price_at_ms > 0
-               ? price_at_ms
-               : detail_moment_ms(&coin->details, coin->slug, NULL, DETAIL_OBSERVED_AT);
+    return price_at_ms > 0 ? price_at_ms
+                           : detail_moment_ms(&coin->details, coin->slug, NULL, DETAIL_OBSERVED_AT);
 }
 
 static void
@@ -212,8 +211,9 @@ add_sparkline(struct text *text, const struct coin *coin)
 static void
 add_market_data(struct text *text, const struct coin *coin, bool has_sparkline)
 {
-    text_add_string(text, ",\"market_data\":{\"total_value_locked\":null,\"mcap_to_tvl_ratio\":null,"
-                          "\"fdv_to_tvl_ratio\":null,\"roi\":null");
+    text_add_string(text,
+                    ",\"market_data\":{\"total_value_locked\":null,\"mcap_to_tvl_ratio\":null,"
+                    "\"fdv_to_tvl_ratio\":null,\"roi\":null");
     add_by_currency(text, "current_price", coin, price);
     add_by_currency(text, "ath", coin, ath);
     add_by_currency(text, "ath_change_percentage", coin, ath_percent);

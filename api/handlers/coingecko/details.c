@@ -65,8 +65,7 @@ detail_text(const struct rows *details, const char *slug, const char *code, enum
 }
 
 int64_t
-detail_moment_ms(const struct rows *details, const char *slug, const char *code,
-                 enum detail detail)
+detail_moment_ms(const struct rows *details, const char *slug, const char *code, enum detail detail)
 {
     int64_t row = find_detail(details, slug, code);
 

@@ -41,7 +41,8 @@ const char *detail_text(const struct rows *details, const char *slug, const char
 int64_t detail_moment_ms(const struct rows *details, const char *slug, const char *code,
                          enum detail detail); /* 0 = unknown */
 
-/* How much more `now` is than `then`, in percent with 14 digits; NULL if either is, or then is 0. */
+/* How much more `now` is than `then`, in percent with 14 digits; NULL if either is, or then is 0.
+ */
 const char *percent_change(const char *now, const char *then, struct arena *arena);
 
 /* What is asked for in seconds by "1h", "24h", "7d", "1y". */

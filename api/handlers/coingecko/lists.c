@@ -33,8 +33,7 @@ list_render(struct flight *flight, const struct rows *rows)
         text_add_string(&text, row > 0 ? ",\n{\"id\":" : "{\"id\":");
         text_add_json_string(&text, rows_text(rows, row, LIST_SLUG));
         text_add_string(&text, ",\"symbol\":");
-        text_add_json_string(&text,
-                             lower_case(rows_text(rows, row, LIST_SYMBOL), text.arena));
+        text_add_json_string(&text, lower_case(rows_text(rows, row, LIST_SYMBOL), text.arena));
         text_add_string(&text, ",\"name\":");
         text_add_json_string(&text, rows_text(rows, row, LIST_NAME));
         text_add_string(&text, has_platforms ? ",\"platforms\":{}}" : "}");
@@ -132,7 +131,8 @@ search_start(struct flight *flight)
 
 const struct reading coingecko_search_reading = {.tag = no_tags, .start = search_start};
 
-/* ------------------------------------------------------------------------------ what is not here */
+/* ------------------------------------------------------------------------------ what is not here
+ */
 
 static void
 answer(struct request *request, struct bytes body)

@@ -161,10 +161,28 @@ const struct reading coingecko_global_reading = {.tag = no_tags, .start = global
 static const struct {
     const char *code, *unit;
 } units[] = {
-    {"usd", "$"},       {"eur", "€"}, {"gbp", "£"}, {"jpy", "¥"}, {"cny", "¥"}, {"krw", "₩"},
-    {"inr", "₹"}, {"try", "₺"}, {"brl", "R$"},     {"cad", "CA$"},    {"aud", "A$"},     {"nzd", "NZ$"},
-    {"hkd", "HK$"},     {"mxn", "MX$"}, {"sek", "kr"},     {"nok", "kr"},     {"dkk", "kr."},    {"pln", "zł"},
-    {"czk", "Kč"}, {"zar", "R"}, {"chf", "Fr."},    {"sgd", "S$"},
+    {"usd", "$"  },
+    {"eur", "€"},
+    {"gbp", "£" },
+    {"jpy", "¥" },
+    {"cny", "¥" },
+    {"krw", "₩"},
+    {"inr", "₹"},
+    {"try", "₺"},
+    {"brl", "R$" },
+    {"cad", "CA$"},
+    {"aud", "A$" },
+    {"nzd", "NZ$"},
+    {"hkd", "HK$"},
+    {"mxn", "MX$"},
+    {"sek", "kr" },
+    {"nok", "kr" },
+    {"dkk", "kr."},
+    {"pln", "zł"},
+    {"czk", "Kč"},
+    {"zar", "R"  },
+    {"chf", "Fr."},
+    {"sgd", "S$" },
 };
 
 static const char *

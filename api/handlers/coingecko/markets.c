@@ -91,10 +91,9 @@ fully_diluted(const struct row *row)
 
     if (own)
         return own;
-    return valuation_convert(row->valuation,
-                             detail_text(&row->markets->details, row->slug, "usd",
-                                         DETAIL_FULLY_DILUTED),
-                             "usd", row->code);
+    return valuation_convert(
+        row->valuation, detail_text(&row->markets->details, row->slug, "usd", DETAIL_FULLY_DILUTED),
+        "usd", row->code);
 }
 
 static void
@@ -105,7 +104,7 @@ add_record(struct text *text, const struct row *row, const char *name, enum deta
 
     add_money(text, row, name, record);
     add_json(text, arena_printf(text->arena, "%s_change_percentage", name),
-               percent_change(row->worth->price, record, text->arena));
+             percent_change(row->worth->price, record, text->arena));
     add_moment(text, arena_printf(text->arena, "%s_date", name),
                detail_moment_ms(&row->markets->details, row->slug, row->code, at));
 }
@@ -142,13 +141,11 @@ add_changes(struct text *text, const struct row *row, const struct param_value *
         if (strcmp(period, "24h") == 0)
             change = change_24h_percent(row);
         if (!change)
-            change = percent_change(row->worth->price,
-                                    close_before(&row->markets->closes, row->slug, row->code,
-                                                 period),
-                                    text->arena);
-        add_json(text,
-                   arena_printf(text->arena, "price_change_percentage_%s_in_currency", period),
-                   change);
+            change = percent_change(
+                row->worth->price,
+                close_before(&row->markets->closes, row->slug, row->code, period), text->arena);
+        add_json(text, arena_printf(text->arena, "price_change_percentage_%s_in_currency", period),
+                 change);
     }
 }
 
@@ -318,7 +315,8 @@ page_read(struct flight *flight, const struct rows *rows)
         markets_render(flight, &nothing);
 }
 
-/* The first order that is known; sorted by name, which is as good as any where several are given. */
+/* The first order that is known; sorted by name, which is as good as any where several are given.
+ */
 static const char *
 order_of(const struct params *params)
 {

@@ -75,8 +75,7 @@ add_ticker(struct text *text, struct flight *flight, struct valuation *valuation
            size_t i)
 {
     const struct consensus_input *input = &inputs->inputs[i];
-    bool is_stale = input->verdict == CONSENSUS_OLD ||
-                    inputs->consensus.state == CONSENSUS_STALE;
+    bool is_stale = input->verdict == CONSENSUS_OLD || inputs->consensus.state == CONSENSUS_STALE;
     bool is_anomaly = input->verdict != CONSENSUS_USED && input->verdict != CONSENSUS_OLD;
 
     text_add_string(text, "{\"base\":");
@@ -175,9 +174,9 @@ tickers_render(struct flight *flight, const struct rows *rows)
     struct tickers *tickers = flight_context(flight);
     struct valuation *valuation = valuation_read(flight, rows);
     const char *slug = params_get(params, "id")->text;
-    const struct ticker_coin coin = {
-        slug, detail_text(&tickers->details, slug, NULL, DETAIL_SYMBOL), tickers->codes,
-        tickers->code_count};
+    const struct ticker_coin coin = {slug,
+                                     detail_text(&tickers->details, slug, NULL, DETAIL_SYMBOL),
+                                     tickers->codes, tickers->code_count};
     int64_t page = params_get(params, "page")->integer;
     struct text text;
     size_t total;
@@ -215,7 +214,8 @@ codes_read(struct flight *flight, const struct rows *rows)
     struct tickers *tickers = arena_alloc_array(flight_arena(flight), 1, sizeof *tickers);
     const char *slug = params_get(flight_params(flight), "id")->text;
 
-    tickers->codes = arena_alloc_array(flight_arena(flight), rows->count + 2, sizeof *tickers->codes);
+    tickers->codes =
+        arena_alloc_array(flight_arena(flight), rows->count + 2, sizeof *tickers->codes);
     for (size_t row = 0; row < rows->count; row++) {
         flight_note_version(flight, rows_text(rows, row, CURRENCY_VERSION));
         tickers->codes[tickers->code_count++] = rows_text(rows, row, CURRENCY_CODE);
