@@ -2,12 +2,20 @@
 
 #include "common/clock.h"
 
+#include <string.h>
+
 enum { SETTLED_CLIENT_S = 7 * 86400, UNSETTLED_CLIENT_S = 30 };
 
 static const struct param_value *
 value_of(const struct params *params)
 {
-    return params_get(params, "as_of");
+    static const struct param_value not_given = {.given = false};
+
+    for (size_t i = 0; params->declared[i].name; i++) {
+        if (strcmp(params->declared[i].name, "as_of") == 0)
+            return &params->values[i];
+    }
+    return &not_given;
 }
 
 bool

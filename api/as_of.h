@@ -10,8 +10,8 @@
 
 /*
  * The parameter `as_of` of routes that answer with what was known at a moment: rows whose known_at,
- * the time when their payload was fetched, is not later. Everything here is for a route without
- * that parameter given as well, and then changes nothing.
+ * the time when their payload was fetched, is not later. Everything here is for a request without
+ * it, and a route without that parameter, as well, and then changes nothing.
  */
 
 /* The row of a table of parameters. */

@@ -25,6 +25,16 @@ struct source_state {
     struct upstream_state upstream; /* what workers share; not known while Redis is away */
 };
 
+/* What of a source changes seldom; looked at twice a minute. */
+struct source_facts {
+    const char *name, *kind;
+    int64_t priority;
+    const char *jobs;        /* a JSON array: what it is asked for */
+    int64_t markets, prices; /* that it has, and latest ones that are had of it */
+    int64_t newest_at_ms;    /* of those; 0 = there is none */
+    int64_t fresh_s;         /* its prices are fresh for so long */
+};
+
 struct run_total {
     const char *source, *status;
     int64_t runs, records;
@@ -53,6 +63,8 @@ struct report {
     int64_t read_at_ms; /* unix milliseconds */
     const struct source_state *sources;
     size_t source_count;
+    const struct source_facts *facts; /* preferred first */
+    size_t fact_count;
     const struct run_total *totals;
     size_t total_count;
     int64_t rollup_marks;         /* transactions whose rows are due to be rolled */

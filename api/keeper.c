@@ -14,6 +14,8 @@
 enum {
     ROUND_MS = 1000, /* is the database there, and how are the sources */
     CATALOG_EVERY_MS = 30000,
+    FACTS_EVERY_MS = 30000,
+    FRESH_S = 15 * 60,     /* no source's price is stale before: PRICE_FRESH_S of the handlers */
     GAPS_EVERY_MS = 10000, /* the ledger itself is looked through once a minute */
 };
 
@@ -27,6 +29,9 @@ struct keeper {
     struct upstreams *upstreams;
     struct arena *arena; /* of one round */
     int64_t catalog_at_ms;
+    struct arena *facts_arena; /* of `facts`, which several rounds use */
+    struct rows facts;
+    int64_t facts_at_ms;      /* 0 = not read yet */
     struct arena *gaps_arena; /* of `gaps`, which several rounds use */
     struct rows gaps;
     int64_t gaps_at_ms; /* 0 = not read yet */
@@ -245,6 +250,38 @@ read_sources(struct keeper *keeper, struct report *report, struct error *err)
 }
 
 static bool
+read_facts(struct keeper *keeper, struct report *report, struct error *err)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    const struct rows *rows = &keeper->facts;
+    struct source_facts *facts;
+
+    if (keeper->facts_at_ms == 0 || now_ms - keeper->facts_at_ms >= FACTS_EVERY_MS) {
+        keeper->facts_at_ms = 0;
+        arena_reset(keeper->facts_arena);
+        if (!database_run(keeper->db, &query_source_facts, SQL_VALUES(SQL_INT(FRESH_S)),
+                          keeper->facts_arena, &keeper->facts, err))
+            return false;
+        keeper->facts_at_ms = now_ms;
+    }
+    facts = arena_alloc_array(report->arena, rows->count + 1, sizeof *facts);
+    for (size_t i = 0; i < rows->count; i++)
+        facts[i] = (struct source_facts){
+            .name = copied(report->arena, rows_text(rows, i, 0)),
+            .kind = copied(report->arena, rows_text(rows, i, 1)),
+            .priority = rows_int(rows, i, 2, 0),
+            .jobs = copied(report->arena, rows_text(rows, i, 3)),
+            .markets = rows_int(rows, i, 4, 0),
+            .prices = rows_int(rows, i, 5, 0),
+            .newest_at_ms = rows_int(rows, i, 6, 0),
+            .fresh_s = rows_int(rows, i, 7, 0),
+        };
+    report->facts = facts;
+    report->fact_count = rows->count;
+    return true;
+}
+
+static bool
 read_totals(struct keeper *keeper, struct report *report, struct error *err)
 {
     struct run_total *totals;
@@ -314,8 +351,9 @@ keep_report(struct keeper *keeper, struct error *err)
 
     report->read_at_ms = clock_now_ms();
     report->retention = keeper->retention;
-    if (!read_sources(keeper, report, err) || !read_totals(keeper, report, err) ||
-        !read_rollup(keeper, report, err) || !read_gaps(keeper, report, err)) {
+    if (!read_sources(keeper, report, err) || !read_facts(keeper, report, err) ||
+        !read_totals(keeper, report, err) || !read_rollup(keeper, report, err) ||
+        !read_gaps(keeper, report, err)) {
         report_release(report);
         return false;
     }
@@ -392,6 +430,7 @@ keeper_start(const char *database_url, const char *redis_url, struct board *boar
     keeper->url = strdup(database_url);
     keeper->board = board;
     keeper->arena = arena_create(64 * 1024);
+    keeper->facts_arena = arena_create(16 * 1024);
     keeper->gaps_arena = arena_create(16 * 1024);
     if (pthread_create(&keeper->pthread, NULL, run, keeper) != 0)
         abort();
@@ -408,6 +447,7 @@ keeper_stop(struct keeper *keeper)
     pthread_join(keeper->pthread, NULL);
     upstreams_close(keeper->upstreams);
     arena_destroy(keeper->arena);
+    arena_destroy(keeper->facts_arena);
     arena_destroy(keeper->gaps_arena);
     free(keeper->url);
     free(keeper);

@@ -117,6 +117,16 @@ is_in_path(const struct params *params, const char *name)
     return false;
 }
 
+/* What is meant without saying so, too. */
+static bool
+is_default(const struct param *param, const char *said)
+{
+    if (param->kind == PARAM_FORMAT)
+        return strcspn(param->choices, "|") == strlen(said) &&
+               strncmp(param->choices, said, strlen(said)) == 0;
+    return param->fallback && strcmp(said, param->fallback) == 0;
+}
+
 /* What was asked, with `value` for the parameter that says which page. */
 static void
 add_target(struct text *text, const struct params *params, const char *param, const char *value)
@@ -130,7 +140,7 @@ add_target(struct text *text, const struct params *params, const char *param, co
         const char *said = is_page ? value : params->values[i].text;
 
         if (!said || *said == '\0' || is_in_path(params, declared->name) ||
-            (declared->fallback && !is_page && strcmp(said, declared->fallback) == 0))
+            (!is_page && is_default(declared, said)))
             continue;
         text_add_char(text, mark);
         text_add_string(text, declared->name);

@@ -5,6 +5,7 @@
 #include "api/params_known.h"
 #include "common/attributes.h"
 #include "common/clock.h"
+#include "common/decimal.h"
 #include "common/text.h"
 
 #include <assert.h>
@@ -58,6 +59,11 @@ param_allowed(const struct param *param, const struct catalog *catalog, struct a
     case PARAM_SYMBOL:
     case PARAM_NAME:
         return arena_printf(arena, "\"%lld to %lld letters, digits, '.', '_' or '-'\"", min, max);
+    case PARAM_SYMBOLS:
+        return arena_printf(arena, "\"%lld to %lld tickers or ids, with commas between them\"", min,
+                            max);
+    case PARAM_DECIMAL:
+        return arena_printf(arena, "\"a number from %lld to %lld\"", min, max);
     case PARAM_DAY:
         return "\"a day such as 2026-11-21\"";
     case PARAM_ASSET:
@@ -184,6 +190,32 @@ check_choice(const struct check *check, const struct param *param, char *text,
     return refuse(check, param, "parameter.choice", "not one of the choices");
 }
 
+/* False if there is something in it that no ticker has. */
+static bool
+take_symbol(char *text, bool to_upper)
+{
+    for (char *c = text; *c; c++) {
+        if (*c >= 'a' && *c <= 'z')
+            *c -= to_upper ? 'a' - 'A' : 0;
+        else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && !strchr("._-", *c))
+            return false;
+    }
+    return true;
+}
+
+/* "1.500" is "1.5", "2.0" is "2". */
+static const char *
+decimal_without_zeros(const char *number, struct arena *arena)
+{
+    size_t size = strlen(number);
+
+    if (!strchr(number, '.'))
+        return number;
+    while (number[size - 1] == '0')
+        size--;
+    return arena_copy(arena, number, size - (number[size - 1] == '.'));
+}
+
 static bool
 check_symbol(const struct check *check, const struct param *param, char *text,
              struct param_value *value)
@@ -192,13 +224,26 @@ check_symbol(const struct check *check, const struct param *param, char *text,
 
     if (size < (size_t)param->min || size > (size_t)param->max)
         return refuse(check, param, "parameter.range", "its length is out of range");
-    for (char *c = text; *c; c++) {
-        if (*c >= 'a' && *c <= 'z')
-            *c -= param->kind == PARAM_SYMBOL ? 'a' - 'A' : 0;
-        else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && !strchr("._-", *c))
-            return refuse(check, param, "parameter.malformed", "has a character it cannot have");
-    }
     value->text = text;
+    return take_symbol(text, param->kind == PARAM_SYMBOL) ||
+           refuse(check, param, "parameter.malformed", "has a character it cannot have");
+}
+
+/* By value: "1e3", "1000" and "1000.00" are asked for in one spelling. */
+static bool
+check_decimal(const struct check *check, const struct param *param, const char *text,
+              struct param_value *value)
+{
+    const char *min = arena_printf(check->arena, "%lld", (long long)param->min);
+    const char *max = arena_printf(check->arena, "%lld", (long long)param->max);
+    const char *number;
+    struct error err;
+
+    if (!decimal_parse(text, strlen(text), check->arena, &number, &err))
+        return refuse(check, param, "parameter.malformed", "not a number");
+    if (decimal_compare(number, min) < 0 || decimal_compare(number, max) > 0)
+        return refuse(check, param, "parameter.range", "out of range");
+    value->text = decimal_without_zeros(number, check->arena);
     return true;
 }
 
@@ -374,12 +419,26 @@ join(const struct param_value *value, struct arena *arena)
     return text_finish(&text).data;
 }
 
+/* A ticker in a list; it need not be anybody's. */
+static bool
+check_listed_symbol(const struct check *check, const struct param *param, char *item)
+{
+    size_t size = strlen(item);
+
+    if (size == 0 || size > PARAM_SYMBOL_MAX)
+        return refuse(check, param, "parameter.range", "the length of one is out of range");
+    return take_symbol(item, true) ||
+           refuse(check, param, "parameter.malformed", "one has a character it cannot have");
+}
+
 /* One name of a list; for a moment it is the value's `text`. */
 static bool
 check_item(const struct check *check, const struct param *param, enum catalog_kind kind, char *item,
            struct param_value *value)
 {
     value->text = item;
+    if (param->kind == PARAM_SYMBOLS)
+        return check_listed_symbol(check, param, item);
     return param->kind == PARAM_ASSETS_OR_TICKERS && *item
                ? check_asset_or_ticker(check, param, item, value)
                : check_name(check, param, kind, item);
@@ -524,6 +583,10 @@ check_value(const struct check *check, const struct param *param, char *text,
         return check_names(check, param, CATALOG_CURRENCY, text, value);
     case PARAM_SOURCES:
         return check_names(check, param, CATALOG_SOURCE, text, value);
+    case PARAM_SYMBOLS:
+        return check_names(check, param, CATALOG_ASSET, text, value);
+    case PARAM_DECIMAL:
+        return check_decimal(check, param, text, value);
     case PARAM_MARKET:
         return check_market(check, param, text, value);
     case PARAM_MARKETS:

@@ -27,7 +27,10 @@ enum param_kind {
     PARAM_SOURCES,    /* min..max of them with commas */
     PARAM_SYMBOL,     /* a ticker such as BTC, in any case: letters, digits, . _ - */
     PARAM_NAME,       /* of something that never changes its name: letters, digits, . _ - */
-    PARAM_DAY,        /* a day in UTC, 2026-11-21, from 1970 on */
+    PARAM_SYMBOLS, /* min..max of them with commas, known or not, of PARAM_SYMBOL_MAX letters each
+                    */
+    PARAM_DECIMAL, /* min..max, exact: `text` has no zeros that say nothing, nor an exponent */
+    PARAM_DAY,     /* a day in UTC, 2026-11-21, from 1970 on */
     /*
      * A known asset, by its slug (bitcoin) or else by a ticker (BTC, in any case) that means one
      * asset alone. One place for all routes that take either: `text` is the slug. A ticker of
@@ -86,6 +89,7 @@ enum {
     PARAMS_MAX = 16,        /* declared parameters of one route */
     PARAM_VALUE_MAX = 4096, /* bytes of one value, decoded */
     PARAM_LIST_MAX = 12288, /* the same of a list of which some is left out */
+    PARAM_SYMBOL_MAX = 100,
 };
 
 struct param_value {

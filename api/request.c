@@ -663,6 +663,7 @@ request_begin(struct thread *thread, struct http_request *http)
     request->served_from = NULL;
     request->head = NULL;
     request->cache_control = NULL;
+    request->is_tagged = false;
     request->body = NULL;
     request->lookup = NULL;
     request->outflow = NULL;

@@ -68,6 +68,7 @@ struct request {
     struct bytes content;
     const char *head;          /* more header lines, each with its CRLF; NULL = none */
     const char *cache_control; /* its value; NULL = "no-store" */
+    bool is_tagged;            /* `content` has an ETag, and is asked for again with it */
     struct http_body *body;    /* instead of `content`; the request's reference */
     struct lookup *lookup;     /* under way; NULL = none */
     struct outflow *outflow;   /* its answer in pieces; NULL = it has none */

@@ -353,7 +353,8 @@ prepare_content(struct request *request, struct respond_lines *lines, struct htt
         add(lines, request->content_type, strlen(request->content_type));
         ADD_CONSTANT(lines, "\r\n");
     }
-    if (request->manner->tags_all && request->status == 200 && !request->body) {
+    if ((request->manner->tags_all || request->is_tagged) && request->status == 200 &&
+        !request->body) {
         ADD_CONSTANT(lines, "Cache-Control: no-cache\r\n");
         tag_content(request, lines, answer);
     } else if (request->cache_control) {

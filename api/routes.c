@@ -11,6 +11,7 @@ static const struct route_group *const groups[] = {
     &simple_routes,
     &prices_routes,
     &order_routes,
+    &listings_routes,
     &trust_routes,
     &coingecko_routes,
     &udf_routes,

@@ -88,10 +88,15 @@ add_schema(struct text *text, const struct param *param)
             ",\"maxLength\":%" PRId64,
             param->min, param->max);
         return;
+    case PARAM_DECIMAL:
+        text_add_format(text, "{\"type\":\"number\",\"minimum\":%" PRId64 ",\"maximum\":%" PRId64,
+                        param->min, param->max);
+        return;
     case PARAM_ASSETS:
     case PARAM_CURRENCIES:
     case PARAM_SOURCES:
     case PARAM_ASSETS_OR_TICKERS:
+    case PARAM_SYMBOLS:
         add_names(text, param);
         return;
     case PARAM_ASSET:
@@ -120,7 +125,8 @@ static bool
 is_list(const struct param *param)
 {
     return param->kind == PARAM_ASSETS || param->kind == PARAM_CURRENCIES ||
-           param->kind == PARAM_SOURCES || param->kind == PARAM_ASSETS_OR_TICKERS;
+           param->kind == PARAM_SOURCES || param->kind == PARAM_ASSETS_OR_TICKERS ||
+           param->kind == PARAM_SYMBOLS;
 }
 
 static void

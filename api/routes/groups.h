@@ -15,6 +15,7 @@ struct route_group {
 extern const struct route_group simple_routes;
 extern const struct route_group prices_routes;
 extern const struct route_group order_routes;
+extern const struct route_group listings_routes;
 extern const struct route_group trust_routes;
 extern const struct route_group coingecko_routes;
 extern const struct route_group udf_routes;

@@ -315,3 +315,82 @@ FROM (SELECT) AS always
 LEFT JOIN page ON true
 LEFT JOIN listing_rows r USING (asset_id, quote_id, source_id)
 ORDER BY page.number IS NULL, page.number, page.word, page.asset_id
+
+-- name: listing_top_largest
+-- The columns of listing_page_descending (total is null), of the assets with the greatest number.
+-- $1 quote code, $2 sort: market_cap or volume, $3 rows
+WITH page AS MATERIALIZED (
+    SELECT n.value, n.asset_id, n.quote_id
+    FROM listing_numbers n
+    WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM quotes WHERE code = $1::text) AND n.value IS NOT NULL
+    ORDER BY n.value DESC, n.asset_id DESC
+    LIMIT $3::bigint
+)
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version, NULL::bigint AS total,
+       page.value, page.asset_id, r.slug, r.symbol, r.name, r.code, r.source, o.rank, o.price, o.market_cap,
+       o.volume_24h, r.change_24h, o.change_24h_percent, r.high_24h, r.low_24h, r.fully_diluted_valuation,
+       r.circulating_supply, r.total_supply, r.max_supply, (date_part('epoch', r.observed_at) * 1000)::bigint AS observed_at_ms,
+       doubt_names(r.doubt), r.run_id, r.payload_id
+FROM (SELECT) AS always
+LEFT JOIN page ON true
+LEFT JOIN listing_order o USING (asset_id, quote_id)
+LEFT JOIN listing_rows r ON r.asset_id = o.asset_id AND r.quote_id = o.quote_id AND r.source_id = o.source_id
+ORDER BY page.value DESC, page.asset_id DESC
+
+-- name: listing_top_movers
+-- The columns of listing_page_descending (total is null), of the assets that rose or fell most in 24 hours. Only the largest
+-- by market cap are looked at, and of those who were observed within a day the ones whose volume is at least a ten
+-- thousandth of their market cap: a token that nobody trades can be made to have any change.
+-- $1 quote code, $2 1 = rose, -1 = fell, $3 rows, $4 how many of the largest
+WITH largest AS MATERIALIZED (
+    SELECT n.asset_id, n.quote_id, n.change_24h_percent, n.volume_24h, n.market_cap, n.observed_at
+    FROM listing_order n
+    WHERE n.quote_id = (SELECT quote_id FROM quotes WHERE code = $1::text) AND n.market_cap IS NOT NULL
+    ORDER BY n.market_cap DESC, n.asset_id DESC
+    LIMIT $4::bigint
+), page AS MATERIALIZED (
+    SELECT n.change_24h_percent * $2::integer AS value, n.asset_id, n.quote_id
+    FROM largest n
+    WHERE n.change_24h_percent * $2 > 0 AND n.volume_24h * 10000 >= n.market_cap AND n.observed_at >= now() - interval '1 day'
+    ORDER BY value DESC, n.asset_id
+    LIMIT $3::bigint
+)
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version, NULL::bigint AS total,
+       page.value, page.asset_id, r.slug, r.symbol, r.name, r.code, r.source, o.rank, o.price, o.market_cap,
+       o.volume_24h, r.change_24h, o.change_24h_percent, r.high_24h, r.low_24h, r.fully_diluted_valuation,
+       r.circulating_supply, r.total_supply, r.max_supply, (date_part('epoch', r.observed_at) * 1000)::bigint AS observed_at_ms,
+       doubt_names(r.doubt), r.run_id, r.payload_id
+FROM (SELECT) AS always
+LEFT JOIN page ON true
+LEFT JOIN listing_order o USING (asset_id, quote_id)
+LEFT JOIN listing_rows r ON r.asset_id = o.asset_id AND r.quote_id = o.quote_id AND r.source_id = o.source_id
+ORDER BY page.value DESC, page.asset_id
+
+-- name: listing_asset
+-- All that is known of an asset in a currency, a row for each source, preferred first; one row without a source if nobody has
+-- a price. The 16 columns of price_inputs; whether the source leads; the columns of listing_page_descending from slug on;
+-- ath, ath_at_ms, atl, atl_at_ms; then what the source itself says: source, kind, price, market_cap, rank, volume_24h,
+-- change_24h, change_24h_percent, high_24h, low_24h, fully_diluted_valuation, circulating_supply, total_supply, max_supply,
+-- ath, ath_at_ms, atl, atl_at_ms, observed_at_ms, doubt (a JSON array), run_id, payload_id.
+-- $1 slug, $2 quote code, $3 seconds, as $4 of price_inputs
+SELECT a.slug, q.code, r.source, r.kind, r.price, r.volume_24h, r.market_cap, r.change_24h_percent,
+       (date_part('epoch', r.observed_at) * 1000)::bigint AS observed_at_ms,
+       GREATEST($3::integer, 3 * s.price_period_s)::bigint * 1000 AS fresh_ms, r.doubt, doubt_names(r.doubt),
+       (date_part('epoch', now()) * 1000)::bigint AS now_ms, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       r.run_id, r.payload_id,
+       r.source_id = o.source_id AS leads,
+       a.slug, a.symbol, a.name, q.code, r.source, o.rank, o.price, o.market_cap, o.volume_24h, r.change_24h,
+       o.change_24h_percent, r.high_24h, r.low_24h, r.fully_diluted_valuation, r.circulating_supply, r.total_supply,
+       r.max_supply, (date_part('epoch', r.observed_at) * 1000)::bigint, doubt_names(r.doubt), r.run_id, r.payload_id,
+       r.ath, (date_part('epoch', r.ath_at) * 1000)::bigint, r.atl, (date_part('epoch', r.atl_at) * 1000)::bigint,
+       r.source, r.kind, r.price, r.market_cap, r.rank, r.volume_24h, r.change_24h, r.change_24h_percent, r.high_24h,
+       r.low_24h, r.fully_diluted_valuation, r.circulating_supply, r.total_supply, r.max_supply,
+       r.ath, (date_part('epoch', r.ath_at) * 1000)::bigint, r.atl, (date_part('epoch', r.atl_at) * 1000)::bigint,
+       (date_part('epoch', r.observed_at) * 1000)::bigint, doubt_names(r.doubt), r.run_id, r.payload_id
+FROM assets a
+JOIN quotes q ON q.code = $2::text
+LEFT JOIN listing_order o ON o.asset_id = a.asset_id AND o.quote_id = q.quote_id
+LEFT JOIN listing_rows r ON r.asset_id = a.asset_id AND r.quote_id = q.quote_id
+LEFT JOIN sources s ON s.source_id = r.source_id
+WHERE a.slug = $1::text
+ORDER BY r.priority, r.source_id

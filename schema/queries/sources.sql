@@ -34,6 +34,26 @@ LEFT JOIN LATERAL (
 ) AS success ON true
 ORDER BY s.priority, s.source_id
 
+-- name: source_facts
+-- What clients may want to know of each source beside how it is doing, preferred first: name, kind, priority, jobs (a JSON
+-- array: what it is asked for), markets (that it is known to have), prices (latest ones that are had of it),
+-- newest_at_ms (of those), fresh_s (for so long its prices are fresh). Reads each latest price: not for every request.
+-- $1 seconds, as $4 of price_inputs
+SELECT s.name, s.kind, s.priority,
+       (SELECT coalesce(json_agg(DISTINCT d.kind ORDER BY d.kind), '[]')::text
+        FROM schedules d
+        WHERE d.source_id = s.source_id AND d.enabled) AS jobs,
+       (SELECT count(*) FROM instruments i WHERE i.source_id = s.source_id AND i.status = 'active' AND i.asset_id IS NOT NULL) AS markets,
+       coalesce(l.prices, 0) AS prices, l.newest_at_ms, GREATEST($1::integer, 3 * s.price_period_s) AS fresh_s
+FROM sources s
+LEFT JOIN (
+    SELECT source_id, count(*) AS prices, (date_part('epoch', max(observed_at)) * 1000)::bigint AS newest_at_ms
+    FROM latest_prices
+    GROUP BY source_id
+) AS l USING (source_id)
+WHERE s.kind <> 'internal'
+ORDER BY s.priority, s.source_id
+
 -- name: source_switch
 -- Switches a source on or off: name. No row = there is none. $1 name, $2 enabled
 UPDATE sources

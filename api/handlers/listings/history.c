@@ -1,0 +1,258 @@
+#include "api/handlers/listings/history.h"
+
+#include "api/formats.h"
+#include "api/members.h"
+#include "api/paging.h"
+#include "common/clock.h"
+#include "schema/queries.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HOUR_S = 3600,
+    DAY_S = 86400,
+    WEEK_S = 7 * DAY_S,
+    MONDAY_S = 4 * DAY_S, /* 1970-01-05: where weeks begin, and all shorter intervals too */
+};
+
+/* What `interval` may be. One that is not stored is rolled while it is read. */
+static const struct history_interval {
+    const char *name;
+    int32_t interval_s, stored_s;
+} intervals[] = {
+    {"5m",     300,        300   },
+    {"15m",    900,        300   },
+    {"hourly", HOUR_S,     HOUR_S},
+    {"4h",     4 * HOUR_S, HOUR_S},
+    {"daily",  DAY_S,      DAY_S },
+    {"weekly", WEEK_S,     DAY_S },
+};
+
+/* Columns of query_chart_choose and query_chart_source, and of query_chart_points. */
+enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, VERSION };
+enum { AT, POINT_MEMBERS = 5 };
+
+/* In the order of the columns. */
+static const struct member members[POINT_MEMBERS] = {
+    {"time",         MEMBER_MOMENT },
+    {"price",        MEMBER_DECIMAL},
+    {"volume",       MEMBER_DECIMAL}, /* of the asset, in the interval */
+    {"total_volume", MEMBER_DECIMAL}, /* of the currency, in the 24 hours before */
+    {"market_cap",   MEMBER_DECIMAL},
+};
+
+enum { CURSOR_TIME, CURSOR_SOURCE, CURSOR_VALUES };
+
+/* What a flight carries from its first query to its second. */
+struct history {
+    const struct history_interval *interval;
+    const char *source; /* NULL = nobody has candles there */
+};
+
+static bool
+history_check(const struct params *params, int64_t now_ms, struct problem *ret_problem)
+{
+    const struct param_value *from = params_get(params, "from"), *to = params_get(params, "to");
+
+    if (!from->given || !to->given || from->integer < to->integer)
+        return true;
+    problem_set(ret_problem, 400, "parameter.range",
+                "The request has a parameter that cannot be used",
+                "to: not later than from, so that nothing could be between them");
+    ret_problem->parameter = "to";
+    ret_problem->allowed = "\"a moment later than from\"";
+    return false;
+}
+
+static void
+history_tag(const struct params *params, struct tag_list *tags)
+{
+    tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", params_get(params, "symbol")->text,
+                                    params_get(params, "currency")->text));
+}
+
+/* ------------------------------------------------------------------------------------- window */
+
+static const struct history_interval *
+find_interval(const char *name)
+{
+    size_t i = 0;
+
+    while (i + 1 < COUNT_OF(intervals) && strcmp(intervals[i].name, name) != 0)
+        i++;
+    return &intervals[i]; /* the parameter's choices are these */
+}
+
+/* The first boundary of the interval at or after a moment. */
+static int64_t
+next_boundary_ms(int64_t at_ms, int32_t interval_s)
+{
+    int64_t step_ms = interval_s * INT64_C(1000), monday_ms = MONDAY_S * INT64_C(1000);
+
+    return (at_ms - monday_ms + step_ms - 1) / step_ms * step_ms + monday_ms;
+}
+
+/* A point stands at the end of its interval: the first that opens so that it ends at `from` or
+ * later. Without it: as many as fit on a page, up to the end. */
+static int64_t
+first_open_ms(const struct params *params, const struct history_interval *interval)
+{
+    const struct param_value *cursor = params_get(params, "cursor");
+    const struct param_value *from = params_get(params, "from"), *to = params_get(params, "to");
+    int64_t step_ms = interval->interval_s * INT64_C(1000), until_ms, now_ms = clock_now_ms();
+
+    if (cursor->given) /* where the last point ended, the next one opens */
+        return strtoll(cursor->items[CURSOR_TIME], NULL, 10);
+    if (from->given)
+        return next_boundary_ms(from->integer - step_ms, interval->interval_s);
+    until_ms = to->given && to->integer < now_ms ? to->integer : now_ms;
+    return next_boundary_ms(until_ms - (params_get(params, "limit")->integer + 1) * step_ms,
+                            interval->interval_s);
+}
+
+/* ---------------------------------------------------------------------------------- rendering */
+
+/* Of the points that were read, those before `to`; `*ret_more` if there are others behind them. */
+static size_t
+count_points(const struct params *params, const struct rows *points, bool *ret_more)
+{
+    const struct param_value *to = params_get(params, "to");
+    size_t limit = (size_t)params_get(params, "limit")->integer, count = points->count;
+
+    while (to->given && count > 0 && rows_int(points, count - 1, AT, 0) >= to->integer)
+        count--;
+    *ret_more = count > limit;
+    return count > limit ? limit : count;
+}
+
+static const char *
+next_cursor(struct flight *flight, const struct rows *points, size_t count)
+{
+    const struct history *history = flight_context(flight);
+    const char *values[CURSOR_VALUES];
+
+    values[CURSOR_TIME] = rows_text(points, count - 1, AT);
+    values[CURSOR_SOURCE] = history->source;
+    return paging_cursor(flight_params(flight), values, CURSOR_VALUES, flight_arena(flight));
+}
+
+static void
+add_opening(struct text *text, struct flight *flight, const char *cursor)
+{
+    const struct history *history = flight_context(flight);
+    const struct params *params = flight_params(flight);
+
+    text_add_string(text, "{\"coin_id\":");
+    text_add_json_string(text, params_get(params, "symbol")->text);
+    text_add_string(text, ",\"currency\":");
+    text_add_json_string(text, params_get(params, "currency")->text);
+    text_add_string(text, ",\"interval\":");
+    text_add_json_string(text, history->interval->name);
+    text_add_string(text, ",\"source\":");
+    text_add_json_nullable(text, history->source);
+    text_add_string(text, ",\"next_cursor\":");
+    text_add_json_nullable(text, cursor);
+    text_add_string(text, ",\"data\":");
+}
+
+static void
+expect_newest(struct flight *flight, const struct rows *points, size_t count)
+{
+    const struct history *history = flight_context(flight);
+    const struct params *params = flight_params(flight);
+
+    freshness_expect_candles(flight_freshness(flight), history->source,
+                             params_get(params, "symbol")->text,
+                             params_get(params, "currency")->text, history->interval->stored_s,
+                             count > 0 ? rows_int(points, count - 1, AT, 0) : 0);
+}
+
+static void
+history_render(struct flight *flight, const struct rows *points)
+{
+    const struct params *params = flight_params(flight);
+    bool is_json = formats_of(params) == FORMAT_JSON, more;
+    size_t count = count_points(params, points, &more);
+    const char *cursor = more ? next_cursor(flight, points, count) : NULL;
+    const struct paging paging = {"cursor", "", NULL, cursor, NULL, -1, -1};
+    struct text text;
+
+    flight_add_head(flight, paging_head(params, &paging, flight_arena(flight)));
+    if (!more)
+        expect_newest(flight, points, count);
+    text_init(&text, flight_arena(flight), 512 + 160 * count);
+    if (is_json)
+        add_opening(&text, flight, cursor);
+    members_add_rows(&text, params, members, POINT_MEMBERS, points, 0, count, 0);
+    if (is_json)
+        text_add_string(&text, "}\n");
+    flight_land(flight, text_finish(&text));
+}
+
+/* ------------------------------------------------------------------------------------ reading */
+
+static void
+ask_points(struct flight *flight, const struct rows *chosen)
+{
+    const struct params *params = flight_params(flight);
+    const struct history *history = flight_context(flight);
+    bool rolled = history->interval->interval_s != history->interval->stored_s;
+    const struct database_value values[] = {
+        SQL_INT(rows_int(chosen, 0, SOURCE_ID, 0)),
+        SQL_INT(rows_int(chosen, 0, ASSET_ID, 0)),
+        SQL_INT(rows_int(chosen, 0, QUOTE_ID, 0)),
+        SQL_INT(history->interval->stored_s),
+        SQL_TIME_MS(first_open_ms(params, history->interval)),
+        SQL_INT(params_get(params, "limit")->integer + 1),
+        SQL_TIME_MS(clock_now_ms()), /* this and the next of what is rolled only */
+        SQL_INT(history->interval->interval_s),
+    };
+
+    flight_ask(flight, rolled ? &query_chart_points_rolled : &query_chart_points, values,
+               COUNT_OF(values) - (rolled ? 0 : 2), history_render);
+}
+
+static void
+history_chosen(struct flight *flight, const struct rows *rows)
+{
+    struct history *history = flight_context(flight);
+    const struct rows nothing = {0};
+
+    if (!flight_expect_row(flight, rows))
+        return;
+    flight_note_version(flight, rows_text(rows, 0, VERSION));
+    history->source = rows_text(rows, 0, SOURCE);
+    if (rows_is_null(rows, 0, SOURCE_ID) || rows_is_null(rows, 0, ASSET_ID))
+        history_render(flight, &nothing);
+    else
+        ask_points(flight, rows);
+}
+
+static void
+history_start(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    const struct param_value *cursor = params_get(params, "cursor");
+    const char *source = params_get(params, "source")->text;
+    const struct database_value asset = SQL_TEXT(params_get(params, "symbol")->text);
+    const struct database_value currency = SQL_TEXT(params_get(params, "currency")->text);
+    struct history *history = arena_alloc(flight_arena(flight), sizeof *history);
+
+    history->interval = find_interval(params_get(params, "interval")->text);
+    flight_set_context(flight, history);
+    if (cursor->given)
+        source = cursor->items[CURSOR_SOURCE];
+    if (source)
+        flight_ask(flight, &query_chart_source, SQL_VALUES(asset, currency, SQL_TEXT(source)),
+                   history_chosen);
+    else
+        flight_ask(flight, &query_chart_choose,
+                   SQL_VALUES(asset, currency, SQL_INT(history->interval->stored_s),
+                              SQL_TIME_MS(first_open_ms(params, history->interval))),
+                   history_chosen);
+}
+
+const struct reading listings_history_reading = {
+    .check = history_check, .tag = history_tag, .start = history_start};
