@@ -1,6 +1,8 @@
 #include "api/handlers/charts.h"
 
 #include "api/as_of.h"
+#include "api/formats.h"
+#include "api/handlers/chart_forms.h"
 #include "api/http/body.h"
 #include "common/clock.h"
 #include "schema/queries.h"
@@ -18,9 +20,8 @@ enum {
     STALE_LEAST_S = 900,
 };
 
-/* Columns of query_chart_choose and query_chart_source, and of query_chart_points. */
+/* Columns of query_chart_choose and query_chart_source. */
 enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, VERSION, PRICE, MARKET_CAP, VOLUME_24H, OBSERVED_AT };
-enum { AT, POINT_CLOSE, POINT_VOLUME, POINT_VOLUME_24H, POINT_MARKET_CAP };
 
 /* What `interval` may be. One that is not stored is rolled while it is read. */
 static const struct chart_interval {
@@ -62,17 +63,20 @@ find_interval(const char *name)
     return &intervals[i]; /* the parameter's choices are these */
 }
 
-/* asset:currency:interval:days, and the source and the moment if they were asked for. */
+/* asset:currency:interval:days, and the source, the moment and the form if they were asked for. */
 static const char *
 charts_name(const struct params *params, struct arena *arena)
 {
     const char *source = params_get(params, "source")->text;
     const char *as_of = params_get(params, "as_of")->text;
+    const char *form =
+        formats_of(params) == FORMAT_JSON ? NULL : params_get(params, "format")->text;
 
-    return arena_printf(arena, "%s:%s:%s:%s%s%s%s%s", params_get(params, "asset")->text,
+    return arena_printf(arena, "%s:%s:%s:%s%s%s%s%s%s%s%s", params_get(params, "asset")->text,
                         params_get(params, "currency")->text, interval_of(params),
                         params_get(params, "days")->text, source ? ":" : "", source ? source : "",
-                        as_of ? "@" : "", as_of ? as_of : "");
+                        as_of ? "@" : "", as_of ? as_of : "", form ? "." : "", form ? form : "",
+                        formats_numbers_as_strings(params) ? "\"" : "");
 }
 
 static void
@@ -106,15 +110,22 @@ set_opening(struct opening *opening, struct bytes at_ms)
 }
 
 static void
-add_point(struct text *text, const struct opening *opening, struct bytes value)
+add_point(struct text *text, const struct opening *opening, struct bytes value, bool quoted)
 {
     char *end;
 
-    if (!value.data)
+    if (!value.data) {
         value = (struct bytes){"null", 4};
-    end = text_reserve(text, sizeof opening->text + value.size + 2);
+        quoted = false;
+    }
+    end = text_reserve(text, sizeof opening->text + value.size + 4);
     memcpy(end, opening->text, sizeof opening->text);
-    end = mempcpy(end + opening->size, value.data, value.size);
+    end += opening->size;
+    if (quoted)
+        *end++ = '"';
+    end = mempcpy(end, value.data, value.size);
+    if (quoted)
+        *end++ = '"';
     *end++ = ']';
     *end++ = ',';
     text->size = (size_t)(end - text->data);
@@ -136,14 +147,16 @@ enum { SERIES = COUNT_OF(series) };
 /* The closed candles, then the latest price's own values at its own time. One walk over the rows.
  */
 static void
-fill_series(struct text texts[SERIES], const struct rows *points, const struct rows *latest)
+fill_series(struct text texts[SERIES], const struct rows *points, const struct rows *latest,
+            bool quoted)
 {
     struct opening opening = {.size = 0};
 
     for (size_t row = 0; row < points->count; row++) {
-        set_opening(&opening, rows_cell(points, row, AT));
+        set_opening(&opening, rows_cell(points, row, POINT_AT));
         for (size_t i = 0; i < SERIES; i++)
-            add_point(&texts[i], &opening, rows_cell(points, row, (size_t)series[i].column));
+            add_point(&texts[i], &opening, rows_cell(points, row, (size_t)series[i].column),
+                      quoted);
     }
     if (latest)
         set_opening(&opening, rows_cell(latest, 0, OBSERVED_AT));
@@ -152,7 +165,7 @@ fill_series(struct text texts[SERIES], const struct rows *points, const struct r
 
         if (series[i].latest_column >= 0)
             value = rows_cell(latest, 0, (size_t)series[i].latest_column);
-        add_point(&texts[i], &opening, value);
+        add_point(&texts[i], &opening, value, quoted);
     }
 }
 
@@ -196,7 +209,7 @@ is_newer(const struct rows *chosen, const struct rows *points)
 {
     return !rows_is_null(chosen, 0, OBSERVED_AT) &&
            (points->count == 0 ||
-            rows_int(chosen, 0, OBSERVED_AT, 0) > rows_int(points, points->count - 1, AT, 0));
+            rows_int(chosen, 0, OBSERVED_AT, 0) > rows_int(points, points->count - 1, POINT_AT, 0));
 }
 
 /* When the series ends: the latest price's own time, or the newest candle's; 0 = it is empty. */
@@ -205,7 +218,7 @@ end_ms(const struct rows *points, const struct rows *latest)
 {
     if (latest)
         return rows_int(latest, 0, OBSERVED_AT, 0);
-    return points->count ? rows_int(points, points->count - 1, AT, 0) : 0;
+    return points->count ? rows_int(points, points->count - 1, POINT_AT, 0) : 0;
 }
 
 /* What is loaded next: candles, or the price at their end. */
@@ -264,6 +277,27 @@ render_head(struct flight *flight, int64_t end_at_ms)
     return text_finish(&text);
 }
 
+/* The latest price is no candle: what it has of a point. */
+static void
+render_form(struct flight *flight, const struct rows *points, const struct rows *latest)
+{
+    struct bytes cells[POINT_COLUMNS] = {
+        {NULL, 0}
+    };
+    struct text text;
+
+    if (latest) {
+        cells[POINT_AT] = rows_cell(latest, 0, OBSERVED_AT);
+        for (size_t i = 0; i < SERIES; i++) {
+            if (series[i].latest_column >= 0)
+                cells[series[i].column] = rows_cell(latest, 0, (size_t)series[i].latest_column);
+        }
+    }
+    text_init(&text, flight_arena(flight), 256 + points->count * 96);
+    chart_forms_add(&text, flight_params(flight), points, latest ? cells : NULL);
+    flight_land(flight, text_finish(&text));
+}
+
 static void
 charts_render(struct flight *flight, const struct rows *points)
 {
@@ -272,10 +306,14 @@ charts_render(struct flight *flight, const struct rows *points)
     int64_t end_at_ms = end_ms(points, latest);
     struct text texts[SERIES];
 
+    expect_loads(flight, points, end_at_ms);
+    if (formats_of(flight_params(flight)) != FORMAT_JSON) {
+        render_form(flight, points, latest);
+        return;
+    }
     for (size_t i = 0; i < SERIES; i++)
         text_init(&texts[i], flight_arena(flight), 64 + points->count * 32);
-    fill_series(texts, points, latest);
-    expect_loads(flight, points, end_at_ms);
+    fill_series(texts, points, latest, formats_numbers_as_strings(flight_params(flight)));
     flight_land_body(flight, join_series(render_head(flight, end_at_ms), texts));
 }
 
@@ -391,8 +429,14 @@ charts_start(struct flight *flight)
         ask_best_source(flight);
 }
 
+static bool
+charts_check(const struct params *params, int64_t now_ms, struct problem *ret_problem)
+{
+    return as_of_check(params, now_ms, ret_problem) && chart_forms_check(params, ret_problem);
+}
+
 const struct reading charts_reading = {.name = charts_name,
-                                       .check = as_of_check,
+                                       .check = charts_check,
                                        .client_s = as_of_client_s,
                                        .tag = charts_tag,
                                        .start = charts_start};

@@ -22,6 +22,8 @@ static const struct param chart_params[] = {
     {"interval", PARAM_CHOICE,   0, 0,    "5m|15m|hourly|4h|daily|weekly", NULL, false, "Distance of the points; hourly up to 90 days unless said, else daily. Weeks begin on Monday, UTC."},
     {"source",   PARAM_SOURCE,   0, 0,    NULL,           NULL, false, "Only candles of this source. Without it: of the source whose series, from its first to its last candle, covers most of the window; of equals the preferred one."},
     AS_OF_PARAM,
+    FORMAT_PARAM("json|csv|ndjson|lwc"),
+    NUMBERS_PARAM,
     {0},
 };
 

@@ -21,6 +21,7 @@ def api(services, tmp_path_factory):
         rows = MarketRows(system)
         rows.set_price("bitcoin", "usd", "105.000", announce=False)
         rows.set_price("ethereum", "usd", DIGITS, announce=False)
+        rows.add_candles("bitcoin", "usd", ["101.10", "102.20", "103.30"], source="coinbase")
         yield system.start_api(RATE_LIMIT_PER_MINUTE="100000")
     finally:
         system.remove()
@@ -101,3 +102,34 @@ def test_an_empty_list_is_empty_in_each_form(api):
     assert api.get("/data?symbol=NOBODY&format=ndjson").content == b""
     assert api.get("/data?symbol=NOBODY&format=csv").text.count("\n") == 1
     assert api.get("/api/v1/completeness?format=csv").text.startswith("source,asset,currency,interval,")
+
+
+# Charts.
+
+CHART = "/market_chart?asset=bitcoin&currency=usd&days=1&interval=hourly"
+
+
+def test_the_points_of_a_chart_are_rows_as_well(api):
+    chart = api.get(CHART).json()
+    rows = of_csv(api.get(CHART + "&format=csv"))
+    assert [row["price"] for row in rows] == ["101.10", "102.20", "103.30", "105.000"], "and the latest price"
+    assert list(rows[0]) == ["time", "price", "volume", "total_volume", "market_cap"]
+    lines = [json.loads(line) for line in api.get(CHART + "&format=ndjson").text.splitlines()]
+    assert [line["price"] for line in lines] == [value for _, value in chart["prices"]]
+    assert [line["total_volume"] for line in lines] == [value for _, value in chart["total_volumes"]]
+
+
+def test_charts_take_seconds_that_rise(api):
+    points = api.get(CHART + "&format=lwc").json()
+    chart = api.get(CHART).json()
+    assert [point["value"] for point in points] == [value for _, value in chart["prices"]]
+    assert [point["time"] for point in points] == [at // 1000 for at, _ in chart["prices"]]
+    assert all(a["time"] < b["time"] for a, b in zip(points, points[1:]))
+    assert api.get(CHART + "&format=lwc&numbers=string").json()["code"] == "parameter.conflict"
+
+
+def test_points_as_strings_are_the_same_digits(api):
+    chart = api.get(CHART + "&numbers=string").json()
+    assert [value for _, value in chart["prices"]] == ["101.10", "102.20", "103.30", "105.000"]
+    assert chart["market_caps"][0][1] is None and chart["market_caps"][-1][1] == "2000"
+    assert api.get(CHART).json()["prices"][0][1] == 101.1, "in a cache of its own"
