@@ -148,8 +148,31 @@ add_security(struct text *text, const struct route *route)
 {
     if (route->access == ACCESS_ANYONE)
         text_add_string(text, ",\"security\":[]");
+    else if (route->access == ACCESS_ORDER) /* {}: it may do without, where the operator lets it */
+        text_add_string(text, ",\"security\":[{},{\"apiKey\":[]},{\"bearer\":[]}]");
     else
         text_add_string(text, ",\"security\":[{\"apiKey\":[]},{\"bearer\":[]}]");
+}
+
+/* Those of the table, of the head, and what caches say. */
+static void
+add_parameters(struct text *text, const struct route *route,
+               const struct openapi_operation *operation)
+{
+    bool any;
+
+    text_add_string(text, ",\"parameters\":[");
+    any = openapi_add_parameters(text, route, operation);
+    if (*operation->headers) {
+        text_add_string(text, any ? "," : "");
+        text_add_string(text, operation->headers);
+        any = true;
+    }
+    if (route->reading) {
+        text_add_string(text, any ? "," : "");
+        text_add_string(text, "{\"$ref\":\"#/components/parameters/IfNoneMatch\"}");
+    }
+    text_add_string(text, "],");
 }
 
 static void
@@ -159,12 +182,7 @@ add_operation(struct text *text, const struct route *route,
     text_add_string(text, operation->opening);
     add_description(text, route, operation->notes, arena);
     add_security(text, route);
-    text_add_string(text, ",\"parameters\":[");
-    if (openapi_add_parameters(text, route, operation) && route->reading)
-        text_add_char(text, ',');
-    if (route->reading)
-        text_add_string(text, "{\"$ref\":\"#/components/parameters/IfNoneMatch\"}");
-    text_add_string(text, "],");
+    add_parameters(text, route, operation);
     if (operation->body) {
         text_add_string(text, "\"requestBody\":");
         text_add_string(text, operation->body);

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-OPERATION = {"route", "tag", "summary", "description", "parameters", "requestBody", "responses", "problems"}
+OPERATION = {"route", "tag", "summary", "description", "parameters", "headers", "requestBody", "responses", "problems"}
 NEEDED = {"route", "tag", "summary", "responses"}
 ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) /[^ ]*$")
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9]*$")
@@ -100,6 +100,7 @@ def operation_source(path):
     notes = given.get("description", "")
     responses = [response(path, *each) for each in given["responses"].items()]
     problems = given.get("problems", [])
+    of_request = [{"name": header, "in": "header", **told} for header, told in given.get("headers", {}).items()]
     yield f"static const struct openapi_part {name}_examples[] = {{"
     for parameter, example in given.get("parameters", {}).items():
         yield f"    {{{c_string(parameter)}, {c_string(compact(example))}}},"
@@ -111,6 +112,7 @@ def operation_source(path):
     yield f"static const int {name}_problems[] = {{{', '.join(str(int(each)) for each in [*problems, 0])}}};"
     yield f"static const struct openapi_operation {name} = {{"
     yield f"    {c_string(given['route'])},\n    {c_string(members(opening))},\n    {c_string(notes)},"
+    yield f"    {c_string(','.join(map(compact, of_request)))},"
     yield f"    {c_string(compact(given['requestBody'])) if 'requestBody' in given else 'NULL'},"
     yield f"    {name}_examples, {name}_responses, {name}_problems,\n}};\n"
 

@@ -18,11 +18,12 @@ struct openapi_response {
 };
 
 struct openapi_operation {
-    const char *route;                   /* "GET /simple_price" */
-    const char *opening;                 /* members: operationId, tags, summary */
-    const char *notes;                   /* text, not JSON: what follows the table's sentence */
-    const char *body;                    /* the requestBody object, or NULL */
-    const struct openapi_part *examples; /* of parameters, by their name */
+    const char *route;   /* "GET /simple_price" */
+    const char *opening; /* members: operationId, tags, summary */
+    const char *notes;   /* text, not JSON: what follows the table's sentence */
+    const char *headers; /* parameter objects, with commas, of what stands in the request's head */
+    const char *body;    /* the requestBody object, or NULL */
+    const struct openapi_part *examples;      /* of parameters, by their name */
     const struct openapi_response *responses; /* the first is that of a success */
     const int *problems; /* statuses of refusals that the table does not show; ends with 0 */
 };

@@ -47,6 +47,12 @@ wants_a_key(const struct route *route)
 }
 
 static bool
+takes_a_body(const struct route *route)
+{
+    return route->methods & 1u << HTTP_POST;
+}
+
+static bool
 is_limited(const struct route *route)
 {
     return route->cost > 0;
@@ -71,12 +77,6 @@ may_lack_something(const struct route *route)
     return param->name != NULL;
 }
 
-static bool
-only_if_said(const struct route *route)
-{
-    return false;
-}
-
 /* The names of components.json, behind the prefix of the dialect. */
 static const struct {
     int status;
@@ -90,8 +90,8 @@ static const struct {
     {405, "MethodNotAllowed",     always            },
     {406, "NotAcceptable",        has_formats       },
     {409, "Conflict",             takes_tickers     },
-    {413, "ContentTooLarge",      only_if_said      },
-    {415, "UnsupportedMedia",     only_if_said      },
+    {413, "ContentTooLarge",      takes_a_body      },
+    {415, "UnsupportedMedia",     takes_a_body      },
     {422, "UnprocessableContent", may_lack_something},
     {429, "TooManyRequests",      is_limited        },
     {500, "InternalError",        is_read           },

@@ -41,6 +41,8 @@ class Operation:
         for parameter in self.parameters:
             if "example" not in parameter:
                 assert not parameter.get("required"), f"{parameter['name']} has no example"
+            elif parameter["in"] == "header":
+                continue
             elif parameter["in"] == "path":
                 path = path.replace(f"{{{parameter['name']}}}", urllib.parse.quote(spell(parameter["example"]), safe=""))
             else:
