@@ -69,7 +69,6 @@ add_schema(struct text *text, const struct param *param)
         text_add_string(text, "{\"type\":\"string\",\"maxLength\":200");
         return;
     case PARAM_ASSET_SEARCH:
-    case PARAM_MARKETS:
         text_add_string(text, "{\"type\":\"string\"");
         return;
     case PARAM_JOB:
@@ -93,6 +92,7 @@ add_schema(struct text *text, const struct param *param)
                         param->min, param->max);
         return;
     case PARAM_ASSETS:
+    case PARAM_MARKETS:
     case PARAM_CURRENCIES:
     case PARAM_SOURCES:
     case PARAM_ASSETS_OR_TICKERS:
@@ -126,7 +126,7 @@ is_list(const struct param *param)
 {
     return param->kind == PARAM_ASSETS || param->kind == PARAM_CURRENCIES ||
            param->kind == PARAM_SOURCES || param->kind == PARAM_ASSETS_OR_TICKERS ||
-           param->kind == PARAM_SYMBOLS;
+           param->kind == PARAM_SYMBOLS || param->kind == PARAM_MARKETS;
 }
 
 static void
