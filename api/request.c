@@ -10,6 +10,7 @@
 #include "api/paging.h"
 #include "api/params_lenient.h"
 #include "api/redact.h"
+#include "api/request_key.h"
 #include "api/respond.h"
 #include "api/routes.h"
 #include "api/thread.h"
@@ -175,17 +176,11 @@ check_params(struct request *request, const struct route_captures *captures)
 static void
 make_key(struct request *request)
 {
-    const struct reading *reading = request->route->reading;
     const char *name_space = request->thread->settings->cache_namespace;
-    struct arena *arena = request->http->arena;
-    const char *text;
 
-    if (reading->name)
-        text = arena_printf(arena, "%s:%s", name_space, reading->name(&request->params, arena));
-    else
-        text = arena_printf(arena, "%s.page:%s?%s", name_space, request->route->path,
-                            params_canonical(&request->params, arena));
-    request->key = cache_key(request->thread->cache, text);
+    request->key =
+        cache_key(request->thread->cache, request_key_text(request->route, &request->params,
+                                                           name_space, request->http->arena));
 }
 
 /*
