@@ -43,6 +43,7 @@ struct flight_order {
     struct http_body *draft;
     struct event *timer;
     int64_t until_ms; /* monotonic; 0 = nothing was waited for yet */
+    bool moved;       /* one of them has changed, perhaps after the reading */
     int32_t rounds, readings;
 };
 
@@ -108,20 +109,6 @@ flight_note_pair(struct flight *flight, const char *slug, const char *code, cons
                     });
 }
 
-void
-flight_order_begin(struct flight *flight)
-{
-    struct flight_order *order = flight->order;
-
-    if (!order)
-        return;
-    order->before = order->lacks;
-    order->before_count = order->count;
-    order->lacks = NULL;
-    order->count = order->room = 0;
-    order->has_price = false;
-}
-
 /* What was ordered for the reading before is not ordered anew. */
 static void
 remember(struct flight_order *order)
@@ -141,6 +128,21 @@ remember(struct flight_order *order)
         }
     }
     order->before_count = 0;
+}
+
+void
+flight_order_begin(struct flight *flight)
+{
+    struct flight_order *order = flight->order;
+
+    if (!order)
+        return;
+    remember(order);
+    order->before = order->lacks;
+    order->before_count = order->count;
+    order->lacks = NULL;
+    order->count = order->room = 0;
+    order->has_price = false;
 }
 
 /* ------------------------------------------------------------------------------------ ending */
@@ -246,13 +248,20 @@ end(struct flight_order *order)
 
 /* ----------------------------------------------------------------------------------- waiting */
 
+/*
+ * Whether a commit has brought one of them: our job, or any other. Of what several transactions
+ * changed only the last is known, which is enough: a later letter is about it.
+ */
 static bool
-has_changed(const struct flight_order *order)
+is_about(const struct flight_order *order, const struct letter *letter)
 {
-    const struct flight *flight = order->flight;
+    const struct cache *cache = order->flight->flights->cache;
 
     for (size_t i = 0; i < order->count; i++) {
-        if (cache_last_change(flight->flights->cache, &order->lacks[i].tag, 1) >= flight->version)
+        const struct lack *lack = &order->lacks[i];
+
+        if ((lack->job_id && letter->job_id && strcmp(lack->job_id, letter->job_id) == 0) ||
+            cache_last_change(cache, &lack->tag, 1) == letter->version)
             return true;
     }
     return false;
@@ -264,6 +273,7 @@ read_again(struct flight_order *order)
     http_body_release(order->draft);
     order->draft = NULL;
     order->phase = READING;
+    order->moved = false;
     event_del(order->timer);
     flight_read(order->flight);
 }
@@ -329,6 +339,7 @@ take(struct order_waiter *waiter, const struct letter *letter)
         note_answers(order, letter);
         order->phase = WAITING;
     } else {
+        order->moved = order->moved || (letter->kind == LETTER_CHANGED && is_about(order, letter));
         note_end(order, letter->job_id);
     }
     if (order->phase == WAITING)
@@ -476,7 +487,7 @@ go_on(struct flight_order *order)
     bool in_time = order->until_ms == 0 || clock_monotonic_ms() < order->until_ms;
     bool pending = false;
 
-    if (has_changed(order) && order->readings < FLIGHT_ORDER_READINGS_MAX && order->timer) {
+    if (order->moved && order->readings < FLIGHT_ORDER_READINGS_MAX) {
         read_again(order);
         return;
     }
@@ -495,25 +506,39 @@ go_on(struct flight_order *order)
     set_timer(order);
 }
 
+/* Why nothing can be ordered, or nothing would be heard of it; ORDER_NEW if all is well. */
+static enum order_verdict
+reason_not_to_order(const struct flight_order *order)
+{
+    const struct flights_settings *settings = &order->flight->flights->settings;
+
+    if (order_desk_is_crowded(settings->desk))
+        return ORDER_LIMITED;
+    if (!order_desk_is_open(settings->desk) || board_broker(settings->board) != PART_CONNECTED)
+        return ORDER_AWAY;
+    return is_held(order) ? ORDER_HELD : ORDER_NEW;
+}
+
 bool
 flight_order_holds(struct flight *flight, struct http_body *body)
 {
     struct flight_order *order = flight->order;
-    struct order_desk *desk = flight->flights->settings.desk;
+    enum order_verdict reason = ORDER_NEW;
 
     if (!order || order->phase == OVER || (order->count == 0 && order->until_ms == 0))
         return false;
     order->draft = body;
     order->readings++;
     remember(order);
-    if (order->count == 0) {
-        end(order);
-    } else if (order->until_ms == 0 && (!order_desk_is_open(desk) || is_held(order))) {
+    if (order->until_ms == 0)
+        reason = reason_not_to_order(order);
+    if (reason != ORDER_NEW) {
         choose_asked(order);
-        refuse_asked(order, order_desk_is_open(desk) ? ORDER_HELD : ORDER_AWAY);
-        end(order);
-    } else {
-        go_on(order);
+        refuse_asked(order, reason);
     }
+    if (reason != ORDER_NEW || order->count == 0)
+        end(order);
+    else
+        go_on(order);
     return true;
 }

@@ -47,7 +47,13 @@ bool
 order_desk_is_open(const struct order_desk *desk)
 {
     return desk->orders && orders_broker(desk->orders) == PART_CONNECTED &&
-           desk->count < ORDER_WAITERS_MAX;
+           !order_desk_is_crowded(desk);
+}
+
+bool
+order_desk_is_crowded(const struct order_desk *desk)
+{
+    return desk->count >= ORDER_WAITERS_MAX;
 }
 
 bool

@@ -39,6 +39,9 @@ struct orders *order_desk_orders(const struct order_desk *desk);
 /* The broker can be asked, as far as is known. */
 bool order_desk_is_open(const struct order_desk *desk);
 
+/* So many wait that nobody else can. */
+bool order_desk_is_crowded(const struct order_desk *desk);
+
 /* Posts the ask, which is gone after it. False: not possible now; a waiter that has asked before
  * waits for the ends of those jobs until it leaves. */
 MUST_CHECK bool order_desk_ask(struct order_desk *desk, struct order_ask *ask,

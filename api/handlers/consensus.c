@@ -146,6 +146,7 @@ consensus_render(struct flight *flight, const struct rows *rows)
     if (!as_of_given(flight_params(flight)))
         freshness_leave_out(freshness, &text, from);
     price_inputs_expect(freshness, &read);
+    price_inputs_note(flight, &read, NULL);
     add_price(&text, &read, freshness);
     text_add_string(&text, ",\"inputs\":[");
     for (size_t i = 0; i < read.count; i++)
@@ -177,4 +178,5 @@ consensus_start(struct flight *flight)
 const struct reading consensus_reading = {.check = as_of_check,
                                           .client_s = as_of_client_s,
                                           .tag = consensus_tag,
-                                          .start = consensus_start};
+                                          .start = consensus_start,
+                                          .on_demand = true};

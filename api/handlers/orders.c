@@ -17,11 +17,8 @@ struct order {
     const char *source;      /* NULL = any */
     int64_t pages;           /* of a sync */
     const char *slug, *code; /* of a prefetch */
-    struct order_target {
-        const char *source;
-        int64_t page;
-    } * targets; /* of each item that is ordered */
-    size_t target_count;
+    int64_t *item_pages;     /* of each item that is ordered; NULL = they have none */
+    size_t item_count;
 };
 
 static const char refused_title[] = "The order cannot be placed now";
@@ -35,17 +32,16 @@ copy_or_null(struct errand *errand, const char *text)
 /* ------------------------------------------------------------------------------------ answers */
 
 static void
-add_job(struct text *text, const char *job_id, const struct order_target *target,
-        struct arena *arena)
+add_job(struct text *text, const char *job_id, int64_t page, struct arena *arena)
 {
     text_add_string(text, "{\"job_id\":");
     text_add_json_string(text, job_link_id(job_id, arena));
     text_add_string(text, ",\"job\":");
     text_add_json_string(text, job_id);
     text_add_string(text, ",\"source\":");
-    text_add_json_nullable(text, target->source);
-    if (target->page > 0)
-        text_add_format(text, ",\"page\":%" PRId64, target->page);
+    text_add_json_bytes(text, job_id, strcspn(job_id, "/"));
+    if (page > 0)
+        text_add_format(text, ",\"page\":%" PRId64, page);
     text_add_string(text, ",\"status_url\":");
     text_add_json_string(text, job_link_path(job_id, arena));
     text_add_char(text, '}');
@@ -93,14 +89,14 @@ on_ordered(struct errand *errand, const struct letter *letter)
 
     text_init(&text, errand->arena, 256);
     text_add_string(&text, "\"jobs\":[");
-    for (size_t i = 0; letter && i < letter->answer_count && i < order->target_count; i++) {
+    for (size_t i = 0; letter && i < letter->answer_count && i < order->item_count; i++) {
         const char *job_id = letter->answers[i].job_id;
 
         if (!job_id)
             continue;
         if (first)
             text_add_char(&text, ',');
-        add_job(&text, job_id, &order->targets[i], errand->arena);
+        add_job(&text, job_id, order->item_pages ? order->item_pages[i] : 0, errand->arena);
         first = first ? first : arena_string(errand->arena, job_id);
     }
     text_add_string(&text, "]}\n");
@@ -201,19 +197,18 @@ on_listings(struct errand *errand, const struct rows *rows, const struct error *
     }
     ask = order_ask_create();
     items = arena_alloc_array(ask->arena, rows->count * (size_t)order->pages + 1, sizeof *items);
-    order->targets = arena_alloc_array(errand->arena, rows->count * (size_t)order->pages + 1,
-                                       sizeof *order->targets);
+    order->item_pages = arena_alloc_array(errand->arena, rows->count * (size_t)order->pages + 1,
+                                          sizeof *order->item_pages);
     for (size_t row = 0; row < rows->count; row++) {
         const char *source = rows_text(rows, row, LISTING_SOURCE);
 
         for (int64_t page = 1; rows_bool(rows, row, LISTING_ENABLED) && page <= order->pages;
              page++) {
-            order->targets[count] =
-                (struct order_target){arena_string(errand->arena, source), page};
+            order->item_pages[count] = page;
             fill_page(&items[count++], arena_string(ask->arena, source), page, ask->arena);
         }
     }
-    order->target_count = ask->item_count = count;
+    order->item_count = ask->item_count = count;
     ask->items = items;
     if (count > 0) {
         errand_order(errand, ask, on_ordered);
@@ -307,8 +302,7 @@ on_ways(struct errand *errand, const struct rows *rows, const struct error *err)
     fill_pair(item, order, rows, ask->arena);
     ask->items = item;
     ask->item_count = 1;
-    order->targets = arena_alloc_array(errand->arena, 1, sizeof *order->targets);
-    order->target_count = 1;
+    order->item_count = 1;
     errand_order(errand, ask, on_ordered);
 }
 

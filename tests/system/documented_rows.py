@@ -25,6 +25,21 @@ def fill(system):
     add_gap(system, now.replace(minute=0, second=0) - 50 * HOUR)
     with contextlib.closing(system.connect()) as connection:
         make_reports(Tables(connection))
+    system.query(
+        "INSERT INTO runs (job_id, source_id, kind, stream, slot, attempt, status, finished_at, pages, records)"
+        " SELECT 'coinbase/quote/BTC-USD/1795248000', source_id, 'quote', 'quote/BTC-USD', to_timestamp(1795248000), 1, 'ok',"
+        " now(), 1, 1 FROM sources WHERE name = 'coinbase'")
+    open_lanes(system, "coinbase", "coingecko")
+
+
+def open_lanes(system, *sources):
+    """Where orders go, as workers declare it; nobody takes them up."""
+    with contextlib.closing(system.vhost.connect()) as connection:
+        channel = connection.channel()
+        channel.exchange_declare("tidemark.jobs", "direct", durable=True)
+        for source in sources:
+            channel.queue_declare(f"jobs.{source}.live", durable=True, arguments={"x-queue-type": "quorum"})
+            channel.queue_bind(f"jobs.{source}.live", "tidemark.jobs", f"{source}.live")
 
 
 def add_gap(system, until):

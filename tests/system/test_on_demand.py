@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from programs import ROOT
 from tidemark import crew_of
 from waiting import wait_for
 
@@ -104,6 +105,27 @@ def test_a_currency_that_no_source_prices_it_in_is_unknown_and_nobody_is_asked(d
     assert demand.runs() == []
 
 
+def test_an_old_price_is_made_new_and_served_as_stale_where_that_takes_too_long(demand):
+    api = demand.start_api(ON_DEMAND_WAIT="400ms")
+
+    def make_old():
+        demand.system.query("UPDATE latest_prices SET observed_at = observed_at - interval '1 day'")
+        demand.system.query("UPDATE runs SET job_id = job_id || '0'")  # of another second
+        demand.system.redis.connect(demand.system.redis_number).flushdb()
+
+    demand.price("bitcoin")
+    make_old()
+    assert demand.price("bitcoin", api).json()["bitcoin"]["usd_stale"] is False
+    make_old()
+    demand.system.replay.rule(delay_ms=3000, source="kraken")
+    late = demand.start_api(ON_DEMAND_WAIT="400ms")
+    started = time.monotonic()
+    found = demand.price("bitcoin", late).json()["bitcoin"]
+    assert 0.3 < time.monotonic() - started < 2.5
+    assert found["usd"] > 0 and found["usd_stale"] is True
+    assert count(late, 'tidemark_on_demand_answers_total{waited="timed_out"}') == 1
+
+
 def crowd(api, size, stack):
     """So many clients, each of whom has just asked the same."""
     request = f"GET {PRICE.format('bitcoin,ethereum')} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".encode()
@@ -144,6 +166,25 @@ def test_without_rabbitmq_prices_are_served_and_others_are_refused_at_once(deman
     order = api.session.post(api.url + SYNC, timeout=30)
     assert (order.status_code, order.json()["code"]) == (503, "broker.away")
     assert int(order.headers["Retry-After"]) > 0
+
+
+RIGHTS = re.findall(r"`(\^\S*amq\S*\$)`", (ROOT / "README.md").read_text())
+
+
+def test_the_rights_in_rabbitmq_that_the_readme_names_are_enough(tidemark):
+    rabbitmq, name = tidemark.services.rabbitmq, f"api-{tidemark.name}"
+    worker = tidemark.start_worker(crew_of("kraken"))
+    tidemark.vhost.wait_queue("jobs.kraken.live")
+    worker.kill()  # its lanes stay
+    tidemark.add_coins(("bitcoin",))
+    rabbitmq.api("PUT", f"/api/users/{name}", {"password": "secret", "tags": ""})
+    rabbitmq.api("PUT", f"/api/permissions/{tidemark.vhost.path}/{name}",
+                 dict(zip(("configure", "write", "read"), RIGHTS, strict=True)))
+    api = tidemark.start_api(RABBITMQ_URL=tidemark.vhost.url.replace("guest:guest", f"{name}:secret"))
+    for event in ("orders.connected", "events.connected"):
+        api.wait_log(event=event)
+    assert api.session.post(api.url + PREFETCH + "bitcoin?source=kraken", timeout=30).status_code == 202
+    rabbitmq.api("DELETE", f"/api/users/{name}")
 
 
 # ---- orders ----
