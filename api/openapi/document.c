@@ -1,5 +1,6 @@
 #include "api/openapi/document.h"
 
+#include "api/dialect.h"
 #include "api/formats.h"
 #include "api/openapi/parameters.h"
 #include "api/openapi/refusals.h"
@@ -38,6 +39,15 @@ openapi_operation_of(const struct route *route)
 
 /* ------------------------------------------------------------------------------------ answers */
 
+/* Of what is read every answer has a tag, and in some dialects of what comes from memory, too. */
+static bool
+is_tagged(const struct route *route)
+{
+    struct bytes path = {route->path, strlen(route->path)};
+
+    return route->reading || dialect_manner(dialect_of(path))->tags_all;
+}
+
 static bool
 is_paged(const struct route *route)
 {
@@ -55,9 +65,10 @@ add_headers(struct text *text, const struct route *route, const struct openapi_r
     text_add_string(text,
                     ",\"headers\":{\"X-Request-Id\":{\"$ref\":\"#/components/headers/RequestId\"},"
                     "\"Cache-Control\":{\"$ref\":\"#/components/headers/CacheControl\"}");
+    if (is_tagged(route) && response->status == 200)
+        text_add_string(text, ",\"ETag\":{\"$ref\":\"#/components/headers/ETag\"}");
     if (route->reading && response->status == 200)
-        text_add_string(text, ",\"ETag\":{\"$ref\":\"#/components/headers/ETag\"}"
-                              ",\"Age\":{\"$ref\":\"#/components/headers/Age\"}");
+        text_add_string(text, ",\"Age\":{\"$ref\":\"#/components/headers/Age\"}");
     if (is_paged(route) && response->status == 200)
         text_add_string(text, ",\"Link\":{\"$ref\":\"#/components/headers/Link\"}");
     if (route->cost > 0)
@@ -118,7 +129,7 @@ add_responses(struct text *text, const struct route *route,
         add_headers(text, route, response);
         text_add_char(text, '}');
     }
-    if (route->reading)
+    if (is_tagged(route))
         text_add_string(text, ",\"304\":{\"$ref\":\"#/components/responses/NotModified\"}");
     refusals_add(text, route, operation);
     text_add_char(text, '}');
@@ -168,7 +179,7 @@ add_parameters(struct text *text, const struct route *route,
         text_add_string(text, operation->headers);
         any = true;
     }
-    if (route->reading) {
+    if (is_tagged(route)) {
         text_add_string(text, any ? "," : "");
         text_add_string(text, "{\"$ref\":\"#/components/parameters/IfNoneMatch\"}");
     }

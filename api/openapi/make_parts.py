@@ -56,16 +56,10 @@ def members(mapping):
 
 
 def c_string(text):
-    """String literals of bearable length; the compiler joins them."""
-    escaped = json.dumps(text).replace("\\u", "\\\\u").replace("??", "?\\?")[1:-1]
-    pieces, start = [], 0
-    while start < len(escaped):
-        end = min(start + 100, len(escaped))
-        while escaped[start:end].endswith("\\") or re.search(r"\\(?:\\u[0-9a-f]{0,3}|\\)?$", escaped[start:end]):
-            end += 1
-        pieces.append(f'"{escaped[start:end]}"')
-        start = end
-    return "\n        ".join(pieces) or '""'
+    """String literals of bearable length; the compiler joins them. An octal escape takes no digit behind it."""
+    plain = {code: chr(code) for code in range(0x20, 0x7f) if chr(code) not in '"\\?'}
+    escaped = [plain.get(byte) or f"\\{byte:03o}" for byte in text.encode()]
+    return "\n        ".join(f'"{"".join(escaped[at:at + 90])}"' for at in range(0, len(escaped), 90)) or '""'
 
 
 def response(path, status, given):

@@ -2,6 +2,7 @@
 import contextlib
 import datetime
 
+from coin_rows import CoinRows
 from known_rows import KnownRows
 from report_oracle import Candle
 from test_reports import Tables
@@ -22,6 +23,9 @@ def fill(system):
             rows.tick(source, asset, "usd", now - (place + 1) * MINUTE, price)
         closes = [f"{int(float(price)) - hour}.5" for hour in range(48, 0, -1)]
         rows.candles("coinbase", asset, "usd", now.replace(minute=0, second=0) - 48 * HOUR, closes, now)
+    coins = CoinRows(system)
+    for asset, price, rank in (("bitcoin", "26186.48", 1), ("ethereum", "4588.97", 2)):
+        coins.listing("coingecko", asset, "usd", rank=rank, high_24h=price, low_24h=price, circulating_supply=19)
     add_gap(system, now.replace(minute=0, second=0) - 50 * HOUR)
     with contextlib.closing(system.connect()) as connection:
         make_reports(Tables(connection))
