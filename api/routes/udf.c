@@ -28,7 +28,7 @@ static const struct param history_params[] = {
     {"resolution", PARAM_CHOICE,  0, 0, RESOLUTION_CHOICES, NULL, true, "Length of a bar: minutes, or days, weeks from Monday, months."},
     {"from",       PARAM_SECONDS, 0, SECONDS_MAX, NULL, NULL, false, "Bars that begin then or later, in seconds since 1970."},
     {"to",         PARAM_SECONDS, 0, SECONDS_MAX, NULL, NULL, false, "Bars that begin before; without it up to now."},
-    {"countback",  PARAM_INTEGER, 1, WINDOW_BARS_MAX, NULL, NULL, false, "So many bars, however far back: then from does not count."},
+    {"countback",  PARAM_INTEGER, 0, WINDOW_BARS_MAX, NULL, NULL, false, "So many bars, however far back: then from does not count. 0 = as from says; of those the newest 5000."},
     {0},
 };
 

@@ -88,9 +88,10 @@ WHERE l.asset_id = $2::integer AND l.quote_id = $3::smallint AND ($1::smallint I
 WITH traded AS MATERIALIZED (
     SELECT asked.place, a.asset_id, a.symbol, a.name, a.slug, q.quote_id, q.code, q.name AS currency,
            a.symbol || upper(q.code) AS label, s.source_id, s.name AS source, s.priority, l.price
+    -- A lookup for each, whatever the planner guesses of how many there are.
     FROM unnest($1::text[]) WITH ORDINALITY AS asked (slug, place)
-    JOIN assets a ON a.slug = asked.slug
-    JOIN latest_prices l USING (asset_id)
+    CROSS JOIN LATERAL (SELECT * FROM assets WHERE assets.slug = asked.slug OFFSET 0) AS a
+    CROSS JOIN LATERAL (SELECT * FROM latest_prices k WHERE k.asset_id = a.asset_id OFFSET 0) AS l
     JOIN quotes q USING (quote_id)
     JOIN sources s USING (source_id)
     WHERE starts_with(a.symbol || upper(q.code), $2::text) OR strpos(upper(a.name), $3::text) > 0
@@ -140,7 +141,7 @@ WITH asked AS MATERIALIZED (
            s.source_id
     FROM unnest($1::integer[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
          AS c (place, slug, code, source, turn)
-    JOIN assets a ON a.slug = c.slug
+    CROSS JOIN LATERAL (SELECT * FROM assets WHERE assets.slug = c.slug OFFSET 0) AS a
     JOIN quotes q ON q.code = c.code
     LEFT JOIN sources s ON s.name = c.source
     WHERE EXISTS (SELECT FROM latest_prices l

@@ -8,6 +8,7 @@ import requests
 from market_rows import MarketRows, utc_now
 from tidemark import Tidemark
 from udf_chart import Chart, Rejected
+from waiting import accepts, free_port, wait_for
 
 pytestmark = pytest.mark.xdist_group("udf")
 
@@ -177,6 +178,38 @@ def test_every_error_says_so_in_its_body(api, method, path, status):
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_a_window_that_begins_before_time_is_all_there_is(api):
+    """A chart that is drawn far to the left asks so."""
+    ask = "/udf/history?symbol=BINANCE:BTCUSDT&resolution=1D"
+    whole = api.get(f"{ask}&from=-5364662400&to={now()}&countback=0").json()
+    assert len(whole["t"]) == 71 and whole == api.get(f"{ask}&countback=5000").json()
+
+
+def test_the_bar_of_now_keeps_its_time_while_it_grows(api, market):
+    """What a poll was told before is not told again once there is a newer price, at any replica, whatever is cached."""
+    market.query("SELECT ensure_partition('ticks', now())")
+    charts = [Chart(each.url + "/udf") for each in (api, market.start_api(RATE_LIMIT_PER_MINUTE="100000"))]
+    for each in market.programs[-2:]:
+        wait_for("events", lambda: each.get("/health").json()["rabbitmq"] == "connected")
+    symbol = charts[0].resolve("BINANCE:BTCUSDT")
+    for price in (5000, 7000, 6000):
+        [(version,)] = market.query(
+            "INSERT INTO ticks (source_id, quote_id, asset_id, observed_at, run_id, payload_id, price)"
+            " SELECT source_id, quote_id, asset_id, now(), 1, 1, %s FROM sources, quotes, assets"
+            " WHERE sources.name = 'binance' AND code = 'usdt' AND slug = 'bitcoin' RETURNING pg_current_xact_id()::text", price)
+        MarketRows(market).announce(version, prices=["bitcoin/usdt"])
+        for chart in charts:
+            wait_for(lambda: f"{price} in {chart.updates[-1:]}",
+                     lambda: chart.pulse(symbol, "240", now()) or chart.updates[-1]["c"] == price)
+    for chart in charts:
+        times = [update["t"] for update in chart.updates]
+        assert times == sorted(times)
+        newest = [update for update in chart.updates if update["t"] == times[-1]]
+        assert (newest[-1]["h"], newest[-1]["c"]) == (7000, 6000)
+        seen = [update["c"] for update in newest if update["c"] in (5000, 6000, 7000)]
+        assert seen == sorted(seen, key=[5000, 7000, 6000].index), "never an older price after a newer one"
+
+
 # Search.
 
 def test_what_is_typed_finds_markets_best_first(chart):
@@ -253,3 +286,26 @@ def test_too_many_quotes_are_an_error(api):
     answer = api.get("/udf/quotes?symbols=" + ",".join(["AGG:BTCUSD"] * 51))
     assert (answer.status_code, answer.json()["s"]) == (400, "error")
     assert len(api.get("/udf/quotes?symbols=" + ",".join(["AGG:BTCUSD"] * 50)).json()["d"]) == 50
+
+
+def test_a_limit_is_an_error_as_well_and_spares_what_a_chart_needs_first(market):
+    limited = market.start_api(RATE_LIMIT_PER_MINUTE="1")
+    ask = "/udf/symbols?symbol=BTCUSD"
+    answers = [limited.get(ask) for _ in range(3)]
+    assert answers[-1].status_code == 429 and answers[-1].json()["s"] == "error"
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    chart = Chart(limited.url + "/udf")
+    with pytest.raises(Rejected):
+        chart.resolve("BTCUSD")
+    assert chart.configure() and chart.server_time()
+
+
+def test_without_a_database_a_chart_is_configured_and_told_to_wait(market):
+    url, port = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing", free_port()
+    away = market.start("tidemark-api", "api", DATABASE_URL=url, API_LISTEN=f"127.0.0.1:{port}")
+    wait_for("it listens", lambda: accepts(port))
+    chart = Chart(f"http://127.0.0.1:{port}/udf")
+    assert chart.configure()["exchanges"][0]["value"] == ""
+    answer = requests.get(f"{chart.base}/history?symbol=BTCUSD&resolution=60&countback=2", timeout=10)
+    assert (answer.status_code, answer.json()["s"]) == (503, "error") and int(answer.headers["Retry-After"]) >= 1
+    away.must_run()

@@ -24,7 +24,7 @@ struct history {
 static bool
 history_check(const struct params *params, int64_t now_ms, struct problem *ret_problem)
 {
-    if (params_get(params, "from")->given || params_get(params, "countback")->given)
+    if (params_get(params, "from")->given || params_get(params, "countback")->integer > 0)
         return true;
     problem_set(ret_problem, 400, "parameter.missing", "The request lacks a parameter",
                 "from or countback: one of them is required");
