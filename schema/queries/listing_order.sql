@@ -5,6 +5,7 @@
 -- asset_id, then slug, symbol, name, code, source, rank, price, market_cap, volume_24h, change_24h, change_24h_percent,
 -- high_24h, low_24h, fully_diluted_valuation, circulating_supply, total_supply, max_supply, observed_at_ms, doubt (a JSON
 -- array), run_id, payload_id. What it can be ordered by is null where it is doubted.
+-- Every OFFSET 0 keeps the planner to lookups: how many rows a page has is a parameter, which it takes for a tenth of all.
 -- $1 quote code, $2 sort, $3 and $4 the value and asset_id before ('Infinity' and the greatest asset_id = from the first),
 -- $5 the asset_id before among those without a value, $6 rows, $7 and $8 market cap from and to, $9 and $10 volume from and
 -- to, $11 tickers in upper case or slugs, NULL = no such bound; $12 whether to count, $13 up to how many
@@ -57,8 +58,18 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        doubt_names(r.doubt), r.run_id, r.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-LEFT JOIN listing_order o ON o.quote_id = (SELECT quote_id FROM wanted) AND o.asset_id = page.asset_id
-LEFT JOIN listing_rows r ON r.asset_id = o.asset_id AND r.quote_id = o.quote_id AND r.source_id = o.source_id
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_order k
+    WHERE k.quote_id = (SELECT quote_id FROM wanted) AND k.asset_id = page.asset_id
+    OFFSET 0
+) AS o ON true
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_rows k
+    WHERE k.asset_id = o.asset_id AND k.quote_id = o.quote_id AND k.source_id = o.source_id
+    OFFSET 0
+) AS r ON true
 ORDER BY page.value IS NULL, page.value DESC, page.asset_id DESC
 
 -- name: listing_page_ascending
@@ -112,8 +123,18 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        doubt_names(r.doubt), r.run_id, r.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-LEFT JOIN listing_order o ON o.quote_id = (SELECT quote_id FROM wanted) AND o.asset_id = page.asset_id
-LEFT JOIN listing_rows r ON r.asset_id = o.asset_id AND r.quote_id = o.quote_id AND r.source_id = o.source_id
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_order k
+    WHERE k.quote_id = (SELECT quote_id FROM wanted) AND k.asset_id = page.asset_id
+    OFFSET 0
+) AS o ON true
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_rows k
+    WHERE k.asset_id = o.asset_id AND k.quote_id = o.quote_id AND k.source_id = o.source_id
+    OFFSET 0
+) AS r ON true
 ORDER BY page.value IS NULL, page.value, page.asset_id
 
 -- name: listing_words_descending
@@ -167,8 +188,18 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        doubt_names(r.doubt), r.run_id, r.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-LEFT JOIN listing_order o ON o.quote_id = (SELECT quote_id FROM wanted) AND o.asset_id = page.asset_id
-LEFT JOIN listing_rows r ON r.asset_id = o.asset_id AND r.quote_id = o.quote_id AND r.source_id = o.source_id
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_order k
+    WHERE k.quote_id = (SELECT quote_id FROM wanted) AND k.asset_id = page.asset_id
+    OFFSET 0
+) AS o ON true
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_rows k
+    WHERE k.asset_id = o.asset_id AND k.quote_id = o.quote_id AND k.source_id = o.source_id
+    OFFSET 0
+) AS r ON true
 ORDER BY page.value IS NULL, page.value DESC, page.asset_id DESC
 
 -- name: listing_words_ascending
@@ -222,8 +253,18 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        doubt_names(r.doubt), r.run_id, r.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-LEFT JOIN listing_order o ON o.quote_id = (SELECT quote_id FROM wanted) AND o.asset_id = page.asset_id
-LEFT JOIN listing_rows r ON r.asset_id = o.asset_id AND r.quote_id = o.quote_id AND r.source_id = o.source_id
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_order k
+    WHERE k.quote_id = (SELECT quote_id FROM wanted) AND k.asset_id = page.asset_id
+    OFFSET 0
+) AS o ON true
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_rows k
+    WHERE k.asset_id = o.asset_id AND k.quote_id = o.quote_id AND k.source_id = o.source_id
+    OFFSET 0
+) AS r ON true
 ORDER BY page.value IS NULL, page.value, page.asset_id
 
 -- name: listing_own_descending
@@ -333,8 +374,18 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version, NULL::bigint AS
        doubt_names(r.doubt), r.run_id, r.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-LEFT JOIN listing_order o USING (asset_id, quote_id)
-LEFT JOIN listing_rows r ON r.asset_id = o.asset_id AND r.quote_id = o.quote_id AND r.source_id = o.source_id
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_order k
+    WHERE k.asset_id = page.asset_id AND k.quote_id = page.quote_id
+    OFFSET 0
+) AS o ON true
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_rows k
+    WHERE k.asset_id = o.asset_id AND k.quote_id = o.quote_id AND k.source_id = o.source_id
+    OFFSET 0
+) AS r ON true
 ORDER BY page.value DESC, page.asset_id DESC
 
 -- name: listing_top_movers
@@ -362,8 +413,18 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version, NULL::bigint AS
        doubt_names(r.doubt), r.run_id, r.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-LEFT JOIN listing_order o USING (asset_id, quote_id)
-LEFT JOIN listing_rows r ON r.asset_id = o.asset_id AND r.quote_id = o.quote_id AND r.source_id = o.source_id
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_order k
+    WHERE k.asset_id = page.asset_id AND k.quote_id = page.quote_id
+    OFFSET 0
+) AS o ON true
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM listing_rows k
+    WHERE k.asset_id = o.asset_id AND k.quote_id = o.quote_id AND k.source_id = o.source_id
+    OFFSET 0
+) AS r ON true
 ORDER BY page.value DESC, page.asset_id
 
 -- name: listing_asset

@@ -154,13 +154,17 @@ land(struct flight *flight, struct page *page)
     const char *next = price_reader_stop(&page->reader, arena);
     const struct paging paging = {"cursor", "", NULL, next, NULL, -1, -1};
     enum format format = formats_of(params);
+    size_t from;
 
     expect_more(flight, page, next);
     if (page->rows == 0 && page->text.size == 0)
         begin(page, params);
     if (format == FORMAT_JSON) {
         text_add_string(&page->text, "],\"next_cursor\":");
+        from = page->text.size;
         text_add_json_nullable(&page->text, next);
+        if (next) /* it tells up to when the list goes, and that is the moment of the reading */
+            freshness_leave_out(flight_freshness(flight), &page->text, from);
         text_add_string(&page->text, "}\n");
     } else if (format == FORMAT_LWC) {
         text_add_string(&page->text, "]\n");
