@@ -191,9 +191,10 @@ WHERE a.slug = ANY ($1::text[])
 -- $1 whether the active ones, or those that are not
 SELECT a.slug, a.symbol, a.name, pg_snapshot_xmin(pg_current_snapshot())::text AS version
 FROM assets a
-WHERE $1::boolean = (EXISTS (SELECT FROM latest_prices l WHERE l.asset_id = a.asset_id)
-                     OR EXISTS (SELECT FROM instruments i WHERE i.asset_id = a.asset_id AND i.status = 'active')
-                     OR EXISTS (SELECT FROM coins c WHERE c.asset_id = a.asset_id))
+WHERE $1::boolean = coalesce((SELECT true FROM latest_prices l WHERE l.asset_id = a.asset_id LIMIT 1),
+                             (SELECT true FROM coins c WHERE c.asset_id = a.asset_id LIMIT 1),
+                             (SELECT true FROM instruments i WHERE i.asset_id = a.asset_id AND i.status = 'active' LIMIT 1),
+                             false)
 ORDER BY a.slug
 
 -- name: coins_sources

@@ -22,7 +22,8 @@ struct coin {
     const char *slug;
     const char **codes;
     size_t code_count;
-    struct rows details, closes, sparklines;
+    struct rows details_rows, closes_rows, sparklines;
+    struct row_index details, closes;
     struct valuation *valuation;
 };
 
@@ -150,7 +151,7 @@ change_percent(const struct coin *coin, const char *code, const char *period, st
     if (change)
         return change;
     return percent_change(price(coin, code, arena),
-                          close_before(&coin->closes, coin->slug, code, period), arena);
+                          close_before(&coin->closes, coin->slug, code, period, arena), arena);
 }
 
 /* In usd as a number, then in each currency. */
@@ -326,7 +327,8 @@ closes_read(struct flight *flight, const struct rows *rows)
     struct coin *coin = flight_context(flight);
     int64_t first_ms = clock_now_ms() - (SPARKLINE_HOURS + 1) * HOUR_S * INT64_C(1000);
 
-    coin->closes = *rows;
+    coin->closes_rows = *rows;
+    closes_read_rows(&coin->closes, &coin->closes_rows, flight_arena(flight));
     if (is_told(flight_params(flight), "sparkline"))
         flight_ask(flight, &query_coins_sparklines,
                    SQL_VALUES(SQL_TEXT(text_array(&coin->slug, 1, flight_arena(flight))),
@@ -343,7 +345,8 @@ details_read(struct flight *flight, const struct rows *rows)
 
     if (!flight_expect_row(flight, rows))
         return;
-    coin->details = *rows;
+    coin->details_rows = *rows;
+    details_read_rows(&coin->details, &coin->details_rows, flight_arena(flight));
     if (is_told(flight_params(flight), "market_data"))
         closes_ask(flight, &coin->slug, 1, coin->codes, coin->code_count, periods,
                    COUNT_OF(periods), closes_read);
@@ -492,7 +495,8 @@ history_details_read(struct flight *flight, const struct rows *rows)
 
     if (!flight_expect_row(flight, rows))
         return;
-    coin->details = *rows;
+    coin->details_rows = *rows;
+    details_read_rows(&coin->details, &coin->details_rows, flight_arena(flight));
     valuation_ask_at(flight, &coin->slug, 1, coin->codes, coin->code_count, at_ms, history_render);
 }
 

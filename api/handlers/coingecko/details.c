@@ -3,6 +3,7 @@
 #include "common/decimal.h"
 #include "schema/queries.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,40 +37,38 @@ details_ask(struct flight *flight, const char *const *slugs, size_t slug_count,
     flight_ask(flight, &query_coins_details, values, COUNT_OF(values), then);
 }
 
-static bool
-is_text(const struct rows *rows, size_t row, size_t column, const char *wanted)
+void
+details_read_rows(struct row_index *details, const struct rows *rows, struct arena *arena)
 {
-    const char *text = rows_text(rows, row, column);
+    static const size_t columns[] = {DETAIL_SLUG, DETAIL_CODE};
 
-    return text && strcmp(text, wanted) == 0;
+    row_index_make(details, rows, columns, COUNT_OF(columns), arena);
 }
 
 /* The row of a coin; of one currency, or the first. -1 = there is none. */
 static int64_t
-find_detail(const struct rows *details, const char *slug, const char *code)
+find_detail(const struct row_index *details, const char *slug, const char *code)
 {
-    for (size_t row = 0; row < details->count; row++) {
-        if (is_text(details, row, DETAIL_SLUG, slug) &&
-            (!code || is_text(details, row, DETAIL_CODE, code)))
-            return (int64_t)row;
-    }
-    return -1;
+    const char *const keys[] = {slug, code};
+
+    return row_index_find(details, keys, code ? 2 : 1);
 }
 
 const char *
-detail_text(const struct rows *details, const char *slug, const char *code, enum detail detail)
+detail_text(const struct row_index *details, const char *slug, const char *code, enum detail detail)
 {
     int64_t row = find_detail(details, slug, code);
 
-    return row < 0 ? NULL : rows_text(details, (size_t)row, detail);
+    return row < 0 ? NULL : rows_text(details->rows, (size_t)row, detail);
 }
 
 int64_t
-detail_moment_ms(const struct rows *details, const char *slug, const char *code, enum detail detail)
+detail_moment_ms(const struct row_index *details, const char *slug, const char *code,
+                 enum detail detail)
 {
     int64_t row = find_detail(details, slug, code);
 
-    return row < 0 ? 0 : rows_int(details, (size_t)row, detail, 0);
+    return row < 0 ? 0 : rows_int(details->rows, (size_t)row, detail, 0);
 }
 
 const char *
@@ -114,13 +113,21 @@ closes_ask(struct flight *flight, const char *const *slugs, size_t slug_count,
                then);
 }
 
-const char *
-close_before(const struct rows *closes, const char *slug, const char *code, const char *period)
+void
+closes_read_rows(struct row_index *closes, const struct rows *rows, struct arena *arena)
 {
-    for (size_t row = 0; row < closes->count; row++) {
-        if (rows_int(closes, row, CLOSE_SECONDS, 0) == period_seconds(period) &&
-            is_text(closes, row, CLOSE_CODE, code) && is_text(closes, row, CLOSE_SLUG, slug))
-            return rows_text(closes, row, CLOSE_PRICE);
-    }
-    return NULL;
+    static const size_t columns[] = {CLOSE_SLUG, CLOSE_CODE, CLOSE_SECONDS};
+
+    row_index_make(closes, rows, columns, COUNT_OF(columns), arena);
+}
+
+const char *
+close_before(const struct row_index *closes, const char *slug, const char *code, const char *period,
+             struct arena *arena)
+{
+    const char *const keys[] = {slug, code,
+                                arena_printf(arena, "%" PRId32, period_seconds(period))};
+    int64_t row = row_index_find(closes, keys, COUNT_OF(keys));
+
+    return row < 0 ? NULL : rows_text(closes->rows, (size_t)row, CLOSE_PRICE);
 }

@@ -2,6 +2,7 @@
 #define TIDEMARK_API_HANDLERS_COINGECKO_DETAILS_H
 
 #include "api/flight.h"
+#include "api/handlers/coingecko/row_index.h"
 #include "common/database.h"
 
 #include <stddef.h>
@@ -35,10 +36,14 @@ void details_ask(struct flight *flight, const char *const *slugs, size_t slug_co
                  const char *const *codes, size_t code_count,
                  void (*then)(struct flight *flight, const struct rows *rows));
 
+/* The rows, to be found; they must outlive the index. */
+void details_read_rows(struct row_index *details, const struct rows *rows, struct arena *arena);
+void closes_read_rows(struct row_index *closes, const struct rows *rows, struct arena *arena);
+
 /* NULL where nobody says it, or there is no such row. `code` NULL = in any currency. */
-const char *detail_text(const struct rows *details, const char *slug, const char *code,
+const char *detail_text(const struct row_index *details, const char *slug, const char *code,
                         enum detail detail);
-int64_t detail_moment_ms(const struct rows *details, const char *slug, const char *code,
+int64_t detail_moment_ms(const struct row_index *details, const char *slug, const char *code,
                          enum detail detail); /* 0 = unknown */
 
 /* How much more `now` is than `then`, in percent with 14 digits; NULL if either is, or then is 0.
@@ -53,8 +58,8 @@ void closes_ask(struct flight *flight, const char *const *slugs, size_t slug_cou
                 const char *const *codes, size_t code_count, const char *const *periods,
                 size_t period_count, void (*then)(struct flight *flight, const struct rows *rows));
 /* What the coin cost then; NULL = nobody knows. */
-const char *close_before(const struct rows *closes, const char *slug, const char *code,
-                         const char *period);
+const char *close_before(const struct row_index *closes, const char *slug, const char *code,
+                         const char *period, struct arena *arena);
 
 /* An array for the database. */
 const char *text_array(const char *const *texts, size_t count, struct arena *arena);

@@ -22,7 +22,8 @@ struct markets {
     const char **slugs;
     size_t count;
     const char *codes[2]; /* what is asked for, and usd */
-    struct rows details, sparklines, closes;
+    struct rows details_rows, sparkline_rows, closes_rows;
+    struct row_index details, sparklines, closes;
 };
 
 /* The parameter that says which coins; NULL = all. */
@@ -112,15 +113,12 @@ add_record(struct text *text, const struct row *row, const char *name, enum deta
 static void
 add_sparkline(struct text *text, const struct row *row)
 {
-    const struct rows *sparklines = &row->markets->sparklines;
-    const char *prices = "[]";
+    int64_t found = row_index_find(&row->markets->sparklines, &row->slug, 1);
 
-    for (size_t i = 0; i < sparklines->count; i++) {
-        if (strcmp(rows_text(sparklines, i, SPARKLINE_SLUG), row->slug) == 0)
-            prices = rows_text(sparklines, i, SPARKLINE_PRICES);
-    }
-    text_add_format(text, ",\"sparkline_in_7d\":{\"price\":");
-    text_add_json_raw(text, prices);
+    text_add_string(text, ",\"sparkline_in_7d\":{\"price\":");
+    text_add_string(text, found < 0 ? "[]"
+                                    : rows_text(&row->markets->sparkline_rows, (size_t)found,
+                                                SPARKLINE_PRICES));
     text_add_char(text, '}');
 }
 
@@ -143,7 +141,8 @@ add_changes(struct text *text, const struct row *row, const struct param_value *
         if (!change)
             change = percent_change(
                 row->worth->price,
-                close_before(&row->markets->closes, row->slug, row->code, period), text->arena);
+                close_before(&row->markets->closes, row->slug, row->code, period, text->arena),
+                text->arena);
         add_json(text, arena_printf(text->arena, "price_change_percentage_%s_in_currency", period),
                  change);
     }
@@ -224,7 +223,8 @@ closes_read(struct flight *flight, const struct rows *rows)
 {
     struct markets *markets = flight_context(flight);
 
-    markets->closes = *rows;
+    markets->closes_rows = *rows;
+    closes_read_rows(&markets->closes, &markets->closes_rows, flight_arena(flight));
     ask_prices(flight);
 }
 
@@ -245,9 +245,12 @@ ask_closes(struct flight *flight)
 static void
 sparklines_read(struct flight *flight, const struct rows *rows)
 {
+    static const size_t by_slug = SPARKLINE_SLUG;
     struct markets *markets = flight_context(flight);
 
-    markets->sparklines = *rows;
+    markets->sparkline_rows = *rows;
+    row_index_make(&markets->sparklines, &markets->sparkline_rows, &by_slug, 1,
+                   flight_arena(flight));
     ask_closes(flight);
 }
 
@@ -257,7 +260,8 @@ details_read(struct flight *flight, const struct rows *rows)
     struct markets *markets = flight_context(flight);
     int64_t first_ms = clock_now_ms() - (SPARKLINE_HOURS + 1) * HOUR_S * INT64_C(1000);
 
-    markets->details = *rows;
+    markets->details_rows = *rows;
+    details_read_rows(&markets->details, &markets->details_rows, flight_arena(flight));
     if (is_true(flight_params(flight), "sparkline"))
         flight_ask(
             flight, &query_coins_sparklines,

@@ -19,7 +19,8 @@ enum { CURRENCY_CODE, CURRENCY_VERSION };
 struct tickers {
     const char **codes;
     size_t code_count;
-    struct rows details;
+    struct rows details_rows;
+    struct row_index details;
 };
 
 static const char *
@@ -201,7 +202,8 @@ details_read(struct flight *flight, const struct rows *rows)
 
     if (!flight_expect_row(flight, rows))
         return;
-    tickers->details = *rows;
+    tickers->details_rows = *rows;
+    details_read_rows(&tickers->details, &tickers->details_rows, flight_arena(flight));
     for (size_t i = 0; i < COUNT_OF(converted); i++)
         tickers->codes[tickers->code_count + i] = converted[i];
     valuation_ask(flight, &slug, 1, tickers->codes, tickers->code_count + COUNT_OF(converted),
