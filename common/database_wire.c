@@ -136,6 +136,7 @@ wire_meaning(const char *sqlstate, const char *constraint)
     static const struct wire_meaning meanings[] = {
         {"TM001", ERROR_RETRY,  "checkpoint.moved"      },
         {"TM002", ERROR_RETRY,  "database.expired"      },
+        {"TM003", ERROR_REJECT, "archive.assets"        },
         {"40001", ERROR_RETRY,  "database.serialization"},
         {"40P01", ERROR_RETRY,  "database.serialization"},
         {"55P03", ERROR_RETRY,  "database.lock"         },

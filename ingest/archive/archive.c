@@ -109,6 +109,22 @@ copy_rows(const struct archive_work *work, struct manifest *manifest, struct wri
     return true;
 }
 
+static bool
+look_up_references(const struct archive_work *work, struct manifest *manifest, struct error *err)
+{
+    struct rows rows;
+
+    if (!database_run(work->db, &query_archive_references,
+                      SQL_VALUES(SQL_TEXT(manifest->table), SQL_TIME_MS(manifest->from_ms),
+                                 SQL_TIME_MS(manifest->to_ms)),
+                      work->arena, &rows, err))
+        return false;
+    manifest->assets = rows_text(&rows, 0, 0);
+    manifest->newest_run_id = rows_int(&rows, 0, 1, 0);
+    manifest->newest_payload_id = rows_int(&rows, 0, 2, 0);
+    return true;
+}
+
 /* All in one snapshot, so that the fingerprint is of the rows that were copied. */
 static bool
 copy_snapshot(const struct archive_work *work, struct archived *archived, struct writing *writing,
@@ -125,7 +141,8 @@ copy_snapshot(const struct archive_work *work, struct archived *archived, struct
         database_run(work->db, &query_doctor_schema, SQL_NO_VALUES, work->arena, &schema, err);
     if (done) {
         writing->total = rows_int(&seen, 0, 0, 0);
-        done = copy_rows(work, &archived->manifest, writing, err) && database_commit(work->db, err);
+        done = look_up_references(work, &archived->manifest, err) &&
+               copy_rows(work, &archived->manifest, writing, err) && database_commit(work->db, err);
     }
     if (!done) {
         database_rollback(work->db);
@@ -196,9 +213,9 @@ take_small(void *context, struct bytes piece, struct error *err)
     return true;
 }
 
-static bool
-read_manifest(const struct archive_work *work, const char *name, struct manifest *ret_manifest,
-              struct error *err)
+bool
+archive_read_manifest(const struct archive_work *work, const char *name,
+                      struct manifest *ret_manifest, struct error *err)
 {
     struct small small = {.room = MANIFEST_BYTES_MAX};
 
@@ -258,7 +275,7 @@ verify(const struct archive_work *work, const char *data_name, const struct mani
 {
     struct manifest found;
 
-    if (!read_manifest(work, manifest_name_of(data_name, work->arena), ret_manifest, err))
+    if (!archive_read_manifest(work, manifest_name_of(data_name, work->arena), ret_manifest, err))
         return false;
     found = *ret_manifest;
     if (!manifest_same(&found, wanted, err))
@@ -323,6 +340,30 @@ archive_record(struct database *db, const struct depot *depot, const struct arch
                                    SQL_TEXT(made->gzip_sha256), SQL_TEXT(archived->fingerprint),
                                    SQL_TEXT(depot_location(depot, name, arena))),
                         arena, NULL, err);
+}
+
+bool
+archive_adopt(const struct archive_work *work, const struct manifest *manifest,
+              const char *location, const char **ret_outcome, struct error *err)
+{
+    struct rows rows;
+
+    if (!manifest->assets)
+        return error_set(err, ERROR_REJECT, "archive.assets",
+                         "it was made before manifests said which assets its numbers mean");
+    if (!database_run(work->db, &query_archive_adopt,
+                      SQL_VALUES(SQL_TEXT(manifest->table), SQL_TEXT(manifest->partition),
+                                 SQL_TIME_MS(manifest->from_ms), SQL_TIME_MS(manifest->to_ms),
+                                 SQL_INT(manifest->rows), SQL_INT(manifest->bytes),
+                                 SQL_INT(manifest->gzip_bytes), SQL_TIME_MS(manifest->made_at_ms),
+                                 SQL_INT(manifest->schema_version), SQL_TEXT(manifest->sha256),
+                                 SQL_TEXT(manifest->gzip_sha256), SQL_TEXT(location),
+                                 SQL_TEXT(manifest->assets), SQL_INT(manifest->newest_run_id),
+                                 SQL_INT(manifest->newest_payload_id)),
+                      work->arena, &rows, err))
+        return false;
+    *ret_outcome = rows_text(&rows, 0, 0);
+    return true;
 }
 
 static void

@@ -53,6 +53,19 @@ struct archive_entry {
 };
 struct archive_entry archive_entry_read(const struct rows *rows, size_t row, const char *partition);
 
+/* The manifest of that name in the depot ("ticks/ticks_20261021-0123456789abcdef.json"). */
+MUST_CHECK bool archive_read_manifest(const struct archive_work *work, const char *name,
+                                      struct manifest *ret_manifest, struct error *err);
+
+/*
+ * Lets the database know an archive that another one has made, so that it can be restored;
+ * `location` is that of its data. `*ret_outcome`: "adopted", "known", or "there" (the partition is
+ * here). Also error: reject "archive.assets" (here its assets have other numbers, or it does not
+ * say which it has).
+ */
+MUST_CHECK bool archive_adopt(const struct archive_work *work, const struct manifest *manifest,
+                              const char *location, const char **ret_outcome, struct error *err);
+
 /*
  * Reads manifest and data back and holds them against what the database knows. `ret_manifest` is
  * the whole one. The data also goes to `fd`, if that is >= 0.

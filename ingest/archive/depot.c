@@ -198,9 +198,26 @@ depot_spool_add(int fd, struct bytes bytes, struct error *err)
     return true;
 }
 
+static int64_t
+object_max(void)
+{
+#ifdef TIDEMARK_FAULTS
+    const char *of_test = getenv("TIDEMARK_OBJECT_MAX");
+
+    if (of_test)
+        return strtoll(of_test, NULL, 10);
+#endif
+    return DEPOT_OBJECT_MAX;
+}
+
 bool
 draft_add(struct draft *draft, struct bytes bytes, struct error *err)
 {
+    if (!draft->depot->drafts_have_names && draft->size + (int64_t)bytes.size > object_max())
+        return error_set(err, ERROR_REJECT, "archive.too_large",
+                         "packed it is more than %lld bytes, which is what a store takes in one "
+                         "piece; a folder takes it: ARCHIVE_URL=file:///folder",
+                         (long long)object_max());
     if (!depot_spool_add(draft->fd, bytes, err))
         return false;
     draft->size += (int64_t)bytes.size;
@@ -242,4 +259,11 @@ depot_read(struct depot *depot, const char *name, depot_sink *sink, void *contex
 {
     return depot->kind->get(depot->place, name, sink, context, company, err) ||
            error_prefix(err, "%s", name);
+}
+
+bool
+depot_list(struct depot *depot, depot_each *each, void *context,
+           const struct archive_company *company, struct error *err)
+{
+    return depot->kind->list(depot->place, each, context, company, err);
 }

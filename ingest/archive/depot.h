@@ -64,13 +64,23 @@ typedef bool depot_sink(void *context, struct bytes piece, struct error *err);
 MUST_CHECK bool depot_read(struct depot *depot, const char *name, depot_sink *sink, void *context,
                            const struct archive_company *company, struct error *err);
 
+/* Takes the name of the next file. */
+typedef bool depot_each(void *context, const char *name, struct error *err);
+/* All files of the depot, in no order; when `each` fails, that is the error. */
+MUST_CHECK bool depot_list(struct depot *depot, depot_each *each, void *context,
+                           const struct archive_company *company, struct error *err);
+
 /* A file without a name in the spool folder, open for writing and reading; < 0 on failure. */
 int depot_spool(const struct depot *depot, struct error *err);
 /* Writes all of it there. */
 MUST_CHECK bool depot_spool_add(int fd, struct bytes bytes, struct error *err);
 
 enum { DEPOT_NAME_MAX = 200 };
-/* The largest object that a store takes in one piece. */
+/*
+ * The largest object that a store takes in one piece; a folder takes any. A draft that grows beyond
+ * is "archive.too_large" at once, not when all of it is there. In test builds (-Dfaults=true)
+ * TIDEMARK_OBJECT_MAX, in bytes, replaces it.
+ */
 #define DEPOT_OBJECT_MAX (INT64_C(5) << 30)
 
 #endif

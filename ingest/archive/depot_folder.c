@@ -1,5 +1,6 @@
 #include "ingest/archive/depot_kinds.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -121,4 +122,49 @@ folder_get(void *place, const char *name, depot_sink *sink, void *context,
     return done;
 }
 
-const struct depot_kind depot_folder = {folder_put, folder_get, folder_close};
+/* The files of one table. */
+static bool
+list_table(const char *path, const char *table, depot_each *each, void *context, struct error *err)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    bool done = folder || errno == ENOTDIR || disk_error(err, path);
+
+    while (folder && done && (entry = readdir(folder))) {
+        char name[DEPOT_NAME_MAX + 1];
+
+        if (entry->d_name[0] == '.' ||
+            snprintf(name, sizeof name, "%s/%s", table, entry->d_name) >= (int)sizeof name)
+            continue;
+        done = each(context, name, err);
+    }
+    if (folder)
+        closedir(folder);
+    return done;
+}
+
+static bool
+folder_list(void *place, depot_each *each, void *context, const struct archive_company *company,
+            struct error *err)
+{
+    const struct folder *place_folder = place;
+    DIR *folder = opendir(place_folder->path);
+    struct dirent *entry;
+    bool done = true;
+
+    if (!folder)
+        return disk_error(err, place_folder->path);
+    while (done && (entry = readdir(folder))) {
+        char path[PATH_SIZE];
+
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", place_folder->path, entry->d_name);
+        done = archive_company_serve(company, 0, 0, err) &&
+               list_table(path, entry->d_name, each, context, err);
+    }
+    closedir(folder);
+    return done;
+}
+
+const struct depot_kind depot_folder = {folder_put, folder_get, folder_list, folder_close};

@@ -18,6 +18,8 @@ struct depot_kind {
                 struct error *err);
     bool (*get)(void *place, const char *name, depot_sink *sink, void *context,
                 const struct archive_company *company, struct error *err);
+    bool (*list)(void *place, depot_each *each, void *context,
+                 const struct archive_company *company, struct error *err);
     void (*close)(void *place);
 };
 

@@ -1,5 +1,7 @@
 #include "ingest/archive/depot_kinds.h"
 
+#include "ingest/archive/s3_listing.h"
+
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
@@ -12,18 +14,27 @@
  * Signature Version 4. The one of Debian 12 (7.88) hashes no body that is read from a file, and
  * some stores want the hash with every request, so it is always given here, as a header that is
  * signed along: the store then checks what arrives. It neither sorts nor encodes queries and paths:
- * ours have no query, and nothing in the path that would have to be encoded. And it signs a header
- * that is given without a value in order not to be sent ("Expect:"): none is.
+ * ours come sorted and encoded, with nothing in the path that would have to be. And it signs a
+ * header that is given without a value in order not to be sent ("Expect:"): none is.
  */
 
-enum { CONNECT_MS = 10000, SLOW_BYTES = 1024, SLOW_S = 30, SAID_SIZE = 2048, URL_SIZE = 2048 };
+enum {
+    CONNECT_MS = 10000,
+    SLOW_BYTES = 1024,
+    SLOW_S = 30,
+    SAID_SIZE = 2048,
+    URL_SIZE = 2048,
+    PAGE_BYTES_MAX = 4 * 1024 * 1024
+};
 
 static const char sha256_of_nothing[] =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 struct s3 {
     CURL *easy;
-    char *base; /* "https://s3.eu-west-1.amazonaws.com/bucket/prefix" */
+    char *base;   /* "https://s3.eu-west-1.amazonaws.com/bucket/prefix" */
+    char *bucket; /* the same without the prefix */
+    char *prefix; /* "prefix/", or "" */
     char *signing;
     const char *access_key, *secret_key; /* the settings' */
 };
@@ -110,6 +121,9 @@ depot_s3_open(const char *path, const struct archive_options *options, struct er
     while (endpoint[strlen(endpoint) - 1] == '/')
         endpoint[strlen(endpoint) - 1] = '\0';
     s3->base = format(endpoint, "/", path);
+    s3->bucket = format(s3->base, "", "");
+    s3->bucket[strlen(endpoint) + 1 + strcspn(path, "/")] = '\0';
+    s3->prefix = strchr(path, '/') ? format(strchr(path, '/') + 1, "/", "") : format("", "", "");
     free(endpoint);
     s3->signing = format("aws:amz:", options->s3_region, ":s3");
     s3->access_key = options->s3_access_key;
@@ -125,6 +139,8 @@ s3_close(void *place)
     curl_easy_cleanup(s3->easy);
     curl_global_cleanup();
     free(s3->base);
+    free(s3->bucket);
+    free(s3->prefix);
     free(s3->signing);
     free(s3);
 }
@@ -285,12 +301,6 @@ s3_put(void *place, const struct depot_file *file, const struct archive_company 
     char url[URL_SIZE];
     bool done;
 
-    if (file->size > DEPOT_OBJECT_MAX) {
-        curl_slist_free_all(headers);
-        return error_set(err, ERROR_REJECT, "archive.too_large",
-                         "%lld bytes are more than a store takes in one piece",
-                         (long long)file->size);
-    }
     headers = add_header(headers, "Content-Type", "application/octet-stream");
     snprintf(url, sizeof url, "%s/%s", s3->base, file->name);
     prepare(&call, url, headers);
@@ -323,4 +333,75 @@ s3_get(void *place, const char *name, depot_sink *sink, void *context,
     return done;
 }
 
-const struct depot_kind depot_s3 = {s3_put, s3_get, s3_close};
+/* ---- what is there ---- */
+
+/* The XML of one page on its way in. */
+static bool
+take_page(void *context, struct bytes piece, struct error *err)
+{
+    struct text *text = context;
+
+    if (text->size + piece.size > PAGE_BYTES_MAX)
+        return error_set(err, ERROR_REJECT, "archive.refused", "the store's listing is too large");
+    text_add(text, piece.data, piece.size);
+    return true;
+}
+
+static bool
+ask_page(struct s3 *s3, const char *next, const struct archive_company *company,
+         struct arena *arena, struct s3_page *ret_page, struct error *err)
+{
+    const char *url =
+        arena_printf(arena, "%s%s", s3->bucket, s3_page_query(s3->prefix, next, arena));
+    struct curl_slist *headers = add_header(NULL, "x-amz-content-sha256", sha256_of_nothing);
+    struct text xml;
+    struct call call = {
+        .s3 = s3, .company = company, .sink = take_page, .context = &xml, .fd = -1, .err = err};
+    bool done;
+
+    text_init(&xml, arena, 64 * 1024);
+    prepare(&call, url, headers);
+    done = perform(&call);
+    curl_slist_free_all(headers);
+    return done &&
+           (s3_page_read(text_finish(&xml), arena, ret_page) ||
+            error_set(err, ERROR_RETRY, "archive.away", "the store's listing cannot be read"));
+}
+
+static bool
+tell_page(const struct s3 *s3, const struct s3_page *page, depot_each *each, void *context,
+          struct error *err)
+{
+    size_t length = strlen(s3->prefix);
+
+    for (size_t i = 0; i < page->key_count; i++)
+        if (strncmp(page->keys[i], s3->prefix, length) == 0 &&
+            strlen(page->keys[i] + length) <= DEPOT_NAME_MAX &&
+            !each(context, page->keys[i] + length, err))
+            return false;
+    return true;
+}
+
+static bool
+s3_list(void *place, depot_each *each, void *context, const struct archive_company *company,
+        struct error *err)
+{
+    struct arena *arena = arena_create(256 * 1024), *last = arena_create(1024);
+    struct s3_page page = {0};
+    bool done;
+
+    do {
+        const char *next;
+
+        arena_reset(last);
+        next = page.next ? arena_string(last, page.next) : NULL;
+        arena_reset(arena);
+        done = ask_page(place, next, company, arena, &page, err) &&
+               tell_page(place, &page, each, context, err);
+    } while (done && page.next);
+    arena_destroy(last);
+    arena_destroy(arena);
+    return done;
+}
+
+const struct depot_kind depot_s3 = {s3_put, s3_get, s3_list, s3_close};

@@ -90,6 +90,11 @@ manifest_encode(const struct manifest *manifest, struct arena *arena)
     add_string(&text, "sha256", manifest->sha256);
     add_string(&text, "gzip_sha256", manifest->gzip_sha256);
     add_columns(&text, manifest);
+    if (manifest->assets) {
+        text_add_format(&text, ",\n \"assets\": %s", manifest->assets);
+        add_integer(&text, "newest_run_id", manifest->newest_run_id);
+        add_integer(&text, "newest_payload_id", manifest->newest_payload_id);
+    }
     add_integer(&text, "schema_version", manifest->schema_version);
     add_time(&text, "made_at", manifest->made_at_ms);
     add_string(&text, "made_by", "tidemark " TIDEMARK_VERSION);
@@ -171,6 +176,33 @@ read_columns(const struct json *tree, struct arena *arena, struct manifest *mani
     return true;
 }
 
+/* What its rows name: whether the assets are such is for the database to say. */
+static bool
+read_references(const struct json *tree, struct arena *arena, struct manifest *manifest,
+                struct error *err)
+{
+    const struct json *assets = json_get(tree, "assets");
+    struct text text;
+
+    if (!assets)
+        return true;
+    if (!json_is_array(assets))
+        return damaged(err, "assets");
+    for (const struct json *asset = json_first(assets); asset; asset = json_next(asset)) {
+        int64_t id;
+
+        if (!json_integer(json_get(asset, "id"), &id) || id < 1 || id > INT32_MAX ||
+            !json_string(json_get(asset, "slug")) || !json_string(json_get(asset, "symbol")) ||
+            !json_string(json_get(asset, "name")))
+            return damaged(err, "assets");
+    }
+    text_init(&text, arena, 1024);
+    json_print(assets, &text);
+    manifest->assets = text_finish(&text).data;
+    return read_count(tree, "newest_run_id", &manifest->newest_run_id, err) &&
+           read_count(tree, "newest_payload_id", &manifest->newest_payload_id, err);
+}
+
 bool
 manifest_decode(struct bytes text, struct arena *arena, struct manifest *ret_manifest,
                 struct error *err)
@@ -180,7 +212,7 @@ manifest_decode(struct bytes text, struct arena *arena, struct manifest *ret_man
     struct error why;
     int64_t format;
 
-    if (!json_parse(arena, text, &json_limits_message, &tree, &why))
+    if (!json_parse(arena, text, &json_limits_payload, &tree, &why))
         return error_set(err, ERROR_REJECT, "archive.damaged", "the manifest cannot be read: %s",
                          why.message);
     if (!json_integer(json_get(tree, "format"), &format) || format != FORMAT)
@@ -195,6 +227,7 @@ manifest_decode(struct bytes text, struct arena *arena, struct manifest *ret_man
         !read_hash(tree, "sha256", manifest.sha256, err) ||
         !read_hash(tree, "gzip_sha256", manifest.gzip_sha256, err) ||
         !read_columns(tree, arena, &manifest, err) ||
+        !read_references(tree, arena, &manifest, err) ||
         !read_count(tree, "schema_version", &manifest.schema_version, err) ||
         !read_time(tree, "made_at", &manifest.made_at_ms, err))
         return false;

@@ -22,7 +22,7 @@ struct archive_options {
                "Address of an S3-compatible store; empty = that of AWS in the region."),           \
         STRING("ARCHIVE_S3_REGION", archive.s3_region, "us-east-1", "Region of the bucket."),      \
         SECRET("ARCHIVE_S3_ACCESS_KEY", archive.s3_access_key, "",                                 \
-               "Access key for s3://, with the rights to put and get objects."),                   \
+               "Access key for s3://, with the rights to put, get and list objects."),             \
         SECRET("ARCHIVE_S3_SECRET_KEY", archive.s3_secret_key, "", "Its secret.")
 
 #endif

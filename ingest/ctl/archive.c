@@ -7,7 +7,6 @@
 #include "ingest/ctl/table.h"
 #include "schema/queries.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 enum { LIST_DEFAULT = 50, KEEP_DEFAULT_S = 30 * 86400, DUE_MAX = 10000 };
@@ -51,31 +50,6 @@ archive_list(const struct call *call, struct error *err)
     return true;
 }
 
-/* ---- what was done ---- */
-
-static const struct column done_columns[] = {
-    {"PARTITION", "partition", COLUMN_TEXT},
-    {"ROWS",      "rows",      COLUMN_INT },
-    {"STATE",     "state",     COLUMN_TEXT},
-    {"LOCATION",  "location",  COLUMN_TEXT},
-    {"ERROR",     "error",     COLUMN_TEXT},
-};
-
-static void
-add_done(struct table *table, const struct manifest *manifest, const char *state,
-         const char *location, const char *error)
-{
-    const char *cells[] = {
-        arena_string(table->arena, manifest->partition),
-        arena_printf(table->arena, "%" PRId64, manifest->rows),
-        state,
-        location,
-        error ? arena_string(table->arena, error) : NULL,
-    };
-
-    table_add(table, cells);
-}
-
 /* The archive of a partition that counts: what it was dropped for, else the newest. */
 static bool
 find(const struct archive_work *work, const char *partition, struct archive_entry *ret_entry,
@@ -107,13 +81,13 @@ verify_one(struct archive_job *job, const char *partition, struct table *table, 
         return false;
     archive_job_name(job, "verify", partition);
     if (archive_verify(&job->work, &entry, -1, &manifest, err)) {
-        add_done(table, &entry.manifest, "whole", entry.location, NULL);
+        archive_table_add(table, &entry.manifest, "whole", entry.location, NULL);
         return database_run(job->work.db, &query_archive_verified,
                             SQL_VALUES(SQL_INT(entry.archive_id)), job->work.arena, NULL, err);
     }
     *ret_whole = false;
-    add_done(table, &entry.manifest, err->kind == ERROR_REJECT ? "damaged" : "unknown",
-             entry.location, err->message);
+    archive_table_add(table, &entry.manifest, err->kind == ERROR_REJECT ? "damaged" : "unknown",
+                      entry.location, err->message);
     return err->kind == ERROR_REJECT;
 }
 
@@ -139,7 +113,7 @@ archive_verify_run(const struct call *call, struct error *err)
     struct table table;
     bool whole = true, done;
 
-    table_init(&table, call->arena, done_columns, COUNT_OF(done_columns));
+    archive_table_init(&table, call->arena);
     done = archive_job_begin(&job, call, err);
     if (done && call->argument_count == 0)
         done = verify_all(&job, call, &table, &whole, err);
@@ -168,8 +142,8 @@ run_one(struct archive_job *job, const struct archive_subject *subject, struct t
         !archive_record(job->work.db, job->work.depot, &archived, job->work.arena, err))
         return false;
     name = manifest_data_name(&archived.manifest, job->work.arena);
-    add_done(table, &archived.manifest, "archived",
-             depot_location(job->work.depot, name, job->work.arena), NULL);
+    archive_table_add(table, &archived.manifest, "archived",
+                      depot_location(job->work.depot, name, job->work.arena), NULL);
     return true;
 }
 
@@ -247,7 +221,7 @@ archive_run(const struct call *call, struct error *err)
     struct table table;
     bool done;
 
-    table_init(&table, call->arena, done_columns, COUNT_OF(done_columns));
+    archive_table_init(&table, call->arena);
     done = archive_job_begin(&job, call, err) && lock(&job, err) &&
            (call->argument_count > 0 ? run_named(&job, call, &table, err)
                                      : run_due(&job, call, &table, err));
@@ -259,19 +233,20 @@ archive_run(const struct call *call, struct error *err)
 /* ---- restore ---- */
 
 static bool
-restore_one(struct archive_job *job, const struct call *call, int64_t keep_s, struct table *table,
-            struct error *err)
+restore_one(struct archive_job *job, const struct call *call, const char *partition, int64_t keep_s,
+            struct table *table, struct error *err)
 {
     const char *into = call_text(call, "into");
     struct archive_entry entry;
     bool restored;
 
-    if (!find(&job->work, call->arguments[0], &entry, err))
+    if (!find(&job->work, partition, &entry, err))
         return false;
-    archive_job_name(job, "restore", call->arguments[0]);
+    archive_job_name(job, "restore", partition);
     if (!archive_restore(&job->work, &entry, into, keep_s, &restored, err))
         return false;
-    add_done(table, &entry.manifest, restored ? "restored" : "there", entry.location, NULL);
+    archive_table_add(table, &entry.manifest, restored ? "restored" : "there", entry.location,
+                      NULL);
     return true;
 }
 
@@ -287,10 +262,12 @@ archive_restore_run(const struct call *call, struct error *err)
     if (keep && !command_parse_length(keep, &keep_s))
         return error_set(err, ERROR_FATAL, "usage", "--keep takes a length like 30d, not %.40s",
                          keep);
-    table_init(&table, call->arena, done_columns, COUNT_OF(done_columns));
-    done = archive_job_begin(&job, call, err) && restore_one(&job, call, keep_s, &table, err);
+    archive_table_init(&table, call->arena);
+    done = archive_job_begin(&job, call, err);
+    for (size_t i = 0; done && i < call->argument_count; i++)
+        done = restore_one(&job, call, call->arguments[i], keep_s, &table, err);
     archive_job_finish(&job);
-    if (done)
+    if (done || table.row_count > 0)
         table_print(&table, call->json);
     return done;
 }
@@ -303,26 +280,29 @@ static const struct command commands[] = {
      .options = {{"table", OPTION_TEXT, "NAME", "only of this table (ticks, candles, ...)"},
                  {"state", OPTION_CHOICE, "archived|changed|dropped|restored|superseded",
                   "only these"},
-                 {"limit", OPTION_COUNT, "N", "at most so many (50)"}}         },
+                 {"limit", OPTION_COUNT, "N", "at most so many (50)"}}             },
     {.verb = "verify",
      .arguments = "[PARTITION...]",
      .arguments_max = COMMAND_COUNT_MAX,
      .about = "reads archives back and compares sizes, hashes and rows; all of them, or these",
-     .run = archive_verify_run                                                 },
+     .run = archive_verify_run                                                     },
     {.verb = "restore",
-     .arguments = "PARTITION",
+     .arguments = "PARTITION...",
      .arguments_min = 1,
-     .arguments_max = 1,
-     .about = "brings a dropped partition back, after its archive was verified",
+     .arguments_max = COMMAND_COUNT_MAX,
+     .about = "brings dropped partitions back, each after its archive was verified",
      .run = archive_restore_run,
      .options = {{"into", OPTION_TEXT, "TABLE",
                   "into this table instead, which must have the columns"},
                  {"keep", OPTION_TEXT, "LENGTH", "not dropped again for so long (30d)"}}},
+    {.verb = "adopt",
+     .about = "lets this database know all archives of the depot that another one has made",
+     .run = archive_adopt_run},
     {.verb = "run",
      .arguments = "[PARTITION...]",
      .arguments_max = COMMAND_COUNT_MAX,
      .about = "archives now what is due, or these partitions; drops nothing",
-     .run = archive_run                                        },
+     .run = archive_run                                                      },
 };
 
 const struct noun archive_noun = {"archive", "partitions that are archived before they are dropped",

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum { LOOK_MS = 200, BAR_WIDTH = 30 };
@@ -55,4 +56,35 @@ void
 archive_job_name(struct archive_job *job, const char *verb, const char *partition)
 {
     snprintf(job->what, sizeof job->what, "%s %s", verb, partition);
+}
+
+/* ---- what was done ---- */
+
+static const struct column done_columns[] = {
+    {"PARTITION", "partition", COLUMN_TEXT},
+    {"ROWS",      "rows",      COLUMN_INT },
+    {"STATE",     "state",     COLUMN_TEXT},
+    {"LOCATION",  "location",  COLUMN_TEXT},
+    {"ERROR",     "error",     COLUMN_TEXT},
+};
+
+void
+archive_table_add(struct table *table, const struct manifest *manifest, const char *state,
+                  const char *location, const char *error)
+{
+    const char *cells[] = {
+        arena_string(table->arena, manifest->partition),
+        arena_printf(table->arena, "%" PRId64, manifest->rows),
+        state,
+        location,
+        error ? arena_string(table->arena, error) : NULL,
+    };
+
+    table_add(table, cells);
+}
+
+void
+archive_table_init(struct table *table, struct arena *arena)
+{
+    table_init(table, arena, done_columns, COUNT_OF(done_columns));
 }

@@ -61,6 +61,19 @@ FROM pg_attribute a
 WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
 
+-- name: archive_references
+-- See archive_references(): assets (JSON), newest_run_id, newest_payload_id. $1 parent, $2 from, $3 to
+SELECT assets::text, newest_run_id, newest_payload_id
+FROM archive_references($1::text, $2::timestamptz, $3::timestamptz)
+
+-- name: archive_adopt
+-- See archive_adopt(): 'adopted', 'known' or 'there'. $1 parent, $2 partition, $3 from, $4 to, $5 rows, $6 plain bytes, $7
+-- packed bytes, $8 archived at, $9 schema version, $10 SHA-256 of the CSV in hex, $11 of the packed file, $12 location, $13
+-- assets, $14 newest run_id, $15 newest payload_id
+SELECT archive_adopt($1::text, $2::text, $3::timestamptz, $4::timestamptz, $5::bigint, $6::bigint, $7::bigint,
+                     $8::timestamptz, $9::integer, decode($10::text, 'hex'), decode($11::text, 'hex'), $12::text,
+                     $13::jsonb, $14::bigint, $15::bigint)
+
 -- name: archive_fingerprint
 -- See partition_fingerprint(): row_count, fingerprint. $1 partition
 SELECT row_count, fingerprint FROM partition_fingerprint($1::text)

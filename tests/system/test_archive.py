@@ -1,10 +1,12 @@
 """Partitions into a folder and into a real S3 store, read back, dropped, and brought back."""
 import contextlib
 import csv
+import datetime
 import gzip
 import hashlib
 import io
 import json
+import pathlib
 
 import psycopg2
 import pytest
@@ -81,7 +83,7 @@ def archive(request):
 
 
 def rows_of(database, table="ticks"):
-    return database.owner.execute(f"SELECT * FROM {table} ORDER BY 1, 3, 2, observed_at")
+    return database.owner.execute(f"SELECT t.* FROM {table} t ORDER BY t::text")
 
 
 # What is written.
@@ -184,6 +186,98 @@ def test_an_archive_of_an_older_schema_can_be_restored(database, folder):
     assert database.owner.execute("SELECT DISTINCT later, count(*) FROM ticks GROUP BY 1") == [(7, 3)]
 
 
+# The database is lost, the files are there.
+
+@pytest.fixture
+def other_database(engines, migrated_database):
+    """One that was just migrated."""
+    with contextlib.closing(ArchiveDatabase(engines.postgres, migrated_database())) as one:
+        yield one
+
+
+def add_assets(database, *slugs):
+    for slug in slugs:
+        database.owner.execute("INSERT INTO assets (slug, symbol, name) VALUES (%s, upper(%s), %s)", slug, slug[:3], slug)
+
+
+def add_candles(database, ago):
+    """Of asset 2: three hours of Binance, and one that we rolled."""
+    database.owner.run("partition_ensure", "candles", day(ago))
+    database.owner.execute(
+        "INSERT INTO candles (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id, origin,"
+        " open, high, low, close) SELECT 2, 50, 2, 3600, 1, %s::timestamptz + n * interval '1 hour', 7, 9, n / 3 * 2,"
+        " 1, 1, 1, 1.50 FROM generate_series(0, 3) AS n", day(ago))
+    return f"candles_{day(ago):%Y%m}"
+
+
+def test_files_alone_make_a_new_database_whole_again(database, other_database, archive):
+    """Into one that has only been migrated: rows, what they are of, and what charts find them by."""
+    add_assets(database, "ethereum", "bitcoin", "solana")
+    database.owner.execute("SELECT setval('raw_payload_ids', 500)")
+    database.add_ticks(OLD, count=2000)
+    candles = add_candles(database, 400)
+    archive.ctl("run", ticks_of(OLD), candles)
+    ticks_before, candles_before = rows_of(database), rows_of(database, "candles")
+
+    new = Archive(other_database, archive.settings, archive.files)
+    assert new.json("list") == []
+    adopted = new.json("adopt")
+    assert sorted((one["partition"], one["rows"], one["state"]) for one in adopted) == [
+        (candles, 4, "adopted"), (ticks_of(OLD), 2000, "adopted")]
+    assert {one["state"] for one in new.json("list")} == {"dropped"}
+    assert {one["state"] for one in new.json("verify")} == {"whole"}
+    assert {one["state"] for one in new.json("restore", ticks_of(OLD), candles)} == {"restored"}
+    assert (rows_of(other_database), rows_of(other_database, "candles")) == (ticks_before, candles_before)
+    assert other_database.owner.execute("SELECT asset_id, slug, symbol FROM assets ORDER BY 1") == [
+        (1, "ethereum", "ETH"), (2, "bitcoin", "BIT")]
+    assert other_database.owner.execute("SELECT rolled, last_open_time - first_open_time FROM series ORDER BY 1") == [
+        (False, datetime.timedelta(hours=2)), (True, datetime.timedelta(0))]
+    assert {one["state"] for one in new.json("adopt")} == {"known"}
+    # What comes now gets numbers that no restored row names.
+    add_assets(other_database, "cardano")
+    assert other_database.owner.execute("SELECT asset_id FROM assets WHERE slug = 'cardano'") == [(3,)]
+    assert other_database.owner.execute("SELECT nextval('raw_payload_ids') > 500") == [(True,)]
+
+
+def test_an_archive_is_not_taken_on_where_its_numbers_mean_something_else(database, other_database, folder):
+    """Silently wrong histories would be worse than none."""
+    add_assets(database, "bitcoin")
+    database.add_ticks(OLD)
+    folder.ctl("run", ticks_of(OLD))
+    add_assets(other_database, "dogecoin")
+    new = Archive(other_database, folder.settings, folder.files)
+    done = new.ctl("adopt", "--json", code=1)
+    [refused] = json.loads(done.stdout)
+    assert refused["state"] == "refused" and "asset 1 is bitcoin, here 1 is dogecoin" in refused["error"]
+    assert new.json("list") == []
+
+
+def test_a_manifest_that_is_none_and_one_of_before_are_named(database, other_database, folder):
+    database.add_ticks(OLD)
+    folder.ctl("run", ticks_of(OLD))
+    name, _, manifest = folder.data()
+    place = pathlib.Path(folder.settings["ARCHIVE_URL"][len("file://"):])
+    (place / "ticks/half.json").write_text('{"format": 1, "table": "ti', encoding="utf-8")
+    del manifest["assets"]
+    (place / name.replace(".csv.gz", ".json")).write_text(json.dumps(manifest), encoding="utf-8")
+    new = Archive(other_database, folder.settings, folder.files)
+    states = {one["partition"]: (one["state"], one["error"]) for one in json.loads(new.ctl("adopt", "--json", code=1).stdout)}
+    assert states["ticks/half.json"][0] == "damaged"
+    assert states[ticks_of(OLD)] == ("refused", "it was made before manifests said which assets its numbers mean")
+
+
+def test_of_two_archives_of_a_partition_the_last_is_taken_on(database, other_database, folder):
+    add_assets(database, "bitcoin")
+    database.add_ticks(OLD)
+    folder.ctl("run", ticks_of(OLD))
+    database.insert_ticks(OLD, first=10)
+    folder.ctl("run", ticks_of(OLD))
+    new = Archive(other_database, folder.settings, folder.files)
+    assert [one["rows"] for one in new.json("adopt")] == [3, 4]
+    new.ctl("restore", ticks_of(OLD))
+    assert rows_of(other_database) == rows_of(database)
+
+
 # What is not whole does not count.
 
 def spoil(body):
@@ -259,6 +353,14 @@ def test_trouble_on_the_way_is_worth_another_try(database, bucket, store, method
     bucket.ctl("run", ticks_of(OLD))
     assert len(bucket.files()) == 2
     assert bucket.drop(ticks_of(OLD)) == "dropped"
+
+
+def test_what_is_too_large_for_a_store_is_refused_before_anything_is_sent(database, bucket, store):
+    database.add_ticks(OLD, count=5000)
+    store.requests.clear()
+    done = bucket.ctl("run", ticks_of(OLD), code=1, TIDEMARK_OBJECT_MAX="1000")
+    assert "more than 1000 bytes" in done.stderr and "ARCHIVE_URL=file:///folder" in done.stderr
+    assert (store.requests, database.count("archives")) == ([], 0)
 
 
 def test_nothing_listens(database, bucket):

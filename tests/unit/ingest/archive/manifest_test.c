@@ -20,6 +20,9 @@ static const struct manifest example = {
     .column_names = names,
     .column_types = types,
     .column_count = 2,
+    .assets = "[{\"id\":1,\"slug\":\"bitcoin\",\"symbol\":\"BTC\",\"name\":\"Bitcoin \\\"\"}]",
+    .newest_run_id = 90412,
+    .newest_payload_id = 1805132,
     .schema_version = 16,
     .made_at_ms = 1795222807000,
 };
@@ -54,8 +57,26 @@ a_manifest_comes_back_as_it_was(void **state)
     check_int("columns", (int64_t)got.column_count, 2);
     check_string("a name", got.column_names[1], "price");
     check_string("a type", got.column_types[0], "smallint");
+    check_string("assets", got.assets, example.assets);
+    check_int("run", got.newest_run_id, 90412);
+    check_int("payload", got.newest_payload_id, 1805132);
     check_int("schema", got.schema_version, 16);
     check_int("made at", got.made_at_ms, example.made_at_ms);
+    arena_destroy(arena);
+}
+
+/* Those that were made before. */
+static void
+a_manifest_may_say_nothing_of_its_assets(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct manifest old = example, got;
+    struct error err = {0};
+
+    old.assets = NULL;
+    check_error("decodes", manifest_decode(manifest_encode(&old, arena), arena, &got, &err), &err,
+                NULL);
+    check_string("nothing", got.assets, NULL);
     arena_destroy(arena);
 }
 
@@ -74,6 +95,9 @@ static const struct {
     {"columns that are no list",    "\"columns\": [",        "\"columns\": 1, \"x\": [", "columns"       },
     {"a column that would be SQL",  "\"price\"",             "\"price; DROP\"",          "columns"       },
     {"a column without a type",     "\"type\": \"numeric\"", "\"kind\": \"numeric\"",    "columns"       },
+    {"an asset without a number",   "\"id\":1",              "\"id\":\"1\"",             "assets"        },
+    {"an asset without a name",     "\"slug\"",              "\"slag\"",                 "assets"        },
+    {"no newest run",               "newest_run_id",         "newest_rum_id",            "newest_run_id" },
     {"half of it",                  "\"schema_version\"",    "\"schema_version",         "cannot be read"},
 };
 
@@ -132,6 +156,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_named_by_what_is_in_them),
         cmocka_unit_test(a_manifest_comes_back_as_it_was),
+        cmocka_unit_test(a_manifest_may_say_nothing_of_its_assets),
         cmocka_unit_test(what_is_malformed_is_named),
         cmocka_unit_test(what_differs_is_named),
     };
