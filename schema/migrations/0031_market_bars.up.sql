@@ -1,9 +1,30 @@
 -- Bars of a market as charts draw them, in one place for all who draw: those that are over and those that are not.
 SET LOCAL ROLE tidemark_migrate;
 
+-- Who has prices of a market, those whose candles say most first: exchanges and files that give candles of this length or
+-- shorter ones, then exchanges whose prices we roll, then aggregators that give candles, which are points of averages. It
+-- depends on nothing that changes with the hour. Of one source, or (NULL) of all.
+CREATE FUNCTION market_sources(of_source smallint, of_asset integer, of_quote smallint, of_interval integer)
+    RETURNS TABLE (source_id smallint, name text, place bigint)
+    LANGUAGE sql STABLE
+AS $$
+    SELECT s.source_id, s.name,
+           row_number() OVER (ORDER BY CASE WHEN s.kind IN ('exchange', 'file') AND given.candles THEN 1
+                                            WHEN s.kind = 'exchange' THEN 2
+                                            WHEN given.candles THEN 3
+                                            ELSE 4 END,
+                                       s.priority, s.source_id)
+    FROM latest_prices l
+    JOIN sources s USING (source_id)
+    CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM series r
+                                       WHERE r.asset_id = of_asset AND r.quote_id = of_quote AND r.interval_s <= of_interval
+                                         AND r.source_id = s.source_id AND NOT r.rolled) AS candles) AS given
+    WHERE l.asset_id = of_asset AND l.quote_id = of_quote AND (of_source IS NULL OR l.source_id = of_source)
+$$;
+
 -- The newest bars of a market, in no order, their times those at which they begin. Of one source, or (NULL) of all: then
--- each bar is that of the most preferred source that has one, sources with candles of their own before those whose
--- candles we roll. Which one it is does not depend on the window, so a chart says the same however it asks.
+-- each bar is that of the first of its sources (market_sources) that has one. Which one it is does not depend on the
+-- window, so a chart says the same however it asks.
 -- A bar from `open_from` on that is not final is made of what there is of its time: shorter candles, and the ticks of the
 -- last quarter of an hour that nothing speaks against; only of `live` sources (NULL = of any). Its volume is what is
 -- known to have been traded.
@@ -15,15 +36,8 @@ CREATE FUNCTION market_bars(of_source smallint, of_asset integer, of_quote small
     LANGUAGE sql STABLE
 AS $$
     WITH chosen AS MATERIALIZED (
-        SELECT s.source_id, live IS NULL OR s.name = ANY (live) AS is_live,
-               row_number() OVER (ORDER BY EXISTS (SELECT FROM series r
-                                                   WHERE r.asset_id = of_asset AND r.quote_id = of_quote
-                                                     AND r.interval_s = of_interval AND r.source_id = s.source_id
-                                                     AND NOT r.rolled) DESC,
-                                           s.priority, s.source_id) AS place
-        FROM latest_prices l
-        JOIN sources s USING (source_id)
-        WHERE l.asset_id = of_asset AND l.quote_id = of_quote AND (of_source IS NULL OR l.source_id = of_source)
+        SELECT s.source_id, live IS NULL OR s.name = ANY (live) AS is_live, s.place
+        FROM market_sources(of_source, of_asset, of_quote, of_interval) AS s
     ), finished AS (
         SELECT k.place, k.source_id, c.*
         FROM chosen k
@@ -80,5 +94,5 @@ AS $$
     ORDER BY m.open_time DESC, m.place, m.final DESC
 $$;
 
-GRANT EXECUTE ON FUNCTION market_bars(smallint, integer, smallint, integer, timestamptz, timestamptz, bigint, timestamptz,
-                                      text[]) TO tidemark_api;
+GRANT EXECUTE ON FUNCTION market_sources(smallint, integer, smallint, integer),
+    market_bars(smallint, integer, smallint, integer, timestamptz, timestamptz, bigint, timestamptz, text[]) TO tidemark_api;

@@ -167,14 +167,9 @@ ORDER BY k.place
 -- $1 source_id or NULL, $2 asset_id, $3 quote_id, $4 interval_s that is stored, $5 from, $6 until (exclusive), $7 interval_s of
 -- the bars, 0 = a month, $8 how many of each kind
 WITH shown AS MATERIALIZED (
-    SELECT s.source_id, s.name
-    FROM latest_prices l
-    JOIN sources s USING (source_id)
-    WHERE l.asset_id = $2::integer AND l.quote_id = $3::smallint AND ($1::smallint IS NULL OR l.source_id = $1)
-    ORDER BY EXISTS (SELECT FROM series r
-                     WHERE r.asset_id = $2 AND r.quote_id = $3 AND r.interval_s = $4::integer AND r.source_id = s.source_id
-                       AND NOT r.rolled) DESC,
-             s.priority, s.source_id
+    SELECT source_id, name
+    FROM market_sources($1::smallint, $2::integer, $3::smallint, $4::integer)
+    ORDER BY place
     LIMIT 1
 ), told AS MATERIALIZED (
     (SELECT 'gap' AS kind, 'g' || g.gap_id AS id, k.name AS source, g.missing_from AS at, g.missing_until AS until, g.cause,

@@ -6,8 +6,8 @@ import pytest
 
 from query_database import BINANCE, BTC, COINBASE, USD, connect, template  # noqa: F401  (fixtures)
 
-KRAKEN = 7
-MINUTE, FIVE, HOUR, DAY = 60, 300, 3600, 86400
+COINGECKO, CSV, COINPAPRIKA, KRAKEN = 1, 4, 6, 7
+FIVE, HOUR, DAY = 300, 3600, 86400
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def db(connect):  # noqa: F811
     """A session that reads as the API does, in a database of its own with partitions around now."""
     session = connect()
     session.now = session.execute("SELECT date_part('epoch', now())::bigint")[0][0]
-    for back in (0, 40):
+    for back in (0, 10, 20, 30, 40):
         at = datetime.datetime.fromtimestamp(session.now - back * DAY, datetime.timezone.utc)
         session.execute("SELECT ensure_partition(name, %s) FROM unnest('{candles,candle_revisions}'::text[]) AS name", at)
     for back in (0, 1):
@@ -77,11 +77,18 @@ def test_each_bar_is_of_the_preferred_source_that_has_one(db):
     assert {time: row[5] for time, row in bars(db, HOUR).items()} == {first: "coinbase", second: "kraken"}
 
 
-def test_a_sources_own_candles_go_before_what_we_rolled(db):
-    first = bucket(db, HOUR, 10)
-    add_candle(db, COINBASE, HOUR, first, "1 1 1 1", rolled=True)
-    add_candle(db, KRAKEN, HOUR, first, "2 2 2 2")
-    assert bars(db, HOUR)[first][5] == "kraken"
+def test_sources_whose_candles_say_most_go_first(db):
+    day, order = bucket(db, DAY, 10), []
+    add_candle(db, COINBASE, DAY, day, "1 1 1 1", rolled=True)  # of its prices
+    add_candle(db, KRAKEN, DAY, day, "2 2 2 2", rolled=True)  # of its own hours
+    add_candle(db, KRAKEN, HOUR, day, "2 2 2 2")
+    add_candle(db, COINGECKO, DAY, day, "3 3 3 3")
+    add_candle(db, CSV, DAY, day, "4 4 4 4")
+    add_candle(db, COINPAPRIKA, DAY, day, "5 5 5 5", rolled=True)
+    while found := bars(db, DAY):
+        order.append(found[day][5])
+        db.execute("DELETE FROM candles USING sources WHERE sources.source_id = candles.source_id AND name = %s", order[-1])
+    assert order == ["kraken", "csv", "coinbase", "coingecko", "coinpaprika"]
 
 
 def test_a_bar_is_the_same_however_it_is_asked_for(db):
