@@ -5,6 +5,22 @@
 #include "api/thread.h"
 #include "common/text.h"
 
+static void
+add_link(struct text *text, const struct route *route)
+{
+    text_add_string(text, "{\"href\":");
+    text_add_json_string(text, route->path);
+    text_add_string(text, ",\"about\":");
+    text_add_json_string(text, route->about);
+    text_add_string(text, ",\"parameters\":[");
+    for (const struct param *param = route->params; param->name; param++) {
+        if (param != route->params)
+            text_add_char(text, ',');
+        text_add_json_string(text, param->name);
+    }
+    text_add_string(text, "]}");
+}
+
 void
 root_answer(struct request *request)
 {
@@ -16,21 +32,11 @@ root_answer(struct request *request)
     text_add_json_string(&text, request->thread->settings->data_mode);
     text_add_string(&text, ",\"links\":[");
     for (size_t i = 0; i < routes_count(); i++) {
-        const struct route *route = routes_at(i);
-
+        if (!routes_at(i)->about)
+            continue;
         if (i > 0)
             text_add_char(&text, ',');
-        text_add_string(&text, "{\"href\":");
-        text_add_json_string(&text, route->path);
-        text_add_string(&text, ",\"about\":");
-        text_add_json_string(&text, route->about);
-        text_add_string(&text, ",\"parameters\":[");
-        for (const struct param *param = route->params; param->name; param++) {
-            if (param != route->params)
-                text_add_char(&text, ',');
-            text_add_json_string(&text, param->name);
-        }
-        text_add_string(&text, "]}");
+        add_link(&text, routes_at(i));
     }
     text_add_string(&text, "]}\n");
     request_answer(request, 200, "application/json", text_finish(&text));

@@ -31,13 +31,26 @@ static const struct param page_params[] = {
     {0},
 };
 
-static const struct param top_params[] = {
-    {"category", PARAM_CHOICE,  0,   0,    LISTING_CATEGORIES, NULL,   true,  "The largest by market_cap or volume, or what rose (gainers) or fell (losers) most in 24 hours."},
-    CURRENCY_PARAM,
-    {"limit",    PARAM_INTEGER, 1,   100,  NULL,               "10",   false, "At most this many."},
-    {"among",    PARAM_INTEGER, 100, 5000, NULL,               "1000", false, "Gainers and losers are looked for among so many of the largest by market cap."},
-    FORMAT_PARAM("json|csv|ndjson"),
-    NUMBERS_PARAM,
+#define TOP_PARAMS                                                                                                     \
+    CURRENCY_PARAM,                                                                                                    \
+    {"limit", PARAM_INTEGER, 1, 100, NULL, "10", false, "At most this many."},                                         \
+    FORMAT_PARAM("json|csv|ndjson"),                                                                                   \
+    NUMBERS_PARAM
+
+static const struct param largest_params[] = {
+    TOP_PARAMS,
+    {0},
+};
+
+static const struct param movers_params[] = {
+    TOP_PARAMS,
+    {"among", PARAM_INTEGER, 100, 5000, NULL, "1000", false, "Looked for among so many of the largest by market cap."},
+    {0},
+};
+
+/* Each category is a row; what is none of them is refused by this one. */
+static const struct param other_top_params[] = {
+    {"category", PARAM_CHOICE, 0, 0, LISTING_CATEGORIES, NULL, true, "Which top."},
     {0},
 };
 
@@ -67,7 +80,11 @@ static const struct param no_params[] = {{0}};
 static const struct route rows[] = {
     /* methods    path             answer            reading         who          cost fresh, stale, client  parameters    */
     {ROUTE_READ, "/api/v1/cryptocurrencies",                  NULL,           &listings_page_reading,    ACCESS_ANYONE, 2, {30, 3600, 60},    page_params,    "The market: a row for each asset, ordered and filtered as asked."},
-    {ROUTE_READ, "/api/v1/cryptocurrencies/top/{category}",   NULL,           &listings_top_reading,     ACCESS_ANYONE, 1, {30, 3600, 60},    top_params,     "The largest assets, and those that moved most."},
+    {ROUTE_READ, "/api/v1/cryptocurrencies/top/market_cap",     NULL,           &listings_top_reading,     ACCESS_ANYONE, 1, {30, 3600, 60},    largest_params, "The largest assets by market cap."},
+    {ROUTE_READ, "/api/v1/cryptocurrencies/top/volume",         NULL,           &listings_top_reading,     ACCESS_ANYONE, 1, {30, 3600, 60},    largest_params, "The assets that are traded most."},
+    {ROUTE_READ, "/api/v1/cryptocurrencies/top/gainers",        NULL,           &listings_top_reading,     ACCESS_ANYONE, 1, {30, 3600, 60},    movers_params,  "The assets that rose most in 24 hours."},
+    {ROUTE_READ, "/api/v1/cryptocurrencies/top/losers",         NULL,           &listings_top_reading,     ACCESS_ANYONE, 1, {30, 3600, 60},    movers_params,  "The assets that fell most in 24 hours."},
+    {ROUTE_READ, "/api/v1/cryptocurrencies/top/{category}",     NULL,           &listings_top_reading,     ACCESS_ANYONE, 1, {30, 3600, 60},    other_top_params, NULL},
     {ROUTE_READ, "/api/v1/cryptocurrencies/{symbol}",         NULL,           &listings_asset_reading,   ACCESS_ANYONE, 1, {30, 3600, 60},    asset_params,   "All that is known of an asset, and what each source says of it."},
     {ROUTE_READ, "/api/v1/cryptocurrencies/{symbol}/history", NULL,           &listings_history_reading, ACCESS_ANYONE, 2, {300, 86400, 300}, history_params, "Prices, market caps and volumes of an asset over time, ascending."},
     {ROUTE_READ, "/api/v1/sources",                           sources_answer, NULL,                      ACCESS_ANYONE, 0, {0, 0, 0},         no_params,      "Where data comes from: what each source offers, and how it is doing."},

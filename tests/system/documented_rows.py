@@ -26,6 +26,8 @@ def fill(system):
     coins = CoinRows(system)
     for asset, price, rank in (("bitcoin", "26186.48", 1), ("ethereum", "4588.97", 2)):
         coins.listing("coingecko", asset, "usd", rank=rank, high_24h=price, low_24h=price, circulating_supply=19)
+    say_of_market(system, "bitcoin", "521836472813", "11270981233.5", "1.25")
+    say_of_market(system, "ethereum", "548955678131.25", "27011809085", "-3.85946")
     add_gap(system, now.replace(minute=0, second=0) - 50 * HOUR)
     with contextlib.closing(system.connect()) as connection:
         make_reports(Tables(connection))
@@ -44,6 +46,14 @@ def open_lanes(system, *sources):
         for source in sources:
             channel.queue_declare(f"jobs.{source}.live", durable=True, arguments={"x-queue-type": "quorum"})
             channel.queue_bind(f"jobs.{source}.live", "tidemark.jobs", f"{source}.live")
+
+
+def say_of_market(system, asset, market_cap, volume, change):
+    """What coingecko says of the whole market."""
+    system.query(
+        "UPDATE latest_prices SET market_cap = %s, volume_24h = %s, change_24h_percent = %s FROM sources, assets"
+        " WHERE sources.source_id = latest_prices.source_id AND sources.name = 'coingecko'"
+        " AND assets.asset_id = latest_prices.asset_id AND slug = %s", market_cap, volume, change, asset)
 
 
 def add_gap(system, until):

@@ -483,4 +483,4 @@ def test_the_entrance_names_the_listings(api):
     told = api.get("/").json()
     assert told["name"] == "Tidemark" and told["version"]
     paths = {link["href"] for link in told["links"]}
-    assert {ROOT, f"{ROOT}/{{symbol}}", f"{ROOT}/{{symbol}}/history", f"{ROOT}/top/{{category}}", "/api/v1/sources"} <= paths
+    assert {ROOT, f"{ROOT}/{{symbol}}", f"{ROOT}/{{symbol}}/history", f"{ROOT}/top/gainers", "/api/v1/sources"} <= paths

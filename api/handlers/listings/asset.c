@@ -122,6 +122,7 @@ asset_render(struct flight *flight, const struct rows *rows)
         return;
     flight_note_version(flight, rows_text(rows, 0, PRICE_VERSION));
     price_inputs_read(rows, 0, false, flight_arena(flight), &read);
+    price_inputs_note(flight, &read, NULL);
     lead = leader(&read);
     text_init(&text, flight_arena(flight), 2048 + 1024 * rows->count);
     listing_add_row(&text, flight, rows, lead, LISTED, &read);
@@ -149,4 +150,5 @@ asset_start(struct flight *flight)
                asset_render);
 }
 
-const struct reading listings_asset_reading = {.tag = asset_tag, .start = asset_start};
+const struct reading listings_asset_reading = {
+    .tag = asset_tag, .start = asset_start, .on_demand = true};

@@ -12,6 +12,12 @@ top_tag(const struct params *params, struct tag_list *tags)
     tag_list_add(tags, "data");
 }
 
+static const char *
+category_of(const struct params *params)
+{
+    return strrchr(params->path, '/') + 1;
+}
+
 static void
 top_render(struct flight *flight, const struct rows *prices)
 {
@@ -23,7 +29,7 @@ top_render(struct flight *flight, const struct rows *prices)
     text_init(&text, flight_arena(flight), 256 + 1024 * listing->count);
     if (is_json) {
         text_add_string(&text, "{\"category\":");
-        text_add_json_string(&text, params_get(params, "category")->text);
+        text_add_json_string(&text, category_of(params));
         text_add_string(&text, ",\"currency\":");
         text_add_json_string(&text, params_get(params, "currency")->text);
         text_add_string(&text, ",\"data\":");
@@ -47,7 +53,7 @@ static void
 top_start(struct flight *flight)
 {
     const struct params *params = flight_params(flight);
-    const char *category = params_get(params, "category")->text;
+    const char *category = category_of(params);
     const char *currency = params_get(params, "currency")->text;
     int64_t limit = params_get(params, "limit")->integer;
     bool rose = strcmp(category, "gainers") == 0;
