@@ -39,7 +39,8 @@ struct route {
     int32_t cost; /* tokens of the client's limit; 0 = not limited */
     struct cache_policy cache;
     const struct param *params;
-    /* One sentence for the documentation; NULL = all that it answers is why it does not: told nowhere. */
+    /* One sentence for the documentation; NULL = all that it answers is why it does not: told
+     * nowhere. */
     const char *about;
 };
 

@@ -4,10 +4,11 @@
 #include "api/flight.h"
 
 /*
- * GET /api/v1/cryptocurrencies/top/gainers and the like, by the last word of the path: the largest, and those that rose or fell most. So
- * that no token that hardly exists is among the latter, they are looked for among the largest by
- * market cap only (parameter `among`), and there among those that are traded: a volume of at least
- * a ten thousandth of the market cap. What is doubted is in none.
+ * GET /api/v1/cryptocurrencies/top/gainers and the like, by the last word of the path: the largest,
+ * and those that rose or fell most. So that no token that hardly exists is among the latter, they
+ * are looked for among the largest by market cap only (parameter `among`), and there among those
+ * that are traded: a volume of at least a ten thousandth of the market cap. What is doubted is in
+ * none.
  */
 extern const struct reading listings_top_reading;
 
