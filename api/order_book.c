@@ -145,11 +145,29 @@ set_text(char **place, const char *text)
     *place = copy;
 }
 
+/* What is kept only so that nobody is asked in vain makes room for what somebody waits for. */
+static void
+forget_idle(struct order_book *book)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct entry **place = &book->buckets[i];
+
+        while (*place) {
+            if ((*place)->state == IDLE)
+                forget(book, place);
+            else
+                place = &(*place)->next;
+        }
+    }
+}
+
 static bool
 has_room(struct order_book *book, const char *name, int64_t now_ms)
 {
     if (book->count >= ORDER_BOOK_MAX)
         forget_old(book, now_ms);
+    if (book->count >= ORDER_BOOK_MAX)
+        forget_idle(book);
     return book->count < ORDER_BOOK_MAX && strlen(name) < ORDER_NAME_SIZE;
 }
 

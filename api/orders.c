@@ -241,14 +241,14 @@ place_all(struct orders *orders, struct round *round)
     for (const struct order_ask *ask = round->asks; ask; ask = ask->next)
         ask_count++;
     round->answers = arena_alloc_array(arena, ask_count, sizeof *round->answers);
-    pthread_mutex_lock(&orders->lock);
     for (const struct order_ask *ask = round->asks; ask; ask = ask->next, n++) {
         round->answers[n] = arena_alloc_array(arena, ask->item_count + 1, sizeof **round->answers);
+        pthread_mutex_lock(&orders->lock); /* loops want it too: not for all asks at once */
         for (size_t i = 0; i < ask->item_count; i++)
             order_book_place(orders->book, &round->batch, &ask->items[i], round->monotonic_ms,
                              &round->answers[n][i], &job);
+        pthread_mutex_unlock(&orders->lock);
     }
-    pthread_mutex_unlock(&orders->lock);
     report_release(report);
 }
 
@@ -402,26 +402,22 @@ settle(struct orders *orders, const struct round *round, const struct order_item
  * notes later comes to the loop in a later letter.
  */
 static void
-answer_all(struct orders *orders, const struct round *round)
+answer(struct orders *orders, const struct round *round, const struct order_ask *ask,
+       const struct order_answer *placed)
 {
-    size_t n = 0;
+    struct letter *letter = letter_create(LETTER_ORDERED);
+    struct order_answer *answers =
+        arena_alloc_array(letter->arena, ask->item_count + 1, sizeof *answers);
 
+    letter->ticket = ask->ticket;
+    letter->answers = answers;
+    letter->answer_count = ask->item_count;
     pthread_mutex_lock(&orders->lock);
-    for (const struct order_ask *ask = round->asks; ask; ask = ask->next, n++) {
-        struct letter *letter = letter_create(LETTER_ORDERED);
-        struct order_answer *answers =
-            arena_alloc_array(letter->arena, ask->item_count + 1, sizeof *answers);
-
-        for (size_t i = 0; i < ask->item_count; i++)
-            answers[i] =
-                settle(orders, round, &ask->items[i], &round->answers[n][i], letter->arena);
-        letter->ticket = ask->ticket;
-        letter->answers = answers;
-        letter->answer_count = ask->item_count;
-        mailbox_post(ask->mailbox, letter);
-        letter_release(letter);
-    }
+    for (size_t i = 0; i < ask->item_count; i++)
+        answers[i] = settle(orders, round, &ask->items[i], &placed[i], letter->arena);
+    mailbox_post(ask->mailbox, letter);
     pthread_mutex_unlock(&orders->lock);
+    letter_release(letter);
 }
 
 static void
@@ -444,6 +440,8 @@ destroy_all(struct round *round)
 static void
 serve(struct orders *orders, struct round *round)
 {
+    size_t n = 0;
+
     for (const struct release *release = round->releases; release; release = release->next)
         order_claims_release(orders->claims, release->job_id, release->names, release->count,
                              release->arena);
@@ -455,7 +453,8 @@ serve(struct orders *orders, struct round *round)
         for (struct order_job *job = round->batch.first; job; job = job->next)
             claim(orders, round, job);
         publish(orders, round);
-        answer_all(orders, round);
+        for (struct order_ask *ask = round->asks; ask; ask = ask->next)
+            answer(orders, round, ask, round->answers[n++]);
     }
     destroy_all(round);
 }

@@ -168,6 +168,18 @@ def test_without_rabbitmq_prices_are_served_and_others_are_refused_at_once(deman
     assert int(order.headers["Retry-After"]) > 0
 
 
+def test_without_redis_prices_and_orders_are_fetched_and_only_promises_refused(demand, proxy_to):
+    proxy = proxy_to(demand.system.redis.port)
+    api = demand.start_api(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/{demand.system.redis_number}")
+    proxy.stop()
+    assert demand.price("ripple", api).json()["ripple"]["usd"] > 0
+    order = api.session.post(api.url + PREFETCH + "ripple", timeout=30)
+    assert order.status_code == 202
+    wait_for("it is known here", lambda: api.get(order.json()["status_url"]).json()["status"] == "succeeded")
+    refused = api.session.post(api.url + PREFETCH + "ripple", headers={"Idempotency-Key": "a"}, timeout=30)
+    assert (refused.status_code, refused.json()["code"]) == (503, "idempotency.unknown")
+
+
 RIGHTS = re.findall(r"`(\^\S*amq\S*\$)`", (ROOT / "README.md").read_text())
 
 

@@ -46,10 +46,21 @@ keys_open_what_they_may(void **state)
     }
 }
 
+static void
+orders_are_for_whom_the_setting_says(void **state)
+{
+    check_int("anyone", access_wanted(ACCESS_ORDER, false), ACCESS_ANYONE);
+    check_int("the administrator", access_wanted(ACCESS_ORDER, true), ACCESS_ADMIN);
+    check_int("what is no order stays as it is", access_wanted(ACCESS_KEY, true), ACCESS_KEY);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(keys_open_what_they_may)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_open_what_they_may),
+        cmocka_unit_test(orders_are_for_whom_the_setting_says),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
