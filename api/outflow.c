@@ -85,20 +85,30 @@ begin(struct outflow *outflow)
     request_enter(request, REQUEST_STREAM);
 }
 
+void
+outflow_begin(struct outflow *outflow)
+{
+    if (outflow->request && !outflow->begun)
+        begin(outflow);
+    if (outflow->request && outflow->request->http->method == HTTP_HEAD)
+        outflow->ended = true; /* the head was all of it */
+}
+
+bool
+outflow_is_over(const struct outflow *outflow)
+{
+    return outflow->ended || !outflow->request;
+}
+
 bool
 outflow_add(struct outflow *outflow, struct bytes piece)
 {
     struct error err;
 
     assert(piece.size <= OUTFLOW_PIECE_MAX);
-    if (outflow->request && !outflow->begun)
-        begin(outflow);
-    if (!outflow->request)
+    outflow_begin(outflow);
+    if (outflow_is_over(outflow))
         return false;
-    if (outflow->request->http->method == HTTP_HEAD) {
-        outflow->ended = true; /* the head was all of it */
-        return false;
-    }
     if (outflow->packer)
         return gzip_packer_add(outflow->packer, piece, &err) && !outflow->slow;
     return send_piece(outflow, piece, &err) && !outflow->slow;
@@ -107,8 +117,7 @@ outflow_add(struct outflow *outflow, struct bytes piece)
 void
 outflow_end(struct outflow *outflow)
 {
-    if (outflow->request && !outflow->begun)
-        begin(outflow);
+    outflow_begin(outflow);
     outflow->ended = true;
 }
 

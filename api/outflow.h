@@ -14,8 +14,8 @@
  * slow the client is; how many of them a loop has at once is bounded by API_EXPORTS_MAX, so that
  * those who read a page find a database connection.
  *
- * It begins with its first piece: until then a failure is a problem like any other. After that the
- * client cannot be told, so it is cut off: an answer that ends is whole.
+ * It begins with its first piece, or by itself: until then a failure is a problem like any other.
+ * After that the client cannot be told, so it is cut off: an answer that ends is whole.
  */
 struct outflow;
 
@@ -45,6 +45,10 @@ void outflow_start(struct request *request, const struct outflow_maker *maker, v
  */
 enum { OUTFLOW_PIECE_MAX = 64 * 1024 };
 bool outflow_add(struct outflow *outflow, struct bytes piece);
+/* Sends the head before there is a piece, for those who have to think for long. */
+void outflow_begin(struct outflow *outflow);
+/* Nothing that is made counts any more: the client is gone, or wants the head alone. */
+bool outflow_is_over(const struct outflow *outflow);
 void outflow_end(struct outflow *outflow);
 void outflow_fail(struct outflow *outflow, const struct problem *problem);
 

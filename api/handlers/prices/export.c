@@ -1,6 +1,7 @@
 #include "api/handlers/prices/export.h"
 
 #include "api/formats.h"
+#include "api/handlers/prices/parquet.h"
 #include "api/handlers/prices/reader.h"
 #include "api/outflow.h"
 #include "api/thread.h"
@@ -31,6 +32,7 @@ struct export
     struct arena *piece;
     struct params params;
     struct price_reader reader;
+    struct price_parquet *parquet; /* instead of it; NULL = another form */
     struct price_question question;
     size_t batch_rows;
     struct event *retry;
@@ -51,10 +53,18 @@ destroy(void *context)
         return;
     }
     event_free(export->retry);
-    price_reader_finish(&export->reader);
+    if (!export->parquet)
+        price_reader_finish(&export->reader);
+    price_parquet_destroy(export->parquet);
     arena_destroy(export->batch);
     arena_destroy(export->piece);
     arena_destroy(export->arena); /* it lies there */
+}
+
+static struct price_reader *
+reader_of(struct export *export)
+{
+    return export->parquet ? price_parquet_reader(export->parquet) : &export->reader;
 }
 
 /* -------------------------------------------------------------------------------------- asking */
@@ -102,7 +112,7 @@ on_answer(void *context, const struct rows *rows, const struct error *err)
     }
     if (rows) {
         export->retries = 0;
-        price_reader_take(&export->reader, &export->question, rows);
+        price_reader_take(reader_of(export), &export->question, rows);
         if (!export->making)
             outflow_resume(export->outflow);
     } else {
@@ -115,7 +125,7 @@ static bool
 ask(struct export *export)
 {
     arena_reset(export->batch);
-    if (!price_reader_next(&export->reader, export->batch_rows, export->batch, &export->question))
+    if (!price_reader_next(reader_of(export), export->batch_rows, export->batch, &export->question))
         return false;
     export->asking = true;
     pool_query(export->thread->pool, export->question.query, export->question.values,
@@ -182,23 +192,68 @@ make_end(struct export *export)
 }
 
 static void
-make_all(struct export *export)
+fail(struct export *export, const char *code, const char *detail)
 {
     struct problem problem;
 
-    while (!export->asking && !export->failed && !event_pending(export->retry, EV_TIMEOUT, NULL)) {
-        struct bytes piece = make_piece(export);
+    problem_set(&problem, 503, code, "The answer could not be finished", "%s", detail);
+    export->failed = true;
+    outflow_fail(export->outflow, &problem);
+}
 
+/* The first walk sends nothing, so that it has begun is said as soon as the database answers. */
+static bool
+make_parquet_piece(struct export *export, struct bytes *ret_piece)
+{
+    struct error err;
+
+    if (price_parquet_piece(export->parquet, PIECE_BYTES, ret_piece, &err)) {
+        if (!export->has_head && price_walk_has_answer(&reader_of(export)->walk)) {
+            export->has_head = true;
+            outflow_begin(export->outflow);
+        }
+        return true;
+    }
+    fail(export, err.code, err.message);
+    return false;
+}
+
+/* False: there is more to make. */
+static bool
+is_over(struct export *export)
+{
+    struct error err;
+    bool ended;
+
+    if (!export->parquet) {
+        make_end(export);
+        return true;
+    }
+    if (!price_parquet_walked(export->parquet, &ended, &err)) {
+        fail(export, err.code, err.message);
+        return true;
+    }
+    if (ended)
+        outflow_end(export->outflow);
+    return ended;
+}
+
+static void
+make_all(struct export *export)
+{
+    while (!export->asking && !export->failed && !event_pending(export->retry, EV_TIMEOUT, NULL)) {
+        struct bytes piece;
+
+        if (!export->parquet)
+            piece = make_piece(export);
+        else if (!make_parquet_piece(export, &piece))
+            return;
         if (piece.size > 0) {
             if (!outflow_add(export->outflow, piece))
                 return;
         } else if (clock_monotonic_ms() > export->end_at_ms) {
-            problem_set(&problem, 503, "export.too_long", "The answer took too long",
-                        "no client may take longer than an hour");
-            outflow_fail(export->outflow, &problem);
-            return;
-        } else if (!ask(export)) {
-            make_end(export);
+            fail(export, "export.too_long", "no client may take longer than an hour");
+        } else if (!ask(export) && is_over(export)) {
             return;
         }
     }
@@ -224,14 +279,16 @@ file_head(const struct params *params, struct arena *arena)
 {
     const struct param_value *symbol = price_param(params, "symbol");
     const struct param_value *currency = price_param(params, "currency");
-    bool is_csv = formats_of(params) == FORMAT_CSV;
+    enum format format = formats_of(params);
 
     if (!symbol)
         symbol = currency = NULL;
     return arena_printf(arena, "Content-Disposition: attachment; filename=\"%s%s%s-%s.%s\"\r\n",
                         symbol ? symbol->text : "prices", currency ? "-" : "",
                         currency ? currency->text : "", params_get(params, "granularity")->text,
-                        is_csv ? "csv" : "ndjson");
+                        format == FORMAT_CSV       ? "csv"
+                        : format == FORMAT_PARQUET ? "parquet"
+                                                   : "ndjson");
 }
 
 void
@@ -246,7 +303,10 @@ price_export_start(struct request *request)
     export->piece = arena_create(PIECE_ROOM + 1024);
     export->thread = request->thread;
     params_copy(&request->params, arena, &export->params);
-    price_reader_start(&export->reader, &export->params, clock_now_ms());
+    if (formats_of(&export->params) == FORMAT_PARQUET)
+        export->parquet = price_parquet_create(&export->params, clock_now_ms());
+    else
+        price_reader_start(&export->reader, &export->params, clock_now_ms());
     export->batch_rows = BATCH_ROWS;
     export->retry = evtimer_new(request->thread->base, on_retry, export);
     export->end_at_ms = clock_monotonic_ms() + LONGEST_MS;
@@ -254,6 +314,7 @@ price_export_start(struct request *request)
         .make = make,
         .destroy = destroy,
         .content_type = formats_content_type(formats_of(&export->params)),
+        .is_packed = export->parquet != NULL,
         .head = file_head(&export->params, arena),
     };
     outflow_start(request, &export->maker, export);

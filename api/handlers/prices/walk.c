@@ -220,6 +220,12 @@ price_walk_take_newest(struct price_walk *walk, const struct rows *rows)
         walk->series[0].from_ms = price_window_bucket(&walk->window, walk->series[0].last_ms);
 }
 
+bool
+price_walk_has_answer(const struct price_walk *walk)
+{
+    return walk->has_listed;
+}
+
 const struct price_series *
 price_walk_only_series(const struct price_walk *walk)
 {
@@ -332,11 +338,14 @@ price_walk_series_of(const struct price_walk *walk, const struct rows *rows, siz
 static void
 stop_behind(struct price_walk *walk, const struct rows *rows, size_t row)
 {
-    int64_t step_ms = walk->window.granularity->interval_s * INT64_C(1000);
+    const struct granularity *granularity = walk->window.granularity;
+    bool is_rolled = granularity->interval_s != granularity->stored_s;
     struct price_series *series =
         &walk->series[walk->at + (size_t)rows_int(rows, row, ROW_PLACE, 1) - 1];
 
-    series->from_ms = rows_int(rows, row, ROW_TIME, 0) + (step_ms ? step_ms : 1);
+    /* What is rolled begins with whole intervals; what is stored need not stand in their grid. */
+    series->from_ms = rows_int(rows, row, ROW_TIME, 0) +
+                      (is_rolled ? granularity->interval_s * INT64_C(1000) : 1);
     walk->at = (size_t)(series - walk->series);
 }
 

@@ -89,6 +89,9 @@ void price_walk_take_rows(struct price_walk *walk, const struct rows *rows, size
 const struct price_series *price_walk_series_of(const struct price_walk *walk,
                                                 const struct rows *rows, size_t row);
 
+/* The database has answered at least once. */
+bool price_walk_has_answer(const struct price_walk *walk);
+
 /* The first series, of one asset in one currency: NULL = nobody has any. After it was taken. */
 const struct price_series *price_walk_only_series(const struct price_walk *walk);
 
