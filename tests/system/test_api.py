@@ -370,19 +370,6 @@ def test_without_redis_answers_and_limits_go_on(own_tidemark):
              lambda: api.get(PRICE).status_code == 200, timeout=2)
 
 
-def test_without_the_broker_nothing_older_than_a_second_is_served(own_tidemark):
-    rows = MarketRows(own_tidemark)
-    own_tidemark.add_coins(("bitcoin",))
-    rows.set_price("bitcoin", "usd", "1", announce=False)
-    own_tidemark.settings["RATE_LIMIT_PER_MINUTE"] = "1000000"
-    api = own_tidemark.start_api()
-    assert price_of(api) == 1
-    own_tidemark.services.rabbitmq.stop(signal.SIGKILL)
-    wait_health(api, status="degraded", rabbitmq="disconnected")
-    rows.set_price("bitcoin", "usd", "2", announce=False)
-    wait_for("the new price", lambda: price_of(api) == 2, timeout=2.5)
-
-
 def test_stopping_says_so_first_and_finishes_what_is_under_way(tidemark, rows):
     rows.set_price("bitcoin", "usd", "1", announce=False)
     api = tidemark.start_api(DRAIN_DELAY="1s")
@@ -484,30 +471,7 @@ def test_every_loop_of_a_process_hears_of_a_commit(tidemark, rows):
             client.close()
 
 
-# Parts that hang instead of being away.
-
-def timed(api, path):
-    started = time.monotonic()
-    answer = api.get(path)
-    return answer.status_code, time.monotonic() - started
-
-
-def test_a_silent_redis_slows_nobody_down_for_long(tidemark, rows, proxy_to):
-    rows.set_price("bitcoin", "usd", "1", announce=False)
-    rows.set_price("ethereum", "usd", "2", announce=False)
-    proxy = proxy_to(tidemark.redis.port)
-    api = tidemark.start_api(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/{tidemark.redis_number}",
-                             RATE_LIMIT_PER_MINUTE="100000")
-    assert price_of(api) == 1
-    proxy.black_hole()
-    wait_health(api, redis="disconnected")
-    for asset in ("bitcoin", "ethereum"):
-        for currency in ("usd", "eur"):
-            status, took = timed(api, f"/simple_price?assets={asset}&currencies={currency}")
-            assert status == 200 and took < 0.5, "neither limit nor cache is waited for"
-    proxy.pass_through()
-    wait_health(api, redis="connected", status="healthy")
-
+# Readers and writers that cross. More of parts that are away: test_parts_away.py.
 
 def test_a_slow_reader_never_puts_an_older_price_back(tidemark, rows, proxy_to):
     rows.set_price("bitcoin", "usd", "1", announce=False)
