@@ -197,3 +197,13 @@ array_finish(struct text *array)
     text_add_char(array, '}');
     return text_finish(array).data;
 }
+
+const char *
+array_of_one(const char *element, struct arena *arena)
+{
+    struct text array;
+
+    array_start(&array, arena, strlen(element) + sizeof "\"\"");
+    array_add(&array, element);
+    return array_finish(&array);
+}

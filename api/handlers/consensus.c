@@ -155,24 +155,15 @@ consensus_render(struct flight *flight, const struct rows *rows)
     flight_land(flight, text_finish(&text));
 }
 
-static const char *
-array_of(const char *item, struct arena *arena)
-{
-    struct text array;
-
-    array_start(&array, arena, 64);
-    array_add(&array, item);
-    return array_finish(&array);
-}
-
 static void
 consensus_start(struct flight *flight)
 {
     const struct params *params = flight_params(flight);
     struct arena *arena = flight_arena(flight);
 
-    price_inputs_ask(flight, array_of(params_get(params, "symbol")->text, arena),
-                     array_of(params_get(params, "currency")->text, arena), NULL, consensus_render);
+    price_inputs_ask(flight, array_of_one(params_get(params, "symbol")->text, arena),
+                     array_of_one(params_get(params, "currency")->text, arena), NULL,
+                     consensus_render);
 }
 
 const struct reading consensus_reading = {.check = as_of_check,

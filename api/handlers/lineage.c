@@ -539,16 +539,6 @@ on_price_inputs(struct flight *flight, const struct rows *rows)
         flight_land(flight, lineage_consensus_render(&read, flight_params(flight), arena));
 }
 
-static const char *
-array_of(const char *item, struct arena *arena)
-{
-    struct text array;
-
-    array_start(&array, arena, 64);
-    array_add(&array, item);
-    return array_finish(&array);
-}
-
 /* The price of no source in particular is what all of them come to. */
 static void
 ask_price_inputs(struct flight *flight)
@@ -556,8 +546,8 @@ ask_price_inputs(struct flight *flight)
     const struct params *params = flight_params(flight);
     struct arena *arena = flight_arena(flight);
     const struct database_value values[] = {
-        SQL_TEXT(array_of(params_get(params, "asset")->text, arena)),
-        SQL_TEXT(array_of(params_get(params, "currency")->text, arena)),
+        SQL_TEXT(array_of_one(params_get(params, "asset")->text, arena)),
+        SQL_TEXT(array_of_one(params_get(params, "currency")->text, arena)),
         SQL_NULL,
         SQL_INT(PRICE_FRESH_S),
         SQL_TIME_MS(moment_ms(params)),

@@ -306,16 +306,6 @@ on_ways(struct errand *errand, const struct rows *rows, const struct error *err)
     errand_order(errand, ask, on_ordered);
 }
 
-static const char *
-array_of(const char *item, struct arena *arena)
-{
-    struct text array;
-
-    array_start(&array, arena, 64);
-    array_add(&array, item);
-    return array_finish(&array);
-}
-
 static void
 start_prefetch(struct errand *errand)
 {
@@ -323,9 +313,9 @@ start_prefetch(struct errand *errand)
     struct arena *arena = errand->arena;
 
     errand_query(errand, &query_order_ways,
-                 SQL_VALUES(SQL_TEXT(array_of(order->slug, arena)),
-                            SQL_TEXT(array_of(order->code, arena)),
-                            SQL_TEXT(array_of(order->source, arena))),
+                 SQL_VALUES(SQL_TEXT(array_of_one(order->slug, arena)),
+                            SQL_TEXT(array_of_one(order->code, arena)),
+                            SQL_TEXT(array_of_one(order->source, arena))),
                  on_ways);
 }
 

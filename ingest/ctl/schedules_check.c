@@ -1,261 +1,19 @@
-#include "ingest/ctl/schedules_check.h"
+#include "ingest/ctl/schedules_checker.h"
 
 #include "common/clock.h"
 #include "common/job.h"
 #include "common/text.h"
-#include "ingest/ctl/schedules_time.h"
-#include "ingest/sources/source.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    NAME_MAX_BYTES = 100,
-    /* What the tables hold, in characters: schema/migrations/0002, 0004. */
-    ASSET_SYMBOL_MAX = 100,
-    ASSET_NAME_MAX = 200,
-    INSTRUMENT_MAX = 100,
-    SCHEDULE_NAME_MAX = 200,
+    SCHEDULE_NAME_MAX = 200, /* characters that the table holds: schema/migrations/0004 */
     PAGES_MAX = 40,
     PER_PAGE_DEFAULT = 250,
     REFERENCE_PER_PAGE = 5000,
     ROWS_MAX = SCHEDULES_FILE_ROWS_MAX
 };
-
-struct checker {
-    const struct schedules_file *file;
-    struct arena *arena;
-    struct instrument_row *instruments;
-    size_t instrument_count;
-    const struct instrument_row **by_symbol; /* sorted by source and symbol */
-    struct schedule_row *schedules;
-    size_t schedule_count, schedule_room;
-    struct error *err;
-};
-
-static bool fail_at(const struct checker *checker, int line, const char *format, ...)
-    PRINTF_LIKE(3, 4);
-
-static bool
-fail_at(const struct checker *checker, int line, const char *format, ...)
-{
-    char message[220];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    return error_set(checker->err, ERROR_REJECT, "schedules.invalid", "%s:%d: %s",
-                     checker->file->path, line, message);
-}
-
-/* --------------------------------------------------------------------------- single values */
-
-static bool
-is_name(const char *text)
-{
-    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
-
-    return size > 0 && size <= NAME_MAX_BYTES && text[size] == '\0';
-}
-
-/* Tells of a text that the tables would not take; an empty one, too. */
-static bool
-check_length(const struct checker *checker, int line, const char *what, const char *text,
-             size_t max_characters)
-{
-    size_t characters = 0;
-
-    for (const char *c = text; *c; c++)
-        characters += ((unsigned char)*c & 0xc0) != 0x80;
-    if (characters > 0 && characters <= max_characters)
-        return true;
-    return fail_at(checker, line, "%s \"%.40s\" must have 1 to %zu characters", what, text,
-                   max_characters);
-}
-
-static bool
-check_number(const struct checker *checker, const struct file_value *value, const char *key,
-             int64_t max, int64_t otherwise, int64_t *ret_number)
-{
-    char *end;
-
-    *ret_number = otherwise;
-    if (!value->text)
-        return true;
-    *ret_number = strtoll(value->text, &end, 10);
-    if (*end != '\0' || *ret_number < 1 || *ret_number > max)
-        return fail_at(checker, value->line, "%s \"%.40s\" must be a number from 1 to %lld", key,
-                       value->text, (long long)max);
-    return true;
-}
-
-static bool
-check_choice(const struct checker *checker, const struct file_value *value, const char *key,
-             const char *one, const char *other, const char *otherwise, const char **ret_choice)
-{
-    *ret_choice = value->text ? value->text : otherwise;
-    if (strcmp(*ret_choice, one) == 0 || strcmp(*ret_choice, other) == 0)
-        return true;
-    return fail_at(checker, value->line, "%s \"%.40s\" must be %s or %s", key, value->text, one,
-                   other);
-}
-
-static bool
-check_source(const struct checker *checker, const struct file_value *value,
-             const struct source **ret_source)
-{
-    char allowed[160] = "";
-
-    *ret_source = source_find(value->text);
-    if (*ret_source)
-        return true;
-    for (size_t i = 0; sources[i]; i++)
-        snprintf(allowed + strlen(allowed), sizeof allowed - strlen(allowed), "%s%s", i ? ", " : "",
-                 sources[i]->name);
-    return fail_at(checker, value->line, "unknown source \"%.40s\"; there are %s", value->text,
-                   allowed);
-}
-
-/* --------------------------------------------------------------------- assets, instruments */
-
-static bool
-check_assets(const struct checker *checker)
-{
-    for (size_t i = 0; i < checker->file->asset_count; i++) {
-        const struct file_asset *asset = &checker->file->assets[i];
-
-        if (!is_name(asset->slug.text) ||
-            strpbrk(asset->slug.text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) /* no client would find it */
-            return fail_at(checker, asset->slug.line,
-                           "asset \"%.40s\" must be small letters, digits, '.', '_' and '-', at "
-                           "most %d",
-                           asset->slug.text, NAME_MAX_BYTES);
-        if (!asset->symbol.text || !asset->symbol.text[0] || !asset->name.text ||
-            !asset->name.text[0])
-            return fail_at(checker, asset->slug.line,
-                           "asset %.40s needs both: {symbol: BTC, name: Bitcoin}",
-                           asset->slug.text);
-        if (!check_length(checker, asset->symbol.line, "the symbol", asset->symbol.text,
-                          ASSET_SYMBOL_MAX) ||
-            !check_length(checker, asset->name.line, "the name", asset->name.text, ASSET_NAME_MAX))
-            return false;
-    }
-    return true;
-}
-
-static int
-compare_instruments(const void *a, const void *b)
-{
-    const struct instrument_row *one = *(const struct instrument_row *const *)a;
-    const struct instrument_row *other = *(const struct instrument_row *const *)b;
-    int by_source = strcmp(one->source, other->source);
-
-    return by_source ? by_source : strcmp(one->symbol, other->symbol);
-}
-
-/* Those that list coins: their instruments are a coin and its currency, "bitcoin/usd". */
-static bool
-lists_coins(const struct source *source)
-{
-    return source->kinds[JOB_LISTING].request != NULL;
-}
-
-/* What is asked for in one currency must not be stored in another. */
-static bool
-check_currency(const struct checker *checker, const struct instrument_row *row)
-{
-    const char *slash = strrchr(row->symbol, '/');
-
-    if (!slash || slash == row->symbol)
-        return fail_at(checker, row->line,
-                       "%s \"%.60s\" must be a coin and its currency, such as "
-                       "bitcoin/usd",
-                       row->source, row->symbol);
-    if (strcmp(slash + 1, row->quote) == 0)
-        return true;
-    return fail_at(checker, row->line, "%s %.60s is priced in %.20s, not in %.20s", row->source,
-                   row->symbol, slash + 1, row->quote);
-}
-
-/* Sorted, the currencies of a coin lie side by side. */
-static bool
-check_coins(const struct checker *checker)
-{
-    for (size_t i = 1; i < checker->instrument_count; i++) {
-        const struct instrument_row *one = checker->by_symbol[i - 1], *row = checker->by_symbol[i];
-        const char *slash = strrchr(row->symbol, '/');
-        size_t coin_size = slash ? (size_t)(slash + 1 - row->symbol) : 0;
-
-        if (lists_coins(source_find(row->source)) && strcmp(one->source, row->source) == 0 &&
-            strncmp(one->symbol, row->symbol, coin_size) == 0 &&
-            strcmp(one->asset, row->asset) != 0)
-            return fail_at(
-                checker, row->line,
-                "%s %.60s is %.40s, and in line %d %.60s is %.40s: a coin is the same in "
-                "every currency",
-                row->source, row->symbol, row->asset, one->line, one->symbol, one->asset);
-    }
-    return true;
-}
-
-static bool
-check_instruments(struct checker *checker)
-{
-    const struct schedules_file *file = checker->file;
-    size_t count = file->instrument_count;
-
-    checker->instruments =
-        arena_alloc_array(checker->arena, count + 1, sizeof *checker->instruments);
-    checker->by_symbol = arena_alloc_array(checker->arena, count + 1, sizeof *checker->by_symbol);
-    for (size_t i = 0; i < count; i++) {
-        const struct file_instrument *instrument = &file->instruments[i];
-        const char *pair = instrument->asset_and_quote.text, *slash = strrchr(pair, '/');
-        const struct source *source;
-
-        if (!check_source(checker, &instrument->source, &source))
-            return false;
-        if (!check_length(checker, instrument->symbol.line, "the instrument",
-                          instrument->symbol.text, INSTRUMENT_MAX))
-            return false;
-        if (!slash || slash == pair || !slash[1])
-            return fail_at(checker, instrument->asset_and_quote.line,
-                           "\"%.60s\" must be an asset and a currency, such as bitcoin/usd", pair);
-        checker->instruments[i] = (struct instrument_row){
-            .source = source->name,
-            .symbol = instrument->symbol.text,
-            .asset = arena_copy(checker->arena, pair, (size_t)(slash - pair)),
-            .quote = slash + 1,
-            .line = instrument->symbol.line,
-        };
-        if (lists_coins(source) && !check_currency(checker, &checker->instruments[i]))
-            return false;
-        checker->by_symbol[i] = &checker->instruments[i];
-    }
-    checker->instrument_count = count;
-    qsort(checker->by_symbol, count, sizeof *checker->by_symbol, compare_instruments);
-    return check_coins(checker);
-}
-
-static bool
-check_symbol(const struct checker *checker, const struct source *source,
-             const struct file_value *symbol)
-{
-    const struct instrument_row wanted = {.source = source->name, .symbol = symbol->text};
-    const struct instrument_row *key = &wanted;
-
-    if (bsearch(&key, checker->by_symbol, checker->instrument_count, sizeof *checker->by_symbol,
-                compare_instruments))
-        return true;
-    return fail_at(checker, symbol->line,
-                   "%s has no instrument \"%.60s\"; add it below instruments, %s, such as "
-                   "\"%.60s: bitcoin/usd\"",
-                   source->name, symbol->text, source->name, symbol->text);
-}
-
-/* ------------------------------------------------------------------------------- schedules */
 
 /* The source itself says whether it could fetch such a job. */
 static bool
@@ -280,7 +38,7 @@ check_job(const struct checker *checker, const struct source *source, enum job_k
         source_request(source, &job, NULL, clock_now_ms(), checker->arena, &request, &done,
                        &reason))
         return true;
-    return fail_at(checker, row->line, "%.60s: %s", row->name, reason.message);
+    return checker_fail(checker, row->line, "%.60s: %s", row->name, reason.message);
 }
 
 /* One row for each job that a schedule of the file stands for. */
@@ -289,7 +47,7 @@ add_row(struct checker *checker, const struct schedule_row *row, const struct so
         enum job_kind kind)
 {
     if (checker->schedule_count == ROWS_MAX)
-        return fail_at(checker, row->line, "over %d schedules", ROWS_MAX);
+        return checker_fail(checker, row->line, "over %d schedules", ROWS_MAX);
     if (checker->schedule_count == checker->schedule_room) {
         size_t room = checker->schedule_room ? 2 * checker->schedule_room : 64;
 
@@ -297,7 +55,7 @@ add_row(struct checker *checker, const struct schedule_row *row, const struct so
                                         checker->schedule_room * sizeof *row, room * sizeof *row);
         checker->schedule_room = room;
     }
-    if (!check_length(checker, row->line, "the name", row->name, SCHEDULE_NAME_MAX) ||
+    if (!checker_length(checker, row->line, "the name", row->name, SCHEDULE_NAME_MAX) ||
         !check_job(checker, source, kind, row))
         return false;
     checker->schedules[checker->schedule_count++] = *row;
@@ -311,7 +69,7 @@ refuse_keys(const struct checker *checker, const char *kind, size_t count, const
 {
     for (size_t i = 0; i < count; i++)
         if (lines[i])
-            return fail_at(checker, lines[i], "a %s schedule takes no %s", kind, keys[i]);
+            return checker_fail(checker, lines[i], "a %s schedule takes no %s", kind, keys[i]);
     return true;
 }
 
@@ -361,9 +119,10 @@ check_quote(struct checker *checker, const struct file_schedule *schedule,
     struct text args;
 
     if (!symbols->values || (each && schedule->symbols.values))
-        return fail_at(checker, schedule->name.line,
-                       "a quote schedule needs either symbols (one request for all) or each (one "
-                       "request a symbol)");
+        return checker_fail(
+            checker, schedule->name.line,
+            "a quote schedule needs either symbols (one request for all) or each (one "
+            "request a symbol)");
     if (!refuse_keys(checker, "quote", 6,
                      KEYS("currency", "pages", "per_page", "interval", "lookback", "series"),
                      LINES(schedule->currency.line, schedule->pages.line, schedule->per_page.line,
@@ -375,7 +134,7 @@ check_quote(struct checker *checker, const struct file_schedule *schedule,
     for (size_t i = 0; i < symbols->count; i++) {
         const char *symbol = symbols->values[i].text;
 
-        if (!check_symbol(checker, source, &symbols->values[i]))
+        if (!checker_symbol(checker, source, &symbols->values[i]))
             return false;
         text_add_format(&args, "%s%s", i ? "," : "", quoted(checker->arena, symbol));
         row = row_of(
@@ -398,13 +157,14 @@ check_listing(struct checker *checker, const struct file_schedule *schedule,
     int64_t pages, per_page;
 
     if (!schedule->currency.text)
-        return fail_at(checker, schedule->name.line, "a listing schedule needs currency: usd");
+        return checker_fail(checker, schedule->name.line, "a listing schedule needs currency: usd");
     if (!refuse_keys(checker, "listing", 5,
                      KEYS("symbols", "each", "interval", "lookback", "series"),
                      LINES(schedule->symbols.line, schedule->each.line, schedule->interval.line,
                            schedule->lookback.line, schedule->series.line)) ||
-        !check_number(checker, &schedule->pages, "pages", PAGES_MAX, 1, &pages) ||
-        !check_number(checker, &schedule->per_page, "per_page", 1000, PER_PAGE_DEFAULT, &per_page))
+        !checker_number(checker, &schedule->pages, "pages", PAGES_MAX, 1, &pages) ||
+        !checker_number(checker, &schedule->per_page, "per_page", 1000, PER_PAGE_DEFAULT,
+                        &per_page))
         return false;
     for (int64_t page = 1; page <= pages; page++) {
         const char *currency = schedule->currency.text;
@@ -436,9 +196,9 @@ check_reference(struct checker *checker, const struct file_schedule *schedule,
                      LINES(schedule->symbols.line, schedule->each.line, schedule->currency.line,
                            schedule->interval.line, schedule->lookback.line,
                            schedule->series.line)) ||
-        !check_number(checker, &schedule->pages, "pages", PAGES_MAX, 1, &pages) ||
-        !check_number(checker, &schedule->per_page, "per_page", REFERENCE_PER_PAGE,
-                      REFERENCE_PER_PAGE, &per_page))
+        !checker_number(checker, &schedule->pages, "pages", PAGES_MAX, 1, &pages) ||
+        !checker_number(checker, &schedule->per_page, "per_page", REFERENCE_PER_PAGE,
+                        REFERENCE_PER_PAGE, &per_page))
         return false;
     for (int64_t page = 1; page <= pages; page++) {
         const char *number = arena_printf(checker->arena, "%lld", (long long)page);
@@ -497,8 +257,9 @@ check_history(struct checker *checker, const struct file_schedule *schedule,
     if (source->upstream == UPSTREAM_FOLDER)
         return check_folder(checker, schedule, source, common);
     if (!schedule->each.values || !schedule->interval.text || !schedule->lookback.text)
-        return fail_at(checker, schedule->name.line,
-                       "a history schedule needs each: [symbols], interval: 1h and lookback: 365d");
+        return checker_fail(
+            checker, schedule->name.line,
+            "a history schedule needs each: [symbols], interval: 1h and lookback: 365d");
     if (!refuse_keys(checker, "history", 4, KEYS("symbols", "currency", "pages", "per_page"),
                      LINES(schedule->symbols.line, schedule->currency.line, schedule->pages.line,
                            schedule->per_page.line)) ||
@@ -517,7 +278,8 @@ check_history(struct checker *checker, const struct file_schedule *schedule,
                          (long long)lookback_s, series_args(schedule, checker->arena)),
             symbol->line);
 
-        if (!check_symbol(checker, source, symbol) || !add_row(checker, &row, source, JOB_HISTORY))
+        if (!checker_symbol(checker, source, symbol) ||
+            !add_row(checker, &row, source, JOB_HISTORY))
             return false;
     }
     return true;
@@ -542,8 +304,8 @@ check_own(struct checker *checker, const struct file_schedule *schedule,
         return false;
     if (kind == JOB_REPORT) {
         if (!schedule->report.text)
-            return fail_at(checker, schedule->name.line,
-                           "a report schedule needs report: market or report: reconciliation");
+            return checker_fail(checker, schedule->name.line,
+                                "a report schedule needs report: market or report: reconciliation");
         row = row_of(checker, common, NULL,
                      arena_printf(checker->arena, "report/%s", schedule->report.text),
                      arena_printf(checker->arena, "{\"report\":%s}",
@@ -568,18 +330,20 @@ check_schedule(struct checker *checker, const struct file_schedule *schedule)
     const struct source *source;
     enum job_kind kind;
 
-    if (!is_name(schedule->name.text))
-        return fail_at(checker, schedule->name.line,
-                       "the name \"%.40s\" must be letters, digits, '.', '_' and '-', at most %d",
-                       schedule->name.text, NAME_MAX_BYTES);
+    if (!checker_is_name(schedule->name.text))
+        return checker_fail(
+            checker, schedule->name.line,
+            "the name \"%.40s\" must be letters, digits, '.', '_' and '-', at most %d",
+            schedule->name.text, CHECKER_NAME_MAX);
     if (!schedule->source.text || !schedule->kind.text ||
         !(schedule->every.text || schedule->at.text || schedule->cron.text))
-        return fail_at(checker, schedule->name.line,
-                       "%.60s needs source, kind and every (or at, or cron)", schedule->name.text);
-    if (!check_source(checker, &schedule->source, &source))
+        return checker_fail(checker, schedule->name.line,
+                            "%.60s needs source, kind and every (or at, or cron)",
+                            schedule->name.text);
+    if (!checker_source(checker, &schedule->source, &source))
         return false;
     if (!job_kind_parse(schedule->kind.text, &kind))
-        return fail_at(
+        return checker_fail(
             checker, schedule->kind.line,
             "kind \"%.40s\" must be quote, listing, history or reference, or of the source "
             "tidemark rollup, gaps, archive, retain or report",
@@ -590,9 +354,9 @@ check_schedule(struct checker *checker, const struct file_schedule *schedule)
     default_missed = kind == JOB_HISTORY ? "catch_up" : "coalesce";
     if (!schedules_time(checker->file->path, schedule, checker->arena, &common.time,
                         checker->err) ||
-        !check_choice(checker, &schedule->missed, "missed", "catch_up", "coalesce", default_missed,
-                      &common.missed) ||
-        !check_choice(checker, &schedule->enabled, "enabled", "true", "false", "true", &enabled))
+        !checker_choice(checker, &schedule->missed, "missed", "catch_up", "coalesce",
+                        default_missed, &common.missed) ||
+        !checker_choice(checker, &schedule->enabled, "enabled", "true", "false", "true", &enabled))
         return false;
     common.source = source->name;
     common.kind = job_kind_name(kind);
@@ -623,10 +387,10 @@ refuse_shared_streams(const struct checker *checker)
     qsort(sorted, count, sizeof *sorted, compare_streams);
     for (size_t i = 1; i < count; i++)
         if (compare_streams(&sorted[i - 1], &sorted[i]) == 0)
-            return fail_at(checker, sorted[i]->line,
-                           "%.50s and %.50s (line %d) both make the stream %.50s of %s",
-                           sorted[i]->name, sorted[i - 1]->name, sorted[i - 1]->line,
-                           sorted[i]->stream, sorted[i]->source);
+            return checker_fail(checker, sorted[i]->line,
+                                "%.50s and %.50s (line %d) both make the stream %.50s of %s",
+                                sorted[i]->name, sorted[i - 1]->name, sorted[i - 1]->line,
+                                sorted[i]->stream, sorted[i]->source);
     return true;
 }
 
@@ -636,7 +400,7 @@ schedules_check(const struct schedules_file *file, struct arena *arena,
 {
     struct checker checker = {.file = file, .arena = arena, .err = err};
 
-    if (!check_assets(&checker) || !check_instruments(&checker))
+    if (!checker_assets(&checker) || !checker_instruments(&checker))
         return false;
     for (size_t i = 0; i < file->schedule_count; i++)
         if (!check_schedule(&checker, &file->schedules[i]))

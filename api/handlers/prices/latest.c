@@ -144,16 +144,6 @@ render_price(struct flight *flight, const struct rows *rows)
              });
 }
 
-static const char *
-array_of(const char *name, struct arena *arena)
-{
-    struct text array;
-
-    array_start(&array, arena, 64);
-    array_add(&array, name);
-    return array_finish(&array);
-}
-
 /* -------------------------------------------------------------------------------------- candles */
 
 /* What a flight carries from the series to its last candle. */
@@ -265,8 +255,8 @@ latest_start(struct flight *flight)
     if (price_param(params, "granularity"))
         ask_candle(flight);
     else
-        price_inputs_ask(flight, array_of(params_get(params, "symbol")->text, arena),
-                         array_of(params_get(params, "currency")->text, arena),
+        price_inputs_ask(flight, array_of_one(params_get(params, "symbol")->text, arena),
+                         array_of_one(params_get(params, "currency")->text, arena),
                          params_get(params, "source")->text, render_price);
 }
 

@@ -181,16 +181,6 @@ on_inputs(struct flight *flight, const struct rows *rows)
     ask_bars(flight, history);
 }
 
-static const char *
-array_of(const char *item, struct arena *arena)
-{
-    struct text array;
-
-    array_start(&array, arena, 64);
-    array_add(&array, item);
-    return array_finish(&array);
-}
-
 static void
 on_market(struct flight *flight, struct market *market)
 {
@@ -203,8 +193,8 @@ on_market(struct flight *flight, struct market *market)
         return;
     }
     flight_ask(flight, &query_price_inputs,
-               SQL_VALUES(SQL_TEXT(array_of(market->slug, arena)),
-                          SQL_TEXT(array_of(market->code, arena)), SQL_TEXT(NULL),
+               SQL_VALUES(SQL_TEXT(array_of_one(market->slug, arena)),
+                          SQL_TEXT(array_of_one(market->code, arena)), SQL_TEXT(NULL),
                           SQL_INT(PRICE_FRESH_S)),
                on_inputs);
 }
