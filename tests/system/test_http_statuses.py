@@ -1,4 +1,6 @@
 """What every path of the API does with methods, pages of other origins and requests that go too far."""
+import re
+
 import pytest
 
 from http_wire import exchange
@@ -86,6 +88,20 @@ def test_who_cannot_be_given_what_it_accepts_is_given_json(api):
     assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, "application/json")
 
 
+def test_every_route_says_its_methods_and_lets_pages_ask(api):
+    """As the document has them, which is made of the same table."""
+    for path, operations in api.get("/openapi.json").json()["paths"].items():
+        methods = {method.upper() for method in operations} & {"GET", "POST", "PUT", "PATCH", "DELETE"}
+        wanted = methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+        url = api.url + re.sub(r"\{\w+\}", "x", path)
+        answer = api.session.options(url, headers=PREFLIGHT, timeout=10)
+        assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (204, wanted), path
+        assert answer.headers["Access-Control-Allow-Methods"] == answer.headers["Allow"]
+        for method in {"PUT", "DELETE"} - wanted:
+            refused = api.session.request(method, url, timeout=10)
+            assert (refused.status_code, refused.headers["Allow"]) == (405, answer.headers["Allow"]), path
+
+
 # Requests that go too far: each status once, with a problem that says so.
 
 @pytest.mark.parametrize("text, status, code", [
@@ -129,7 +145,7 @@ def test_what_has_not_changed_says_who_may_read_it(api):
     assert (answer.status_code, answer.content, answer.headers["Access-Control-Allow-Origin"]) == (304, b"", "*")
 
 
-@pytest.mark.parametrize("path", [PRICE, "/nothing"])
+@pytest.mark.parametrize("path", [PRICE, "/nothing", "/api/v3/ping", "/udf/config", "/udf/k/a-key/config"])
 def test_a_preflight_is_told_methods_headers_and_for_how_long(api, path):
     answer = api.session.options(api.url + path, headers=PREFLIGHT, timeout=10)
     assert (answer.status_code, answer.content) == (204, b"")

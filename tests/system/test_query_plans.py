@@ -31,6 +31,8 @@ WINDOWS = {
     "chart_points_as_of": (*SERIES, 3600, "yesterday", 1000, "now"),
     "chart_points_rolled": (*SERIES, 3600, "yesterday", 1000, "now", 14400),
     "chart_points_rolled_as_of": (*SERIES, 3600, "yesterday", 1000, "now", 14400),
+    "market_bars": (*SERIES, 3600, "yesterday", "now", 1000, "now", None, 14400, 1000),
+    "market_marks": (*SERIES, 3600, "yesterday", "now", 3600, 200),
     "chart_choose_as_of": (*PAIR, 3600, *DAY),
     "coin_candles": (*SERIES, 3600, 14400, *DAY),
     "coin_points": (2, 1, 3, 3, 2, 1, 3, 1, 3, 3600, *DAY, 1000),

@@ -248,8 +248,9 @@ def test_of_namesakes_the_one_with_the_better_rank_has_the_name(market, chart):
     assert chart.resolve("COINBASE:TWINUSD")["description"].startswith("Second Twin"), "who is traded there is meant"
     found = {row["ticker"]: row["description"] for row in chart.search("TWIN")}
     assert found == {"AGG:TWINUSD": "First Twin / US Dollar", "KRAKEN:TWINUSD": "First Twin / US Dollar",
-                     "AGG:TWINUSD@second-twin": "Second Twin / US Dollar (second-twin)",
+                     "AGG:TWINUSD@second-twin": (by_id := "Second Twin / US Dollar (second-twin)"),
                      "COINBASE:TWINUSD": "Second Twin / US Dollar"}
+    assert chart.resolve("AGG:TWINUSD@second-twin")["description"] == by_id
     assert {ticker: chart.resolve(ticker)["description"].split(" /")[0] for ticker in found} == {
         ticker: description.split(" /")[0] for ticker, description in found.items()}
 

@@ -140,22 +140,29 @@ on_bars(struct flight *flight, const struct rows *rows)
     }
 }
 
+/* From which candle on they may not be final: that of now, and the one before it, just over. */
+static int64_t
+open_from_ms(const struct window *window, int64_t now_ms)
+{
+    int64_t stored_ms = window->resolution->stored_s * INT64_C(1000);
+
+    return now_ms - now_ms % stored_ms - stored_ms;
+}
+
 static void
 ask_bars(struct flight *flight, const struct history *history)
 {
     const struct market *market = &history->market;
     const struct window *window = &history->window;
     const struct resolution *resolution = window->resolution;
-    int64_t stored_ms = resolution->stored_s * INT64_C(1000), now_ms = clock_now_ms();
-    /* The candle of now, and the one before it, which may be over and not final yet. */
-    int64_t open_from_ms = now_ms - now_ms % stored_ms - stored_ms;
 
     flight_ask(flight, &query_market_bars,
                SQL_VALUES(market->source_id, market->asset_id, market->quote_id,
                           SQL_INT(resolution->stored_s), SQL_TIME_MS(window->from_ms),
                           SQL_TIME_MS(window->until_ms), SQL_INT(window->bars * resolution->parts),
-                          SQL_TIME_MS(open_from_ms), SQL_TEXT(history->live),
-                          SQL_INT(resolution->interval_s), SQL_INT(window->bars)),
+                          SQL_TIME_MS(open_from_ms(window, clock_now_ms())),
+                          SQL_TEXT(history->live), SQL_INT(resolution->interval_s),
+                          SQL_INT(window->bars)),
                on_bars);
 }
 
@@ -186,9 +193,10 @@ on_market(struct flight *flight, struct market *market)
 {
     struct history *history = (struct history *)(void *)market;
     struct arena *arena = flight_arena(flight);
+    int64_t now_ms = clock_now_ms();
 
-    history->window = window_of(flight_params(flight), clock_now_ms());
-    if (!history->window.is_open || market->name.source) {
+    history->window = window_of(flight_params(flight), now_ms);
+    if (market->name.source || history->window.until_ms <= open_from_ms(&history->window, now_ms)) {
         ask_bars(flight, history);
         return;
     }

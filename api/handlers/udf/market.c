@@ -128,8 +128,12 @@ market_ticker(const struct market *market, struct arena *arena)
 const char *
 market_description(const struct market *market, struct arena *arena)
 {
+    bool is_by_id = strchr(market->name.text, '@');
+
     if (market->namesakes == 0)
-        return arena_printf(arena, "%s / %s", market->asset_name, market->currency);
+        return arena_printf(arena, "%s / %s%s%s%s", market->asset_name, market->currency,
+                            is_by_id ? " (" : "", is_by_id ? market->slug : "",
+                            is_by_id ? ")" : "");
     return arena_printf(arena, "%s / %s (%s; %zu more %s called %s)", market->asset_name,
                         market->currency, market->slug, market->namesakes,
                         market->namesakes == 1 ? "is" : "are", market->ticker);
