@@ -191,3 +191,10 @@ CROSS JOIN (SELECT count(*) AS count, coalesce(sum(row_count), 0)::bigint AS row
                    coalesce(sum(packed_bytes), 0)::bigint AS packed_bytes,
                    (date_part('epoch', max(archived_at)) * 1000)::bigint AS archived_at_ms
             FROM archives) AS a
+
+-- name: archives_dropped_until
+-- Up to when candles were archived and dropped: dropped_until_ms (NULL = none were), version.
+SELECT (date_part('epoch', max(range_to)) * 1000)::bigint AS dropped_until_ms,
+       pg_snapshot_xmin(pg_current_snapshot())::text AS version
+FROM archives
+WHERE parent = 'candles' AND dropped_at IS NOT NULL

@@ -161,3 +161,17 @@ def test_candles_are_as_long_as_the_span_says(api, days, step_ms, count):
 ])
 def test_what_is_refused(api, path, status, text):
     assert get(api, path, status) == {"error": text}
+
+
+def test_what_retention_has_dropped_is_not_told_as_empty(rows, api):
+    path = "bitcoin/market_chart/range?vs_currency=usd&from=1514764800&to=1517356800"  # of 2018
+    assert get(api, path)["prices"] == []
+    rows.tidemark.query("""
+        INSERT INTO archives (parent, partition, range_from, range_to, row_count, plain_bytes, packed_bytes, archived_at,
+                              verified_at, dropped_at, schema_version, plain_sha256, packed_sha256, fingerprint, location)
+        VALUES ('candles', 'candles_201912', '2019-12-01', '2020-01-01', 0, 0, 0, now(), now(), now(), 1,
+                sha256(''), sha256(''), '', '')""")
+    refused = get(api, path.replace("1514764800", "1514764801"), 401)["error"]["status"]
+    assert refused["error_code"] == 10012 and "2020-01-01" in refused["error_message"] and refused["timestamp"].endswith("Z")
+    assert get(api, "bitcoin/history?date=30-12-2018", 401)["error"]["status"]["error_code"] == 10012
+    assert "market_data" not in get(api, "bitcoin/history?date=30-12-2021"), "nobody has that, but it was not dropped"

@@ -1,5 +1,6 @@
 #include "api/handlers/coingecko/charts.h"
 
+#include "api/handlers/coingecko/retention.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "api/handlers/coingecko/window.h"
 #include "common/clock.h"
@@ -15,10 +16,19 @@ enum { ROLE, ASSET_ID, QUOTE_ID, SOURCE_ID, VERSION };
 enum { AT, CLOSE, MARKET_CAP, VOLUME_24H, RATE, RATE_USD };
 enum { CANDLE_AT, CANDLE_OPEN, CANDLE_VALUES = 4 };
 
+/* Three arrays that grow side by side. */
+struct lines {
+    struct text prices, market_caps, volumes;
+    const char *precision;
+    size_t count;
+};
+
 /* What a flight carries from one query to the next. */
 struct chart {
     struct chart_window window;
+    bool is_range; /* it may end long ago */
     struct rows series, points;
+    struct lines lines;
 };
 
 static void
@@ -55,13 +65,6 @@ series_id(const struct rows *series, const char *role, size_t column)
 }
 
 /* --------------------------------------------------------------------------------- rendering */
-
-/* Three arrays that grow side by side. */
-struct lines {
-    struct text prices, market_caps, volumes;
-    const char *precision;
-    size_t count;
-};
 
 static void
 add_value(struct text *text, int64_t at_ms, const char *number)
@@ -142,27 +145,39 @@ chart_land(struct flight *flight, struct lines *lines)
 }
 
 static void
+nothing_found(struct flight *flight, const struct rows *rows)
+{
+    struct chart *chart = flight_context(flight);
+
+    if (!retention_refuses(flight, rows, chart->window.to_ms, "to"))
+        chart_land(flight, &chart->lines);
+}
+
+static void
 chart_render(struct flight *flight, const struct rows *rows)
 {
     const struct params *params = flight_params(flight);
-    const struct chart *chart = flight_context(flight);
+    struct chart *chart = flight_context(flight);
     const struct worth *worth =
         valuation_of(valuation_read(flight, rows), params_get(params, "id")->text,
                      params_get(params, "vs_currency")->text);
     struct arena *arena = flight_arena(flight);
-    struct lines lines = {.precision = params_get(params, "precision")->text};
+    struct lines *lines = &chart->lines;
     int64_t last_ms;
 
-    text_init(&lines.prices, arena, 64 + 40 * chart->points.count);
-    text_init(&lines.market_caps, arena, 64 + 40 * chart->points.count);
-    text_init(&lines.volumes, arena, 64 + 40 * chart->points.count);
-    last_ms = add_points(&lines, chart);
+    lines->precision = params_get(params, "precision")->text;
+    text_init(&lines->prices, arena, 64 + 40 * chart->points.count);
+    text_init(&lines->market_caps, arena, 64 + 40 * chart->points.count);
+    text_init(&lines->volumes, arena, 64 + 40 * chart->points.count);
+    last_ms = add_points(lines, chart);
     if (worth->price && worth->observed_at_ms > last_ms &&
         worth->observed_at_ms >= chart->window.from_ms &&
         worth->observed_at_ms <= chart->window.to_ms)
-        add_point(&lines, worth->observed_at_ms, worth->price, worth->market_cap,
-                  worth->volume_24h);
-    chart_land(flight, &lines);
+        add_point(lines, worth->observed_at_ms, worth->price, worth->market_cap, worth->volume_24h);
+    if (lines->count == 0 && chart->is_range)
+        retention_ask(flight, nothing_found);
+    else
+        chart_land(flight, lines);
 }
 
 /* ----------------------------------------------------------------------------------- reading */
@@ -244,6 +259,7 @@ range_start(struct flight *flight)
     const struct params *params = flight_params(flight);
     struct chart *chart = arena_alloc_array(flight_arena(flight), 1, sizeof *chart);
 
+    chart->is_range = true;
     chart->window =
         window_of_range(params_get(params, "from")->integer, params_get(params, "to")->integer,
                         params_get(params, "interval")->text, clock_now_ms());

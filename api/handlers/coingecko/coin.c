@@ -2,6 +2,7 @@
 
 #include "api/handlers/coingecko/details.h"
 #include "api/handlers/coingecko/members.h"
+#include "api/handlers/coingecko/retention.h"
 #include "api/handlers/coingecko/tickers.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "common/clock.h"
@@ -470,13 +471,11 @@ keep_known(struct coin *coin)
 }
 
 static void
-history_render(struct flight *flight, const struct rows *rows)
+history_land(struct flight *flight)
 {
     struct coin *coin = flight_context(flight);
     struct text text;
 
-    coin->valuation = valuation_read(flight, rows);
-    keep_known(coin);
     text_init(&text, flight_arena(flight), 4096);
     add_identity(&text, coin, is_told(flight_params(flight), "localization"));
     text_add_string(&text, ",\"image\":{\"thumb\":\"\",\"small\":\"\"}");
@@ -485,6 +484,28 @@ history_render(struct flight *flight, const struct rows *rows)
     text_add_string(&text, ",\"community_data\":{},\"developer_data\":{},"
                            "\"public_interest_stats\":{}}\n");
     flight_land(flight, text_finish(&text));
+}
+
+static void
+nothing_found(struct flight *flight, const struct rows *rows)
+{
+    int64_t at_ms = midnight_ms(params_get(flight_params(flight), "date")->text);
+
+    if (!retention_refuses(flight, rows, at_ms, "date"))
+        history_land(flight);
+}
+
+static void
+history_render(struct flight *flight, const struct rows *rows)
+{
+    struct coin *coin = flight_context(flight);
+
+    coin->valuation = valuation_read(flight, rows);
+    keep_known(coin);
+    if (coin->code_count > 0)
+        history_land(flight);
+    else
+        retention_ask(flight, nothing_found);
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "api/params.h"
 
 #include "api/http/target.h"
+#include "common/text.h"
 
 #include "unit/check.h"
 
@@ -106,6 +107,116 @@ good_queries_have_one_canonical_form(void **state)
             fail_msg("%s: %s", good_rows[i].name, outcome.problem.detail);
         check_string(good_rows[i].name, params_canonical(&outcome.params, arena),
                      good_rows[i].canonical);
+    }
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
+/* ------------------------------------------------------------------------------- lenient kinds */
+
+static const struct param lenient[] = {
+    {"ids",          PARAM_IDS, 0, 3, NULL, NULL, false, ""},
+    {"symbols",             PARAM_TICKERS, 0, 3, NULL, NULL, false, ""},
+    {"names",          PARAM_NAMES, 0, 3, NULL, NULL, false, ""},
+    {"codes",         PARAM_KNOWN_CURRENCIES, 0, 3, NULL, NULL, false, ""},
+    {"sources",              PARAM_KNOWN_SOURCES, 0, 3, NULL, NULL, false, ""},
+    {"periods",PARAM_KNOWN_CHOICES, 0, 3, "1h|24h|7d", NULL, false, ""},
+    {"at",             PARAM_SECONDS, 0, 4102444800000, NULL, NULL, false, ""},
+    {"words",          PARAM_TEXT, 1, 9, NULL, NULL, false, ""},
+    {0           },
+};
+
+static const struct {
+    const char *name, *query, *canonical, *items;
+} lenient_rows[] = {
+    {"ids in any case, sorted, each once",          "ids=Ethereum,%20BITCOIN%20,ethereum,,",
+     "ids=16:bitcoin,ethereum;",                                                                                    "bitcoin=bitcoin ethereum=ethereum"    },
+    {"an id that does not exist",                   "ids=nope,bitcoin",                      "ids=7:bitcoin;",      "bitcoin=bitcoin"                      },
+    {"none that exists is still a list",            "ids=nope",                              "ids=1:,;",            ""                                     },
+    {"that list once more",                         "ids=,",                                 "ids=1:,;",            ""                                     },
+    {"a ticker is what has a price",                "symbols=BTC",                           "symbols=3:btc;",      "bitcoin=btc"                          },
+    {"a ticker may be several assets",              "symbols=meta",                          "symbols=4:meta;",
+     "meta=meta metadium=meta"                                                                                                                             },
+    {"names keep the words of the client",          "names=bitcoin+TOKEN,META",
+     "names=18:META,bitcoin TOKEN;",                                                                                "meta=META bitcoin-token=bitcoin TOKEN"},
+    {"currencies",                                  "codes=EUR,zzz,btc",                     "codes=7:btc,eur;",    "btc eur"                              },
+    {"sources",                                     "sources=nope,BINANCE",                  "sources=7:binance;",  "binance"                              },
+    {"choices, none of which is a part of another", "periods=24H,7,7d,1y",                   "periods=6:24h,7d;",
+     "24h 7d"                                                                                                                                              },
+    {"seconds",                                     "at=1763712000",                         "at=10:1763712000;",   NULL                                   },
+    {"seconds with a fraction",                     "at=1763712000.75",                      "at=10:1763712000;",   NULL                                   },
+    {"a day",                                       "at=2025-11-21",                         "at=10:1763683200;",   NULL                                   },
+    {"a minute of a day",                           "at=2025-11-21T08:00",                   "at=10:1763712000;",   NULL                                   },
+    {"a moment as others write it",                 "at=2025-11-21T08:00:00Z",               "at=10:1763712000;",   NULL                                   },
+    {"before all time",                             "at=-5",                                 "at=1:0;",             NULL                                   },
+    {"milliseconds are far in the future",          "at=1763712000000",                      "at=10:4102444800;",   NULL                                   },
+    {"text of any letters",                         "words=%D0%B1+x",                        "words=4:\xd0\xb1 x;", NULL                                   },
+};
+
+static const char *
+join_items(const struct params *params, struct arena *arena)
+{
+    struct text text;
+
+    text_init(&text, arena, 64);
+    for (size_t i = 0; params->declared[i].name; i++) {
+        for (size_t k = 0; k < params->values[i].item_count; k++) {
+            text_add_string(&text, k > 0 ? " " : "");
+            text_add_string(&text, params->values[i].items[k]);
+        }
+    }
+    return text_finish(&text).data;
+}
+
+static void
+what_does_not_exist_is_left_out_of_lenient_lists(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+
+    for (size_t i = 0; i < COUNT_OF(lenient_rows); i++) {
+        check_query(lenient, lenient_rows[i].query, catalog, arena, &outcome);
+        if (!outcome.good)
+            fail_msg("%s: %s", lenient_rows[i].name, outcome.problem.detail);
+        check_string(lenient_rows[i].name, params_canonical(&outcome.params, arena),
+                     lenient_rows[i].canonical);
+        if (lenient_rows[i].items)
+            check_string(lenient_rows[i].name, join_items(&outcome.params, arena),
+                         lenient_rows[i].items);
+    }
+    check_query(lenient, "codes=usd,eur,btc,usd", catalog, arena, &outcome);
+    check_true("as many as there may be", outcome.good);
+    check_query(lenient, "symbols=meta,eth,btc", catalog, arena, &outcome);
+    check_string("one more is refused", outcome.good ? "taken" : outcome.problem.code,
+                 "parameter.range");
+    check_query(lenient, "at=yesterday", catalog, arena, &outcome);
+    check_string("what is no moment", outcome.good ? "taken" : outcome.problem.code,
+                 "parameter.malformed");
+    catalog_release(catalog);
+    arena_destroy(arena);
+}
+
+static void
+what_may_mean_something_else_tomorrow_is_not_remembered(void **state)
+{
+    static const struct {
+        const char *name, *query;
+        bool is_passing;
+    } rows[] = {
+        {"an id that exists",       "ids=bitcoin",      false},
+        {"one that may exist soon", "ids=bitcoin,nope", true },
+        {"a ticker",                "symbols=btc",      true },
+        {"a name",                  "names=Bitcoin",    true },
+        {"a currency",              "codes=usd",        false},
+    };
+    struct arena *arena = arena_create(4096);
+    struct catalog *catalog = make_catalog();
+    struct outcome outcome;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        check_query(lenient, rows[i].query, catalog, arena, &outcome);
+        check_int(rows[i].name, params_are_passing(&outcome.params), rows[i].is_passing);
     }
     catalog_release(catalog);
     arena_destroy(arena);
@@ -383,6 +494,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_queries_have_one_canonical_form),
+        cmocka_unit_test(what_does_not_exist_is_left_out_of_lenient_lists),
+        cmocka_unit_test(what_may_mean_something_else_tomorrow_is_not_remembered),
         cmocka_unit_test(a_day_is_one_of_the_calendar),
         cmocka_unit_test(moments_are_milliseconds),
         cmocka_unit_test(a_copy_outlives_the_original),
