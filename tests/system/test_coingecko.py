@@ -3,6 +3,8 @@ CoinGecko's API as their clients ask for it, against rows that are easy to check
 for all of the file.
 """
 import decimal
+import json
+import pathlib
 import time
 
 import pytest
@@ -12,6 +14,7 @@ from known_rows import NoProviders
 from tidemark import Tidemark
 
 JSON = "application/json; charset=utf-8"
+RECORDED = pathlib.Path(__file__).resolve().parent.parent / "recorded/coingecko"
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +134,26 @@ def test_a_price_is_tagged_and_cached(api):
     assert again.status_code == 304 and not again.content
     same = api.get("/api/v3/simple/price?vs_currencies=USD&ids=%20ETHEREUM&x_cg_demo_api_key=K")
     assert same.headers["ETag"] == first.headers["ETag"]
+
+
+# Beside answers of CoinGecko's own.
+
+def shape(value):
+    """Members and types, whatever the values: numbers are numbers, an array is as its first element."""
+    if isinstance(value, dict):
+        return {key: shape(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])]
+    return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else type(value).__name__
+
+
+@pytest.mark.parametrize("file, path", [
+    ("ping.json", "/ping"),
+    ("simple_price_btc_usd.json", "/simple/price?ids=bitcoin&vs_currencies=usd"),
+    ("simple_price_unknown_vs_currency.json", "/simple/price?ids=bitcoin&vs_currencies=ethereum"),
+    ("errors/404_unknown_coin.json", "/coins/btc/"),
+    ("errors/422_missing_ids.json", "/simple/price?vs_currencies=usd"),
+    ("errors/422_missing_vs_currency.json", "/coins/markets"),
+])
+def test_an_answer_has_the_shape_of_the_recorded_one(api, file, path):
+    assert shape(api.get("/api/v3" + path).json()) == shape(json.loads((RECORDED / file).read_text()))

@@ -3,6 +3,8 @@ Charts and candles of the CoinGecko routes: which points there are, whose values
 process for all of the file.
 """
 import datetime
+import json
+import pathlib
 import time
 
 import pytest
@@ -12,6 +14,9 @@ from known_rows import NoProviders
 from tidemark import Tidemark
 
 MINUTES_MS, HOUR_MS, DAY_MS = 5 * 60 * 1000, 3600 * 1000, 86400 * 1000
+
+
+RECORDED = pathlib.Path(__file__).resolve().parent.parent / "recorded/coingecko"
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +100,16 @@ def test_nothing_known_is_empty_arrays(api):
     assert get(api, "silent/market_chart?vs_currency=usd&days=7") == empty
     assert get(api, "bitcoin/market_chart/range?vs_currency=usd&from=0&to=1000") == empty
     assert get(api, "silent/ohlc?vs_currency=usd&days=7") == []
+
+
+@pytest.mark.parametrize("file, query", [
+    ("market_chart_btc_usd_days1_5min.json", "days=1"), ("market_chart_btc_usd_days30_hourly.json", "days=30"),
+    ("market_chart_btc_usd_days90_daily.json", "days=90&interval=daily")])
+def test_a_chart_is_as_dense_as_a_recorded_one(api, file, query):
+    recorded = json.loads((RECORDED / file).read_text())
+    told, times = chart(api, f"bitcoin/market_chart?vs_currency=usd&{query}")
+    assert list(told) == list(recorded) and abs(len(times) - len(recorded["prices"])) <= 2
+    assert all(isinstance(at, int) for at in times)
 
 
 # Ranges.
