@@ -31,8 +31,8 @@ class Chromium:
         self.requests = []  # urls
 
     def __enter__(self):
-        program = shutil.which("chromium") or shutil.which("chromium-browser")
-        assert program, "chromium is not installed: scripts/install test"
+        program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+        assert program, "no Chromium is installed: scripts/install test"
         (from_us, self.to_browser), (self.from_browser, to_us) = os.pipe(), os.pipe()
         command = [program, *OPTIONS, f"--user-data-dir={self.directory}/profile"]
         if os.geteuid() == 0:
