@@ -21,6 +21,7 @@ def fill(system):
     for asset, price in (("bitcoin", "26186.48000000"), ("ethereum", "4588.977597749")):
         for place, source in enumerate(("coinbase", "kraken", "coingecko")):
             rows.tick(source, asset, "usd", now - (place + 1) * MINUTE, price)
+        rows.tick("kraken", asset, "eur", now - MINUTE, "24179.4")  # what is asked for is there: nothing is fetched for it
         closes = [f"{int(float(price)) - hour}.5" for hour in range(48, 0, -1)]
         rows.candles("coinbase", asset, "usd", now.replace(minute=0, second=0) - 48 * HOUR, closes, now)
     coins = CoinRows(system)

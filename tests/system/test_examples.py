@@ -21,10 +21,10 @@ def run(url, program, *arguments, **environment):
 
 @pytest.mark.parametrize("program, price", [(PYTHON, "26186.48000000"), (SHELL, "26186.48")])
 def test_prices(documented_api, program, price):
-    code, lines, said = run(documented_api.url, program, "prices", "bitcoin,ethereum", "usd,btc")
+    code, lines, said = run(documented_api.url, program, "prices", "bitcoin,ethereum", "usd,gbp")
     assert (code, said) == (0, "")
     assert lines[0] == f"bitcoin usd {price} ok fresh" and len(lines) == 4
-    assert lines[1] == "bitcoin btc unknown never seen fresh"
+    assert lines[1] == "bitcoin gbp unknown never seen fresh"
 
 
 @pytest.mark.parametrize("program, arguments, environment", [
