@@ -26,8 +26,8 @@ $$;
 -- each bar is that of the first of its sources (market_sources) that has one. Which one it is does not depend on the
 -- window, so a chart says the same however it asks.
 -- A bar from `open_from` on that is not final is made of what there is of its time: shorter candles, and the ticks of the
--- last quarter of an hour that nothing speaks against; only of `live` sources (NULL = of any). Its volume is what is
--- known to have been traded.
+-- last quarter of an hour that nothing speaks against; only of `live` sources (NULL = of any). The volume of the one that
+-- is not over is what is known to have been traded, if its source tells volumes at all.
 CREATE FUNCTION market_bars(of_source smallint, of_asset integer, of_quote smallint, of_interval integer,
                             since timestamptz, until timestamptz, rows_of_source bigint, open_from timestamptz,
                             live text[])
@@ -79,15 +79,20 @@ AS $$
         SELECT place, source_id, rollup_bucket(at, of_interval) AS open_time,
                (array_agg(open ORDER BY at, interval_s DESC))[1] AS open, max(high) AS high, min(low) AS low,
                (array_agg(close ORDER BY at DESC, interval_s))[1] AS close,
-               -- One that is over and not final yet may be known already, or not at all.
+               -- Of one that is over all of it must be known.
                CASE WHEN rollup_bucket(at, of_interval) + make_interval(secs => of_interval) > now()
                     THEN coalesce(sum(volume) FILTER (WHERE interval_s = of_interval),
-                                  sum(volume) FILTER (WHERE interval_s < of_interval AND interval_s * 25 > of_interval), 0)
+                                  sum(volume) FILTER (WHERE interval_s < of_interval AND interval_s * 25 > of_interval))
                     ELSE sum(volume) FILTER (WHERE interval_s = of_interval) END AS volume
         FROM parts
         GROUP BY place, source_id, rollup_bucket(at, of_interval)
     )
-    SELECT DISTINCT ON (m.open_time) m.open_time, m.open, m.high, m.low, m.close, m.volume, m.source_id, m.final
+    SELECT DISTINCT ON (m.open_time) m.open_time, m.open, m.high, m.low, m.close,
+           -- Who tells volumes of what is over has told of none yet; of others it stays unknown.
+           CASE WHEN m.volume IS NULL AND m.open_time + make_interval(secs => of_interval) > now()
+                 AND EXISTS (SELECT FROM finished f WHERE f.place = m.place AND f.volume IS NOT NULL)
+                THEN 0 ELSE m.volume END AS volume,
+           m.source_id, m.final
     FROM (SELECT place, source_id, open_time, open, high, low, close, volume, final FROM finished
           UNION ALL
           SELECT place, source_id, open_time, open, high, low, close, volume, false FROM unfinished) AS m

@@ -169,7 +169,16 @@ def test_a_source_that_does_not_count_now_does_not_draw_the_newest_bar(db):
     add_tick(db, COINBASE, max(hour, db.now - 5), "1000")
     add_tick(db, KRAKEN, max(hour, db.now - 5), "100")
     assert bars(db, HOUR)[hour][5] == "coinbase"
-    assert bars(db, HOUR, live="{kraken,binance}")[hour][3:] == ("100", "0", "kraken")
+    assert bars(db, HOUR, live="{kraken,binance}")[hour][3:] == ("100", None, "kraken")
+
+
+def test_the_volume_of_the_bar_of_now_is_unknown_where_volumes_are(db):
+    hour = bucket(db, HOUR)
+    for source, volume in ((COINBASE, "7"), (COINGECKO, None)):
+        add_candle(db, source, HOUR, hour - HOUR, "1 1 1 1", volume=volume)
+        add_tick(db, source, max(hour, db.now - 5), "1")
+    assert bars(db, HOUR, source=COINBASE)[hour][4] == "0", "nothing that we know of yet"
+    assert bars(db, HOUR, source=COINGECKO)[hour][4] is None
 
 
 def test_the_bar_of_now_of_a_day_is_of_the_hours_before(db):
