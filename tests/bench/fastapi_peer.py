@@ -1,10 +1,12 @@
 """
 The same /simple_price as a Python team would usually write it: FastAPI, a token bucket and the
-cached answer in Redis. Run by api_bench; REDIS_URL says where.
+cached answer in Redis; and /latest, which reads PostgreSQL each time. Run by api_bench; REDIS_URL and
+DATABASE_URL say where.
 """
 import json
 import os
 
+import asyncpg
 import redis.asyncio as redis
 from fastapi import FastAPI, HTTPException, Request
 
@@ -21,6 +23,16 @@ redis.call('PEXPIRE', KEYS[1], 120000)
 return 1
 """
 
+LATEST = """
+SELECT price, observed_at, s.name AS source
+FROM latest_prices
+JOIN assets a USING (asset_id)
+JOIN quotes q USING (quote_id)
+JOIN sources s USING (source_id)
+WHERE a.slug = $1 AND q.code = $2
+ORDER BY s.priority LIMIT 1
+"""
+
 app = FastAPI()
 store = redis.from_url(os.environ["REDIS_URL"])
 bucket = store.register_script(BUCKET)
@@ -34,3 +46,17 @@ async def simple_price(request: Request, assets: str, currencies: str):
     if cached is None:
         raise HTTPException(404, "not cached")
     return json.loads(cached)
+
+
+@app.on_event("startup")
+async def connect():
+    if os.environ.get("DATABASE_URL"):
+        app.state.pool = await asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=4, max_size=4)
+
+
+@app.get("/latest")
+async def latest(assets: str, currencies: str):
+    row = await app.state.pool.fetchrow(LATEST, assets, currencies)
+    if row is None:
+        raise HTTPException(404, "unknown")
+    return {assets: {currencies: float(row["price"]), "source": row["source"], "observed_at": row["observed_at"]}}
