@@ -4,6 +4,7 @@ import csv
 import http.client
 import io
 import json
+import socket
 import zlib
 
 import pytest
@@ -135,17 +136,35 @@ def test_more_than_two_at_once_are_refused_and_pages_are_not(api):
     wait_for("both are over", lambda: metric(api, "tidemark_exports") == 0)
 
 
+@contextlib.contextmanager
+def without_the_table(api):
+    api.system.query("REVOKE SELECT ON candles FROM tidemark_api; SELECT 1")
+    try:
+        yield
+    finally:
+        api.system.query("GRANT SELECT ON candles TO tidemark_api; SELECT 1")
+
+
 def test_a_history_that_cannot_go_on_is_cut_and_not_short(api):
-    with stream(api, WHOLE + "&format=csv") as answer:
-        assert answer.readline()
-        api.system.query("REVOKE SELECT ON candles FROM tidemark_api; SELECT 1")
-        try:
+    """Also where the end of the connection would be the end of the answer."""
+    before = metric(api, 'tidemark_exports_total{end="cut"}')
+    with stream(api, WHOLE + "&format=csv") as answer, socket.create_connection(("127.0.0.1", api.port), timeout=60) as old:
+        old.sendall(f"GET {WHOLE}&format=csv HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+        assert answer.readline() and old.recv(16)
+        with without_the_table(api):
             with pytest.raises((http.client.IncompleteRead, ConnectionError)):
                 while answer.read(1 << 20):
                     pass
-        finally:
-            api.system.query("GRANT SELECT ON candles TO tidemark_api; SELECT 1")
-    assert metric(api, 'tidemark_exports_total{end="cut"}') == 1
+            with pytest.raises(ConnectionResetError):
+                while old.recv(1 << 20):
+                    pass
+    assert metric(api, 'tidemark_exports_total{end="cut"}') == before + 2
+
+
+def test_a_history_that_cannot_begin_is_a_problem(api):
+    with without_the_table(api):
+        answer = api.get(WHOLE + "&format=csv")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
 
 
 def test_a_history_goes_on_behind_its_last_row_when_the_database_is_back(api):

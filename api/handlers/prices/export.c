@@ -16,6 +16,7 @@ enum {
     BATCH_ROWS_MIN = 100,
     PIECE_BYTES = 32 * 1024,
     PIECE_ROOM = 40 * 1024, /* a row more */
+    PIECES_A_TURN = 2,      /* of the loop, in which others wait meanwhile */
     RETRIES_MAX = 12,
     RETRY_MIN_MS = 100,
     RETRY_MAX_MS = 5000,
@@ -35,8 +36,8 @@ struct export
     struct price_parquet *parquet; /* instead of it; NULL = another form */
     struct price_question question;
     size_t batch_rows;
-    struct event *retry;
-    int32_t retries; /* of this question */
+    struct event *again; /* what is left is gone on with then */
+    int32_t retries;     /* of this question */
     bool asking, making, has_head;
     bool failed, gone; /* nothing is asked any more; nobody is there any more */
     int64_t end_at_ms; /* monotonic */
@@ -52,7 +53,7 @@ destroy(void *context)
         export->gone = true; /* the answer has nowhere else to go */
         return;
     }
-    event_free(export->retry);
+    event_free(export->again);
     if (!export->parquet)
         price_reader_finish(&export->reader);
     price_parquet_destroy(export->parquet);
@@ -91,7 +92,7 @@ take_failure(struct export *export, const struct error *err)
     if (export->has_head && err->kind == ERROR_RETRY && export->retries++ < RETRIES_MAX) {
         if (strcmp(err->code, "database.timeout") == 0 && export->batch_rows > BATCH_ROWS_MIN)
             export->batch_rows /= 2;
-        event_add(export->retry, &wait);
+        event_add(export->again, &wait);
         return;
     }
     problem_of_database(&problem, err);
@@ -134,7 +135,7 @@ ask(struct export *export)
 }
 
 static void
-on_retry(evutil_socket_t fd, short events, void *context)
+on_again(evutil_socket_t fd, short events, void *context)
 {
     struct export *export = context;
 
@@ -241,7 +242,10 @@ is_over(struct export *export)
 static void
 make_all(struct export *export)
 {
-    while (!export->asking && !export->failed && !event_pending(export->retry, EV_TIMEOUT, NULL)) {
+    const struct timeval at_once = {0, 0};
+    int32_t pieces = 0;
+
+    while (!export->asking && !export->failed && !event_pending(export->again, EV_TIMEOUT, NULL)) {
         struct bytes piece;
 
         if (!export->parquet)
@@ -251,6 +255,8 @@ make_all(struct export *export)
         if (piece.size > 0) {
             if (!outflow_add(export->outflow, piece))
                 return;
+            if (++pieces == PIECES_A_TURN)
+                event_add(export->again, &at_once);
         } else if (clock_monotonic_ms() > export->end_at_ms) {
             fail(export, "export.too_long", "no client may take longer than an hour");
         } else if (!ask(export) && is_over(export)) {
@@ -308,7 +314,7 @@ price_export_start(struct request *request)
     else
         price_reader_start(&export->reader, &export->params, clock_now_ms());
     export->batch_rows = BATCH_ROWS;
-    export->retry = evtimer_new(request->thread->base, on_retry, export);
+    export->again = evtimer_new(request->thread->base, on_again, export);
     export->end_at_ms = clock_monotonic_ms() + LONGEST_MS;
     export->maker = (struct outflow_maker){
         .make = make,
