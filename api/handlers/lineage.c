@@ -1,9 +1,8 @@
 #include "api/handlers/lineage.h"
 
 #include "api/as_of.h"
-#include "api/handlers/lineage_chain.h"
 #include "api/handlers/lineage_consensus.h"
-#include "common/clock.h"
+#include "api/handlers/lineage_parts.h"
 #include "schema/queries.h"
 
 #include <string.h>
@@ -23,157 +22,7 @@ enum {
     LISTED_VERSION,
 };
 
-/* ---------------------------------------------------------------------------------- checking */
-
-static bool
-is_given(const struct params *params, const char *name)
-{
-    return params_get(params, name)->given;
-}
-
-static bool
-is_of_the_past(const struct params *params)
-{
-    return is_given(params, "at") || as_of_given(params);
-}
-
-static bool
-refuse(struct problem *problem, const char *parameter, const char *detail)
-{
-    problem_set(problem, 400, "parameter.combination",
-                "The request has a parameter that cannot be used", "%s: %s", parameter, detail);
-    problem->parameter = parameter;
-    problem->allowed =
-        "\"asset and currency, with source, at, interval, field and as_of; or run_id "
-        "and payload_id\"";
-    return false;
-}
-
-static const struct field *
-field_of(const struct params *params)
-{
-    return field_find(params_get(params, "field")->text);
-}
-
-static bool
-check_number(const struct params *params, struct problem *problem)
-{
-    const struct field *field = field_of(params);
-    bool candle = is_given(params, "interval");
-
-    if (!is_given(params, "currency"))
-        return refuse(problem, "currency", "is required with asset");
-    if (candle && field->candle < 0)
-        return refuse(problem, "field", "no candle has it");
-    if (!candle && field->tick < 0 && field->listing < 0)
-        return refuse(problem, "field", "only a candle has it: say its interval");
-    if (is_of_the_past(params) && field->tick < 0 && field->candle < 0)
-        return refuse(problem, "field", "only its latest value is kept: leave at and as_of out");
-    return true;
-}
-
-/* Either a number that was served, or the ids that /data gives. */
-static bool
-lineage_check(const struct params *params, int64_t now_ms, struct problem *problem)
-{
-    static const char *const of_numbers[] = {"currency", "source", "at", "interval", "as_of"};
-    bool by_id = is_given(params, "run_id") || is_given(params, "payload_id");
-
-    if (!as_of_check(params, now_ms, problem))
-        return false;
-    if (is_given(params, "asset") && by_id)
-        return refuse(problem, "asset", "goes without run_id and payload_id");
-    if (is_given(params, "asset"))
-        return check_number(params, problem);
-    if (!by_id)
-        return refuse(problem, "asset", "say an asset and a currency, or a run_id or payload_id");
-    for (size_t i = 0; i < COUNT_OF(of_numbers); i++) {
-        if (is_given(params, of_numbers[i]))
-            return refuse(problem, of_numbers[i], "goes with an asset only");
-    }
-    return true;
-}
-
-static void
-lineage_tag(const struct params *params, struct tag_list *tags)
-{
-    const char *asset = params_get(params, "asset")->text;
-
-    if (!asset || as_of_is_settled(params, clock_now_ms()))
-        return;
-    tag_list_add(tags, arena_printf(tags->arena, "price:%s", asset));
-    tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", asset,
-                                    params_get(params, "currency")->text));
-}
-
-/* --------------------------------------------------------------------------------- intervals */
-
-enum {
-    MONDAY_S = 4 * 86400
-}; /* 1970-01-05: where buckets begin, see rollup_bucket in the schema */
-
-static const struct interval {
-    const char *name, *chart_name; /* as `interval` has it here, and in /market_chart */
-    int32_t interval_s, inputs_s;  /* and of the candles that one is rolled from */
-    bool is_stored;
-} intervals[] = {
-    {"5m",  "5m",     300,    300,   true },
-    {"15m", "15m",    900,    300,   false},
-    {"1h",  "hourly", 3600,   300,   true },
-    {"4h",  "4h",     14400,  3600,  false},
-    {"1d",  "daily",  86400,  3600,  true },
-    {"1w",  "weekly", 604800, 86400, false},
-};
-
-static const struct interval *
-find_interval(int32_t interval_s)
-{
-    size_t i = 0;
-
-    while (i + 1 < COUNT_OF(intervals) && intervals[i].interval_s != interval_s)
-        i++;
-    return &intervals[i];
-}
-
-static const struct interval *
-find_named_interval(const char *name)
-{
-    size_t i = 0;
-
-    while (i + 1 < COUNT_OF(intervals) && strcmp(intervals[i].name, name) != 0 &&
-           strcmp(intervals[i].chart_name, name) != 0)
-        i++;
-    return &intervals[i]; /* the parameter's choices are these */
-}
-
-/* ------------------------------------------------------------------------------ link by link */
-
-/* As of when rows are looked at: a year that all of them are known in, if nothing was asked. */
-static int64_t
-known_by_ms(const struct params *params)
-{
-    return as_of_given(params) ? as_of_now_ms(params) : MOMENT_MAX;
-}
-
-/* What is asked for; of what is yet to come, what is there now. */
-static int64_t
-moment_ms(const struct params *params)
-{
-    const struct param_value *at = params_get(params, "at");
-    int64_t now_ms = as_of_now_ms(params);
-
-    return at->given && at->integer < now_ms ? at->integer : now_ms;
-}
-
-static void
-nothing(struct flight *flight)
-{
-    struct problem problem;
-
-    problem_set(&problem, 404, "lineage.nothing", "There is no such number",
-                "nothing is stored for this asset, currency and source at this moment");
-    flight_fail(flight, &problem);
-}
+enum { MONDAY_S = 4 * 86400 }; /* 1970-01-05: where buckets begin, as in the schema */
 
 static int64_t
 row_cell(const struct chain *chain, int column)
@@ -263,7 +112,7 @@ ask_candle_inputs(struct flight *flight)
 {
     struct chain *chain = flight_context(flight);
     const struct params *params = flight_params(flight);
-    int32_t interval_s = find_interval(chain->row.interval_s)->inputs_s;
+    int32_t interval_s = lineage_interval(chain->row.interval_s)->inputs_s;
     int64_t first_ms = row_cell(chain, CANDLE_OPEN_TIME), after_ms = inputs_after_ms(params);
 
     chain->inputs.table = LINK_CANDLES;
@@ -297,7 +146,7 @@ on_listing(struct flight *flight, const struct rows *rows)
         return;
     flight_note_version(flight, rows_text(rows, 0, LISTED_VERSION));
     if (rows_is_null(rows, 0, LISTED_SOURCE_ID)) {
-        nothing(flight);
+        lineage_nothing(flight);
         return;
     }
     chain->source_id = rows_int(rows, 0, LISTED_SOURCE_ID, 0);
@@ -329,7 +178,7 @@ is_of_listing(struct flight *flight)
     const struct chain *chain = flight_context(flight);
 
     return chain->field->listing >= 0 && !chain_value(chain) &&
-           !is_of_the_past(flight_params(flight));
+           !lineage_is_of_the_past(flight_params(flight));
 }
 
 static void
@@ -342,12 +191,12 @@ on_candle(struct flight *flight, const struct rows *rows)
         return;
     flight_note_version(flight, rows_text(rows, 0, FOUND_VERSION));
     if (rows_is_null(rows, 0, SOURCE_ID)) {
-        nothing(flight);
+        lineage_nothing(flight);
         return;
     }
     take_source(chain, rows);
     chain->row.table =
-        find_interval(chain->row.interval_s)->is_stored ? LINK_CANDLES : LINK_COMPUTED;
+        lineage_interval(chain->row.interval_s)->is_stored ? LINK_CANDLES : LINK_COMPUTED;
     chain->row.rows = *rows;
     chain->row.first_column = FOUND_CANDLE;
     origin = rows_text(rows, 0, FOUND_CANDLE + CANDLE_ORIGIN);
@@ -373,33 +222,34 @@ ask_candle(struct flight *flight, const char *source, int32_t interval_s, int64_
                SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
                           SQL_TEXT(params_get(params, "currency")->text), SQL_TEXT(source),
                           SQL_INT(interval_s), SQL_TIME_MS(at_ms),
-                          SQL_TIME_MS(known_by_ms(params))),
+                          SQL_TIME_MS(lineage_known_by_ms(params))),
                on_candle);
 }
 
 /* The newest of an interval that is not stored: the last whole one before the moment. */
 static void
-ask_computed(struct flight *flight, const char *source, const struct interval *interval)
+ask_computed(struct flight *flight, const char *source, const struct lineage_interval *interval)
 {
     struct chain *chain = flight_context(flight);
     const struct params *params = flight_params(flight);
     int64_t step_ms = interval->interval_s * 1000LL, monday_ms = MONDAY_S * 1000LL;
-    int64_t close_ms = (moment_ms(params) - monday_ms) / step_ms * step_ms + monday_ms;
+    int64_t close_ms = (lineage_moment_ms(params) - monday_ms) / step_ms * step_ms + monday_ms;
 
     chain->row.interval_s = interval->interval_s;
     flight_ask(flight, &query_lineage_rolled,
                SQL_VALUES(SQL_TEXT(params_get(params, "asset")->text),
                           SQL_TEXT(params_get(params, "currency")->text), SQL_TEXT(source),
                           SQL_INT(interval->inputs_s), SQL_TIME_MS(close_ms - step_ms),
-                          SQL_TIME_MS(close_ms), SQL_TIME_MS(known_by_ms(params))),
+                          SQL_TIME_MS(close_ms), SQL_TIME_MS(lineage_known_by_ms(params))),
                on_candle);
 }
 
 static void
-ask_named_interval(struct flight *flight, const char *source, const struct interval *interval)
+ask_named_interval(struct flight *flight, const char *source,
+                   const struct lineage_interval *interval)
 {
     if (interval->is_stored)
-        ask_candle(flight, source, interval->interval_s, moment_ms(flight_params(flight)));
+        ask_candle(flight, source, interval->interval_s, lineage_moment_ms(flight_params(flight)));
     else
         ask_computed(flight, source, interval);
 }
@@ -438,7 +288,7 @@ on_observation(struct flight *flight, const struct rows *rows)
         return;
     flight_note_version(flight, rows_text(rows, 0, OBSERVED_VERSION));
     if (rows_is_null(rows, 0, SOURCE_ID)) {
-        nothing(flight);
+        lineage_nothing(flight);
         return;
     }
     take_source(chain, rows);
@@ -458,46 +308,6 @@ on_observation(struct flight *flight, const struct rows *rows)
                    on_tick);
 }
 
-/* ------------------------------------------------------------------------------------ by ids */
-
-static void
-on_run_payloads(struct flight *flight, const struct rows *rows)
-{
-    const struct chain *chain = flight_context(flight);
-
-    flight_land(flight, chain_render_run(&chain->origin, rows, flight_params(flight),
-                                         flight_arena(flight)));
-}
-
-static void
-on_run(struct flight *flight, const struct rows *rows)
-{
-    struct chain *chain = flight_context(flight);
-    const struct params *params = flight_params(flight);
-
-    chain->origin = *rows;
-    flight_note_version(flight, rows_text(rows, 0, ORIGIN_VERSION));
-    if (rows_is_null(rows, 0, ORIGIN_RUN) && rows_is_null(rows, 0, ORIGIN_PAYLOAD)) {
-        nothing(flight);
-    } else if (is_given(params, "payload_id")) {
-        flight_land(flight, chain_render_run(rows, NULL, params, flight_arena(flight)));
-    } else {
-        flight_ask(flight, &query_lineage_run_payloads,
-                   SQL_VALUES(SQL_INT(params_get(params, "run_id")->integer),
-                              SQL_INT(params_get(params, "after")->integer),
-                              SQL_INT(params_get(params, "limit")->integer)),
-                   on_run_payloads);
-    }
-}
-
-static struct database_value
-id_value(const struct params *params, const char *name)
-{
-    const struct param_value *id = params_get(params, name);
-
-    return id->given ? SQL_INT(id->integer) : SQL_NULL;
-}
-
 /* ------------------------------------------------------------------------------------- start */
 
 static void
@@ -509,11 +319,11 @@ ask_observation(struct flight *flight, const char *source)
         SQL_TEXT(params_get(params, "currency")->text),
         SQL_TEXT(source),
         SQL_INT(PRICE_FRESH_S),
-        SQL_TIME_MS(moment_ms(params)),
-        SQL_TIME_MS(known_by_ms(params)),
+        SQL_TIME_MS(lineage_moment_ms(params)),
+        SQL_TIME_MS(lineage_known_by_ms(params)),
     };
 
-    if (is_of_the_past(params))
+    if (lineage_is_of_the_past(params))
         flight_ask(flight, &query_lineage_then, values, COUNT_OF(values), on_observation);
     else /* without the moments */
         flight_ask(flight, &query_lineage_latest, values, COUNT_OF(values) - 2, on_observation);
@@ -532,7 +342,7 @@ on_price_inputs(struct flight *flight, const struct rows *rows)
     price_inputs_read(rows, 0, false, arena, &read);
     source = lineage_consensus_source(&read);
     if (read.count == 0)
-        nothing(flight);
+        lineage_nothing(flight);
     else if (source)
         ask_observation(flight, source);
     else
@@ -550,11 +360,11 @@ ask_price_inputs(struct flight *flight)
         SQL_TEXT(array_of_one(params_get(params, "currency")->text, arena)),
         SQL_NULL,
         SQL_INT(PRICE_FRESH_S),
-        SQL_TIME_MS(moment_ms(params)),
-        SQL_TIME_MS(known_by_ms(params)),
+        SQL_TIME_MS(lineage_moment_ms(params)),
+        SQL_TIME_MS(lineage_known_by_ms(params)),
     };
 
-    if (is_of_the_past(params))
+    if (lineage_is_of_the_past(params))
         flight_ask(flight, &query_price_inputs_as_of, values, COUNT_OF(values), on_price_inputs);
     else
         flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, on_price_inputs);
@@ -568,15 +378,12 @@ lineage_start(struct flight *flight)
     const char *source = params_get(params, "source")->text;
 
     flight_set_context(flight, chain);
-    chain->field = field_of(params);
-    if (!is_given(params, "asset"))
-        flight_ask(flight, &query_lineage_origin,
-                   SQL_VALUES(id_value(params, "run_id"), id_value(params, "payload_id"), SQL_NULL,
-                              SQL_NULL, SQL_NULL),
-                   on_run);
-    else if (is_given(params, "interval"))
+    chain->field = lineage_field(params);
+    if (!lineage_is_given(params, "asset"))
+        lineage_ask_run(flight);
+    else if (lineage_is_given(params, "interval"))
         ask_named_interval(flight, source,
-                           find_named_interval(params_get(params, "interval")->text));
+                           lineage_named_interval(params_get(params, "interval")->text));
     else if (chain->field->tick < 0)
         ask_listing(flight, source);
     else if (!source && chain->field->tick == TICK_PRICE)

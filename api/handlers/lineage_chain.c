@@ -15,6 +15,7 @@ static const struct member tick_members[TICK_COLUMNS] = {
     [TICK_KNOWN_AT] = {"known_at",           MEMBER_MOMENT},
     [TICK_RUN_ID] = {"run_id",             MEMBER_NUMBER},
     [TICK_PAYLOAD_ID] = {"payload_id",         MEMBER_NUMBER},
+    [TICK_DOUBT] = {"doubt",              MEMBER_NUMBER},
 };
 
 static const struct member candle_members[CANDLE_COLUMNS] = {

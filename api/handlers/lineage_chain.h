@@ -21,6 +21,7 @@ enum tick_column {
     TICK_KNOWN_AT,
     TICK_RUN_ID,
     TICK_PAYLOAD_ID,
+    TICK_DOUBT,
     TICK_COLUMNS,
 };
 

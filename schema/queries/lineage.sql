@@ -5,12 +5,12 @@
 -- $1 slug, $2 quote code, $3 source name or NULL, $4 seconds that an observation is fresh
 SELECT a.asset_id, q.quote_id, best.source_id, best.source, best.interval_s, best.observed_at_ms, best.price,
        best.volume_24h, best.market_cap, best.change_24h_percent, NULL::bigint AS known_at_ms, best.run_id, best.payload_id,
-       pg_snapshot_xmin(pg_current_snapshot())::text AS version
+       doubt_names(best.doubt) AS doubt, pg_snapshot_xmin(pg_current_snapshot())::text AS version
 FROM assets a
 JOIN quotes q ON q.code = $2::text
 LEFT JOIN LATERAL (
     SELECT l.source_id, s.name AS source, (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms, l.run_id,
-           l.payload_id, l.price, l.volume_24h, l.market_cap, l.change_24h_percent,
+           l.payload_id, l.price, l.volume_24h, l.market_cap, l.change_24h_percent, l.doubt,
            CASE l.origin WHEN 'tick' THEN 0 ELSE (
                SELECT r.interval_s
                FROM series r
@@ -35,7 +35,7 @@ WHERE a.slug = $1::text
 -- $1 slug, $2 quote code, $3 source name or NULL, $4 seconds that an observation is fresh, $5 the moment, $6 as of
 SELECT a.asset_id, q.quote_id, best.source_id, best.source, best.interval_s, best.observed_at_ms, best.price,
        best.volume_24h, best.market_cap, best.change_24h_percent, NULL::bigint AS known_at_ms, best.run_id, best.payload_id,
-       pg_snapshot_xmin(pg_current_snapshot())::text AS version
+       NULL::jsonb AS doubt, pg_snapshot_xmin(pg_current_snapshot())::text AS version
 FROM assets a
 JOIN quotes q ON q.code = $2::text
 LEFT JOIN LATERAL (
@@ -53,11 +53,12 @@ LEFT JOIN LATERAL (
 WHERE a.slug = $1::text
 
 -- name: lineage_tick
--- A tick: observed_at_ms, price, volume_24h, market_cap, change_24h_percent, known_at_ms, run_id, payload_id. No row = it is not
--- kept any more.
+-- A tick: observed_at_ms, price, volume_24h, market_cap, change_24h_percent, known_at_ms, run_id, payload_id, doubt (its names
+-- as JSON; NULL = not known of the past). No row = it is not kept any more.
 -- $1 source_id, $2 asset_id, $3 quote_id, $4 observed_at
 SELECT (date_part('epoch', observed_at) * 1000)::bigint AS observed_at_ms, price, volume_24h, market_cap,
-       change_24h_percent, (date_part('epoch', known_at) * 1000)::bigint AS known_at_ms, run_id, payload_id
+       change_24h_percent, (date_part('epoch', known_at) * 1000)::bigint AS known_at_ms, run_id, payload_id,
+       doubt_names(doubt) AS doubt
 FROM ticks
 WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::smallint AND observed_at = $4::timestamptz
 
@@ -158,7 +159,8 @@ WHERE a.slug = $1::text
 -- $1 source_id, $2 asset_id, $3 quote_id, $4 open time, $5 close time, $6 as of, $7 behind
 -- this observed_at, $8 how many at most
 SELECT (date_part('epoch', observed_at) * 1000)::bigint AS observed_at_ms, price, volume_24h, market_cap,
-       change_24h_percent, (date_part('epoch', known_at) * 1000)::bigint AS known_at_ms, run_id, payload_id
+       change_24h_percent, (date_part('epoch', known_at) * 1000)::bigint AS known_at_ms, run_id, payload_id,
+       doubt_names(doubt) AS doubt
 FROM ticks
 WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::smallint AND doubt = 0
   AND observed_at >= $4::timestamptz AND observed_at < $5::timestamptz AND observed_at > $7::timestamptz
