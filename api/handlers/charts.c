@@ -3,6 +3,7 @@
 #include "api/as_of.h"
 #include "api/formats.h"
 #include "api/handlers/chart_forms.h"
+#include "api/handlers/chart_interval.h"
 #include "api/http/body.h"
 #include "common/clock.h"
 #include "schema/queries.h"
@@ -10,10 +11,7 @@
 #include <string.h>
 
 enum {
-    HOUR_S = 3600,
     DAY_S = 86400,
-    WEEK_S = 7 * DAY_S,
-    MONDAY_S = 4 * DAY_S, /* 1970-01-05: where weeks begin, and all shorter intervals too */
     HOURLY_DAYS_MAX = 90,
     POINTS_MAX = 1000000, /* a century of hours: it bounds a mistake, not a chart */
     STALE_INTERVALS = 3, /* a series that ended so many intervals ago does not go on as it should */
@@ -22,19 +20,6 @@ enum {
 
 /* Columns of query_chart_choose and query_chart_source. */
 enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, VERSION, PRICE, MARKET_CAP, VOLUME_24H, OBSERVED_AT };
-
-/* What `interval` may be. One that is not stored is rolled while it is read. */
-static const struct chart_interval {
-    const char *name;
-    int32_t interval_s, stored_s;
-} intervals[] = {
-    {"5m",     300,        300   },
-    {"15m",    900,        300   },
-    {"hourly", HOUR_S,     HOUR_S},
-    {"4h",     4 * HOUR_S, HOUR_S},
-    {"daily",  DAY_S,      DAY_S },
-    {"weekly", WEEK_S,     DAY_S },
-};
 
 /* What a flight carries from its first query to its second. */
 struct chart {
@@ -51,16 +36,6 @@ interval_of(const struct params *params)
     if (interval->given)
         return interval->text;
     return days->integer >= 1 && days->integer <= HOURLY_DAYS_MAX ? "hourly" : "daily";
-}
-
-static const struct chart_interval *
-find_interval(const char *name)
-{
-    size_t i = 0;
-
-    while (i + 1 < COUNT_OF(intervals) && strcmp(intervals[i].name, name) != 0)
-        i++;
-    return &intervals[i]; /* the parameter's choices are these */
 }
 
 /* asset:currency:interval:days, and the source, the moment and the form if they were asked for. */
@@ -323,12 +298,10 @@ charts_render(struct flight *flight, const struct rows *points)
 static int64_t
 first_open_ms(const struct params *params, int32_t interval_s)
 {
-    int64_t days = params_get(params, "days")->integer, step_ms = interval_s * INT64_C(1000);
+    int64_t days = params_get(params, "days")->integer;
     int64_t from_ms = as_of_now_ms(params) - days * DAY_S * 1000;
-    int64_t monday_ms = MONDAY_S * INT64_C(1000);
 
-    return days == 0 || from_ms < monday_ms ? 0
-                                            : (from_ms - monday_ms) / step_ms * step_ms + monday_ms;
+    return days == 0 ? 0 : chart_interval_begin_ms(from_ms, interval_s);
 }
 
 static void
@@ -419,7 +392,7 @@ charts_start(struct flight *flight)
     struct chart *chart = arena_alloc(flight_arena(flight), sizeof *chart);
     const char *source = params_get(params, "source")->text;
 
-    chart->interval = find_interval(interval_of(params));
+    chart->interval = chart_interval_find(interval_of(params));
     flight_set_context(flight, chart);
     if (as_of_given(params))
         freshness_set_past(flight_freshness(flight), as_of_now_ms(params));

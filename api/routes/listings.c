@@ -1,5 +1,6 @@
 #include "api/as_of.h"
 #include "api/formats.h"
+#include "api/handlers/chart_interval.h"
 #include "api/handlers/listings/asset.h"
 #include "api/handlers/listings/history.h"
 #include "api/handlers/listings/page.h"
@@ -64,7 +65,7 @@ static const struct param asset_params[] = {
 static const struct param history_params[] = {
     SYMBOL_PARAM,
     CURRENCY_PARAM,
-    {"interval", PARAM_CHOICE,  0, 0,    LISTING_INTERVALS, "daily", false, "Distance of the points."},
+    {"interval", PARAM_CHOICE,  0, 0,    CHART_INTERVALS, "daily", false, "Distance of the points."},
     {"from",     PARAM_MOMENT,  MOMENT_MIN, MOMENT_MAX, NULL, NULL,  false, "Only points at this moment or later. Without it: as many as fit on a page, up to the end."},
     {"to",       PARAM_MOMENT,  MOMENT_MIN, MOMENT_MAX, NULL, NULL,  false, "Only points before this moment. Without it: up to now."},
     {"source",   PARAM_SOURCE,  0, 0,    NULL,              NULL,    false, "Only points of this source. Without it: of the one whose series covers most of what is asked for."},

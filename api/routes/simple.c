@@ -1,5 +1,6 @@
 #include "api/as_of.h"
 #include "api/formats.h"
+#include "api/handlers/chart_interval.h"
 #include "api/handlers/charts.h"
 #include "api/handlers/data.h"
 #include "api/handlers/prices.h"
@@ -19,7 +20,7 @@ static const struct param chart_params[] = {
     {"asset",    PARAM_ASSET,    0, 0,    NULL,           NULL, true,  "The asset: bitcoin."},
     {"currency", PARAM_CURRENCY, 0, 0,    NULL,           NULL, true,  "The currency: usd."},
     {"days",     PARAM_DAYS,     1, 7300, NULL,           NULL, true,  "How far back, in days, or max."},
-    {"interval", PARAM_CHOICE,   0, 0,    "5m|15m|hourly|4h|daily|weekly", NULL, false, "Distance of the points; hourly up to 90 days unless said, else daily. Weeks begin on Monday, UTC."},
+    {"interval", PARAM_CHOICE,   0, 0,    CHART_INTERVALS, NULL, false, "Distance of the points; hourly up to 90 days unless said, else daily. Weeks begin on Monday, UTC."},
     {"source",   PARAM_SOURCE,   0, 0,    NULL,           NULL, false, "Only candles of this source. Without it: of the source whose series, from its first to its last candle, covers most of the window; of equals the preferred one."},
     AS_OF_PARAM,
     FORMAT_PARAM("json|csv|ndjson|lwc"),

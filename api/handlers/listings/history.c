@@ -1,6 +1,7 @@
 #include "api/handlers/listings/history.h"
 
 #include "api/formats.h"
+#include "api/handlers/chart_interval.h"
 #include "api/members.h"
 #include "api/paging.h"
 #include "common/clock.h"
@@ -9,26 +10,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    HOUR_S = 3600,
-    DAY_S = 86400,
-    WEEK_S = 7 * DAY_S,
-    MONDAY_S = 4 * DAY_S, /* 1970-01-05: where weeks begin, and all shorter intervals too */
-};
-
-/* What `interval` may be. One that is not stored is rolled while it is read. */
-static const struct history_interval {
-    const char *name;
-    int32_t interval_s, stored_s;
-} intervals[] = {
-    {"5m",     300,        300   },
-    {"15m",    900,        300   },
-    {"hourly", HOUR_S,     HOUR_S},
-    {"4h",     4 * HOUR_S, HOUR_S},
-    {"daily",  DAY_S,      DAY_S },
-    {"weekly", WEEK_S,     DAY_S },
-};
 
 /* Columns of query_chart_choose and query_chart_source, and of query_chart_points. */
 enum { ASSET_ID, QUOTE_ID, SOURCE_ID, SOURCE, VERSION };
@@ -47,7 +28,7 @@ enum { CURSOR_TIME, CURSOR_SOURCE, CURSOR_VALUES };
 
 /* What a flight carries from its first query to its second. */
 struct history {
-    const struct history_interval *interval;
+    const struct chart_interval *interval;
     const char *source; /* NULL = nobody has candles there */
 };
 
@@ -75,29 +56,17 @@ history_tag(const struct params *params, struct tag_list *tags)
 
 /* ------------------------------------------------------------------------------------- window */
 
-static const struct history_interval *
-find_interval(const char *name)
-{
-    size_t i = 0;
-
-    while (i + 1 < COUNT_OF(intervals) && strcmp(intervals[i].name, name) != 0)
-        i++;
-    return &intervals[i]; /* the parameter's choices are these */
-}
-
 /* The first boundary of the interval at or after a moment. */
 static int64_t
 next_boundary_ms(int64_t at_ms, int32_t interval_s)
 {
-    int64_t step_ms = interval_s * INT64_C(1000), monday_ms = MONDAY_S * INT64_C(1000);
-
-    return (at_ms - monday_ms + step_ms - 1) / step_ms * step_ms + monday_ms;
+    return chart_interval_begin_ms(at_ms + interval_s * INT64_C(1000) - 1, interval_s);
 }
 
 /* A point stands at the end of its interval: the first that opens so that it ends at `from` or
  * later. Without it: as many as fit on a page, up to the end. */
 static int64_t
-first_open_ms(const struct params *params, const struct history_interval *interval)
+first_open_ms(const struct params *params, const struct chart_interval *interval)
 {
     const struct param_value *cursor = params_get(params, "cursor");
     const struct param_value *from = params_get(params, "from"), *to = params_get(params, "to");
@@ -240,7 +209,7 @@ history_start(struct flight *flight)
     const struct database_value currency = SQL_TEXT(params_get(params, "currency")->text);
     struct history *history = arena_alloc(flight_arena(flight), sizeof *history);
 
-    history->interval = find_interval(params_get(params, "interval")->text);
+    history->interval = chart_interval_find(params_get(params, "interval")->text);
     flight_set_context(flight, history);
     if (cursor->given)
         source = cursor->items[CURSOR_SOURCE];

@@ -10,6 +10,4 @@
  */
 extern const struct reading listings_history_reading;
 
-#define LISTING_INTERVALS "5m|15m|hourly|4h|daily|weekly"
-
 #endif
