@@ -191,8 +191,8 @@ void array_add(struct text *array, const char *element_or_null);
 void array_add_int(struct text *array, int64_t number);
 void array_add_time_ms(struct text *array, int64_t at_ms);
 const char *array_finish(struct text *array);
-/* The array of this element alone. */
-const char *array_of_one(const char *element, struct arena *arena);
+/* The array of this element alone; NULL is SQL's NULL, as for array_add(). */
+const char *array_of_one(const char *element_or_null, struct arena *arena);
 
 /* Only asks the server whether it understands the query, here and now. */
 MUST_CHECK bool database_prepare(struct database *db, const struct query *query, struct error *err);

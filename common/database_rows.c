@@ -199,11 +199,11 @@ array_finish(struct text *array)
 }
 
 const char *
-array_of_one(const char *element, struct arena *arena)
+array_of_one(const char *element_or_null, struct arena *arena)
 {
     struct text array;
 
-    array_start(&array, arena, strlen(element) + sizeof "\"\"");
-    array_add(&array, element);
+    array_start(&array, arena, (element_or_null ? strlen(element_or_null) : 0) + sizeof "{NULL}");
+    array_add(&array, element_or_null);
     return array_finish(&array);
 }
