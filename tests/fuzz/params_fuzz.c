@@ -1,5 +1,8 @@
 #include "api/params.h"
 
+#include "api/dialect.h"
+#include "api/params_lenient.h"
+#include "api/redact.h"
 #include "api/routes.h"
 
 #include "fuzz/fuzz.h"
@@ -86,11 +89,14 @@ make_target(const struct route *route, struct bytes segment, struct bytes query,
     return text_finish(&text).data;
 }
 
-/* What the path holds and the query says, as request.c gives it. */
+/* What the path holds and the query says, as request.c gives it: of others, what it comes to. */
 static size_t
-gather(const struct http_target *target, const struct route_captures *captures,
-       struct http_param *given)
+gather(const struct route *route, const struct http_target *target,
+       const struct route_captures *captures, struct arena *arena, struct http_param *given)
 {
+    if (dialect_manner(dialect_of(target->path))->is_lenient)
+        return params_make_lenient(route->params, captures->params, captures->count, target->params,
+                                   target->param_count, arena, given);
     memcpy(given, captures->params, captures->count * sizeof *given);
     memcpy(given + captures->count, target->params, target->param_count * sizeof *given);
     return captures->count + target->param_count;
@@ -106,6 +112,7 @@ check_target(const struct route *wanted, const char *text, const struct catalog 
     struct route_found found;
     struct http_target target;
     struct problem problem;
+    char logged[256];
     size_t count;
 
     if (!http_target_parse((struct bytes){text, strlen(text)}, "/udf", arena, &target, &refusal))
@@ -114,11 +121,14 @@ check_target(const struct route *wanted, const char *text, const struct catalog 
         MUST_HOLD(strchr(wanted->path, '{'), "a path without parameters is found");
         return;
     }
-    count = gather(&target, &found.captures, given);
+    count = gather(found.route, &target, &found.captures, arena, given);
     if (!params_check(found.route->params, given, count, catalog, arena, &params, &problem)) {
         check_problem(&problem);
         return;
     }
+    MUST_HOLD(strlen(redact_target((struct bytes){text, strlen(text)}, logged, sizeof logged)) <
+                  sizeof logged,
+              "what is logged of a target fits");
     count = given_again(&params, given);
     MUST_HOLD(params_check(found.route->params, given, count, catalog, arena, &again, &problem),
               "a canonical form is accepted");

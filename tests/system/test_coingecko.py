@@ -13,6 +13,8 @@ from coin_rows import CoinRows
 from known_rows import NoProviders
 from tidemark import Tidemark
 
+pytestmark = pytest.mark.xdist_group("coingecko")  # one process makes what they share
+
 JSON = "application/json; charset=utf-8"
 RECORDED = pathlib.Path(__file__).resolve().parent.parent / "recorded/coingecko"
 

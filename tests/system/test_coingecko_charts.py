@@ -13,6 +13,8 @@ from coin_rows import CoinRows
 from known_rows import NoProviders
 from tidemark import Tidemark
 
+pytestmark = pytest.mark.xdist_group("coingecko_charts")  # one process makes what they share
+
 MINUTES_MS, HOUR_MS, DAY_MS = 5 * 60 * 1000, 3600 * 1000, 86400 * 1000
 
 

@@ -16,6 +16,8 @@ from known_rows import NoProviders
 from programs import ROOT
 from tidemark import Tidemark
 
+pytestmark = pytest.mark.xdist_group("coingecko_clients")  # one process makes what they share
+
 CLIENTS = ROOT / "tests/clients"
 LIBRARIES = ("official", "api", "v3")
 

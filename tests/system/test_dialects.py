@@ -6,6 +6,8 @@ import pytest
 from known_rows import NoProviders
 from tidemark import Tidemark
 
+pytestmark = pytest.mark.xdist_group("dialects")  # one process makes what they share
+
 JSON = "application/json; charset=utf-8"
 
 
