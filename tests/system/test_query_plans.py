@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("query_plans")  # one process makes what th
 READ_WHOLE = {
     "completeness_gaps": {"gaps", "coverage"},  # sums them up: a row a market, or a hole
     "completeness_series": {"gaps", "coverage"},
-    "coins_list": {"coins", "instruments", "latest_prices"},  # all the coins there are is what it gives
+    "coins_list": {"assets"},  # all the coins there are is what it gives
     "data_page": {"latest_prices"},  # numbered pages with a total, of a row a market
 }
 
