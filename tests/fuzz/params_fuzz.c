@@ -6,40 +6,19 @@
 #include "api/routes.h"
 
 #include "fuzz/fuzz.h"
+#include "unit/api/small_catalog.h"
 
 #include <string.h>
+
+/* Every one that a ticker means is among them, as in a real catalogue. */
+static const char *const assets[] = {
+    "bitcoin", "bitcoin-token", "ethereum", "meta", "metadium", "solana", "a", "b", "usd"};
 
 /*
  * Any path and query of any route: what is refused names a parameter and what it takes; what is
  * accepted has one canonical form, which read as a query again gives the same, so that equal
  * requests share a cache key and others do not.
  */
-static struct catalog *
-make_catalog(void)
-{
-    static const char *const assets[] = {
-        "bitcoin", "bitcoin-token", "ethereum", "meta", "metadium", "solana", "a", "b", "usd"};
-    static const char *const currencies[] = {"usd", "eur", "btc"};
-    static const char *const sources[] = {"binance", "coinbase"};
-    static const struct catalog_ticker tickers[] = {
-        {"BTC",  "bitcoin",       true,  0, "Bitcoin"      },
-        {"BTC",  "bitcoin-token", false, 0, "Bitcoin Token"},
-        {"ETH",  "ethereum",      true,  0, "Ethereum"     },
-        {"META", "metadium",      true,  0, "Metadium"     },
-        {"META", "meta",          true,  0, "Meta"         },
-        {"OLD",  "solana",        false, 0, "Solana"       },
-        {"SOL",  "ethereum",      true,  0, "Ethereum"     },
-    };
-    const struct catalog_names names = {
-        .names = {assets,           currencies,           sources          },
-        .counts = {COUNT_OF(assets), COUNT_OF(currencies), COUNT_OF(sources)},
-        .tickers = tickers,
-        .ticker_count = COUNT_OF(tickers),
-    };
-
-    return catalog_create(&names);
-}
-
 static void
 check_problem(const struct problem *problem)
 {
@@ -150,7 +129,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     arena = arena_create(4096);
-    catalog = make_catalog();
+    catalog = small_catalog(assets, COUNT_OF(assets));
     route = routes_at(data[0] % routes_count());
     query = (struct bytes){(const char *)data + 1, size - 1};
     mark = memchr(query.data, '?', query.size);

@@ -55,6 +55,6 @@ def test_what_cannot_be_right_is_kept_raw_named_to_everybody_and_agreed_on_by_no
     told = api.get("/api/v1/consensus/bitcoin?currency=usd").json()
     [said] = told["inputs"]
     assert (told["price"], said["used"], said["reason"], said["doubt"]) == (None, False, "doubtful", ["jump"])
-    row = api.get("/api/v1/lineage?asset=bitcoin&currency=usd&source=coingecko").json()["row"]
-    assert (row["run_id"], row["doubt"]) == (second, ["jump"])
+    traced = api.get("/api/v1/lineage?asset=bitcoin&currency=usd&source=coingecko").json()["row"]
+    assert (traced["run_id"], traced["doubt"]) == (second, ["jump"])
     assert 'tidemark_doubtful_prices{source="coingecko"} 2' in api.get("/metrics").text

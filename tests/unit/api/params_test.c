@@ -3,6 +3,7 @@
 #include "api/http/target.h"
 #include "common/text.h"
 
+#include "unit/api/small_catalog.h"
 #include "unit/check.h"
 
 #include <stdio.h>
@@ -21,30 +22,7 @@ static const struct param declared[] = {
     {0         },
 };
 
-static struct catalog *
-make_catalog(void)
-{
-    static const char *const assets[] = {"ethereum", "bitcoin", "solana", "bitcoin"};
-    static const char *const currencies[] = {"usd", "eur", "btc"};
-    static const char *const sources[] = {"binance", "coinbase"};
-    static const struct catalog_ticker tickers[] = {
-        {"BTC",    "bitcoin",       true,  0, "Bitcoin"      },
-        {"BTC",    "bitcoin-token", false, 0, "Bitcoin Token"},
-        {"ETH",    "ethereum",      true,  0, "Ethereum"     },
-        {"META",   "metadium",      true,  0, "Metadium"     },
-        {"META",   "meta",          true,  0, "Meta"         },
-        {"OLD",    "solana",        false, 0, "Solana"       },
-        {"SOLANA", "ethereum",      true,  0, "Ethereum"     },
-    };
-    const struct catalog_names names = {
-        .names = {assets,           currencies,           sources          },
-        .counts = {COUNT_OF(assets), COUNT_OF(currencies), COUNT_OF(sources)},
-        .tickers = tickers,
-        .ticker_count = COUNT_OF(tickers),
-    };
-
-    return catalog_create(&names);
-}
+static const char *const assets[] = {"ethereum", "bitcoin", "solana", "bitcoin"};
 
 struct outcome {
     bool good;
@@ -98,7 +76,7 @@ static void
 good_queries_have_one_canonical_form(void **state)
 {
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
 
     for (size_t i = 0; i < COUNT_OF(good_rows); i++) {
@@ -172,7 +150,7 @@ static void
 what_does_not_exist_is_left_out_of_lenient_lists(void **state)
 {
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
 
     for (size_t i = 0; i < COUNT_OF(lenient_rows); i++) {
@@ -211,7 +189,7 @@ what_may_mean_something_else_tomorrow_is_not_remembered(void **state)
         {"a currency",              "codes=usd",        false},
     };
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -248,7 +226,7 @@ static void
 a_day_is_one_of_the_calendar(void **state)
 {
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
 
     for (size_t i = 0; i < COUNT_OF(day_rows); i++) {
@@ -291,7 +269,7 @@ static void
 moments_are_milliseconds(void **state)
 {
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
 
     for (size_t i = 0; i < COUNT_OF(moment_rows); i++) {
@@ -311,7 +289,7 @@ static void
 a_copy_outlives_the_original(void **state)
 {
     struct arena *arena = arena_create(4096), *other = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
     struct params copy;
 
@@ -388,7 +366,7 @@ static void
 bad_queries_name_the_parameter_and_what_it_takes(void **state)
 {
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
 
     for (size_t i = 0; i < COUNT_OF(bad_rows); i++) {
@@ -432,7 +410,7 @@ an_asset_is_an_id_or_a_ticker_of_one(void **state)
         {0      },
     };
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
 
     for (size_t i = 0; i < COUNT_OF(asset_rows); i++) {
@@ -460,7 +438,7 @@ a_required_parameter_must_be_there(void **state)
         {0     },
     };
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     struct outcome outcome;
 
     check_query(required, "", catalog, arena, &outcome);
@@ -475,7 +453,7 @@ static void
 a_value_of_any_length_is_answered(void **state)
 {
     struct arena *arena = arena_create(4096);
-    struct catalog *catalog = make_catalog();
+    struct catalog *catalog = small_catalog(assets, COUNT_OF(assets));
     char *query = arena_alloc(arena, 8000);
     struct outcome outcome;
 
