@@ -125,15 +125,15 @@ livez_answer(struct request *request)
         answer_status(request, 503, "stuck");
 }
 
-/* Everything was tried once: whoever is away now is away, and what can be answered is. */
+/*
+ * Everything was tried once: whoever is away now is away, and what can be answered is. The keeper
+ * says how the database is when it has read all that a round has: names, and how the sources are.
+ */
 static bool
 is_started(const struct thread *thread)
 {
-    struct catalog *catalog = board_catalog(thread->board);
-    bool known = catalog || board_database(thread->board) == PART_AWAY;
-
-    catalog_release(catalog);
-    return known && pool_tried(thread->pool) && board_broker(thread->board) != PART_CONNECTING;
+    return board_database(thread->board) != PART_CONNECTING && pool_tried(thread->pool) &&
+           board_broker(thread->board) != PART_CONNECTING;
 }
 
 /* Does not depend on the parts: one outage must not take every replica out at once. */
