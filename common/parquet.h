@@ -28,7 +28,7 @@ enum {
     PARQUET_DIGITS_MAX = 38, /* of a decimal, before and behind the point */
     PARQUET_COLUMNS_MAX = 64,
     PARQUET_PAGE_ROWS = 2048,
-    PARQUET_GROUP_ROWS = 32768,
+    PARQUET_GROUP_ROWS = 16384,
 };
 
 struct parquet_column {

@@ -14,28 +14,24 @@ from programs import base_environment
 from tidemark import Tidemark
 from waiting import wait_for
 
-ROWS = 1_000_000
-FIRST = 1483228800000  # 2017-01-01
+SOURCES, ROWS = ("binance", "coinbase", "coingecko", "coinpaprika", "kraken"), 200_000  # of each
+FIRST = 1704067200000  # 2024-01-01
+ALL = "/api/v1/prices?asset=bitcoin&granularity=5m"
 WHOLE = "/api/v1/prices/bitcoin?granularity=5m&source=binance"
 
 
 def fill(system):
-    """A million candles of bitcoin in one series, a few years of five minutes; hours of two others."""
+    """A million candles of bitcoin, two years of five minutes of five sources; hours of ethereum."""
     system.query("SELECT ensure_partition('candles', m) FROM generate_series(to_timestamp(%s), to_timestamp(%s),"
                  " interval '1 month') AS m", FIRST / 1000, FIRST / 1000 + ROWS * 300 + 2_700_000)
-    system.query(
-        "WITH made AS (INSERT INTO candles (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id, origin,"
-        " open, high, low, close, volume)"
-        " SELECT source_id, quote_id, asset_id, 300, 1, to_timestamp(%s + n * 300), 1, 1, 0, 1 + n / 1000.0, 3 + n, 1, 2 + n / 8.0, 7"
-        " FROM sources, quotes, assets, generate_series(0, %s) AS n"
-        " WHERE sources.name = 'binance' AND code = 'usd' AND slug = 'bitcoin' RETURNING 1) SELECT count(*) FROM made",
-        FIRST / 1000, ROWS - 1)
-    system.query(
-        "WITH made AS (INSERT INTO candles (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id, origin,"
-        " open, high, low, close) SELECT source_id, quote_id, asset_id, 3600, 1, to_timestamp(%s + n * 3600), 1, 1, 0, 1, 1, 1, n + 1"
-        " FROM sources, quotes, assets, generate_series(0, 2999) AS n"
-        " WHERE sources.name IN ('binance', 'kraken') AND code = 'usd' AND slug = 'ethereum' RETURNING 1) SELECT count(*) FROM made",
-        FIRST / 1000)
+    for asset, interval_s, sources, count in (("bitcoin", 300, SOURCES, ROWS), ("ethereum", 3600, ("binance", "kraken"), 3000)):
+        system.query(
+            "WITH made AS (INSERT INTO candles (source_id, quote_id, asset_id, interval_s, inputs, open_time, run_id, payload_id,"
+            " origin, open, high, low, close, volume)"
+            " SELECT source_id, quote_id, asset_id, %s, 1, to_timestamp(%s + n * %s), 1, 1, 0, 1.50, n + 3, 1, n + 1, 7"
+            " FROM sources, quotes, assets, generate_series(0, %s) AS n"
+            " WHERE sources.name = ANY (%s) AND code = 'usd' AND slug = %s RETURNING 1) SELECT count(*) FROM made",
+            interval_s, FIRST / 1000, interval_s, count - 1, list(sources), asset)
     system.query("INSERT INTO series SELECT source_id, quote_id, asset_id, interval_s, min(open_time), max(open_time)"
                  " FROM candles GROUP BY 1, 2, 3, 4 RETURNING 1")
 
@@ -76,24 +72,24 @@ def metric(api, name):
 
 def test_a_million_rows_cost_no_memory(api):
     """Packed, because that is less for this test to read; every line is counted, and the first and the last are looked at."""
-    with stream(api, WHOLE + "&format=csv", **{"Accept-Encoding": "gzip"}) as answer:
+    with stream(api, ALL + "&format=csv", **{"Accept-Encoding": "gzip"}) as answer:
         assert (answer.status, answer.getheader("Content-Encoding")) == (200, "gzip")
         unpacked, lines, first, last, before = zlib.decompressobj(31), 0, b"", b"", None
         while piece := answer.read(1 << 20):
             plain = unpacked.decompress(piece)
             first, last, lines = first or plain, (last + plain)[-4096:], lines + plain.count(b"\n")
             before = before or memory_kib(api)
-    assert unpacked.eof and lines == ROWS + 1
-    assert first.startswith(b"source,time,open,high,low,close,volume,")
-    assert first.split(b"\r\n")[1].startswith(b"binance,2017-01-01T00:00:00.000Z,1.00000000000000000000,3,1,2.00000000000000000000,7,")
-    assert last.split(b"\r\n")[-2].split(b",")[3] == str(ROWS + 2).encode()
+    assert unpacked.eof and lines == len(SOURCES) * ROWS + 1
+    assert first.startswith(b"asset,currency,granularity,source,time,open,high,low,close,volume,")
+    assert b",2024-01-01T00:00:00.000Z,1.50,3,1,1,7," in first.split(b"\r\n")[1]
+    assert last.split(b"\r\n")[-2].split(b",")[8] == str(ROWS).encode()
     assert memory_kib(api) - before < 8 * 1024
 
 
 def test_a_slow_reader_holds_nothing_but_a_piece(api):
     """Nothing is read for a while: neither memory nor a database connection waits for it."""
     with stream(api, WHOLE + "&format=ndjson") as answer:
-        assert json.loads(answer.readline())["time"] == "2017-01-01T00:00:00.000Z"
+        assert json.loads(answer.readline())["time"] == "2024-01-01T00:00:00.000Z"
         before = memory_kib(api)
         wait_for("no connection is busy", lambda: metric(api, "api_database_connections_busy") == 0)
         assert metric(api, "tidemark_exports") == 1
@@ -132,7 +128,7 @@ def test_more_than_two_at_once_are_refused_and_pages_are_not(api):
         assert one.readline() and other.readline()
         refused = api.get(WHOLE + "&format=csv")
         assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (503, "exports.busy", "5")
-        assert len(api.get(WHOLE + "&format=csv&limit=10&start_time=2018-01-01").text.splitlines()) == 11
+        assert len(api.get(WHOLE + "&format=csv&limit=10&start_time=2024-03-01").text.splitlines()) == 11
     wait_for("both are over", lambda: metric(api, "tidemark_exports") == 0)
 
 
@@ -168,7 +164,7 @@ def test_a_history_that_cannot_begin_is_a_problem(api):
 
 
 def test_a_history_goes_on_behind_its_last_row_when_the_database_is_back(api):
-    with stream(api, WHOLE + "&format=csv&end_time=2017-06-01") as answer:
+    with stream(api, WHOLE + "&format=csv&end_time=2024-05-31") as answer:
         lines = [answer.readline()]
         assert api.system.query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                                 " WHERE application_name = 'tidemark-api' AND datname = current_database()")[0][0] >= 4

@@ -253,6 +253,15 @@ def test_any_combination_filters(api, query, wanted):
     assert pages(api, f"/api/v1/prices?{window()}&{query}&limit=4")[0] == rows
 
 
+@pytest.mark.parametrize("query", ["granularity=5m&fill=previous", "granularity=15m", f"as_of={ms(DAY + 13.5 * HOUR)}", "granularity=tick",
+                                   f"as_of={ms(DAY + 13.5 * HOUR)}&granularity=4h"])
+def test_all_rows_are_those_of_the_pages(api, query):
+    target = f"/api/v1/prices/bitcoin?{window(end=DAY + 22 * HOUR)}&{query}"  # a window of its own in the cache
+    rows = ask(api, target)["rows"]
+    assert [json.loads(line) for line in api.get(target + "&format=ndjson").text.splitlines()] == rows
+    assert pages(api, target + "&limit=3")[0] == rows
+
+
 def test_rows_are_lines_as_well(api):
     rows = ask(api, f"/api/v1/prices?{window()}")["rows"]
     answer = api.get(f"/api/v1/prices?{window()}&format=ndjson&limit=100")

@@ -7,7 +7,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { VALUES_MAX = 10, TICK_EVERY_S = 60 /* a guess, to read about as much as is wanted */ };
+enum {
+    VALUES_MAX = 10,
+    TICK_EVERY_S = 600 /* a guess: too few read is asked again, too many is sorted */
+};
 
 /* ------------------------------------------------------------------------------------- cursors */
 
