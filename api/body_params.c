@@ -41,8 +41,8 @@ take_part(struct bytes *rest)
 }
 
 /* JSON is UTF-8 and has no charset (RFC 8259); many send one all the same. */
-static bool
-is_json(struct bytes media_type)
+bool
+body_params_takes(struct bytes media_type)
 {
     static const char suffix[] = "+json";
     struct bytes type = take_part(&media_type), part;
@@ -108,25 +108,33 @@ take_members(const struct json *tree, struct http_param *params, size_t *ret_cou
 }
 
 bool
-body_params_read(const struct http_request *http, struct http_param *ret_params, size_t *ret_count,
-                 struct problem *ret_problem)
+body_params_parse(struct bytes body, struct arena *arena, struct http_param *ret_params,
+                  size_t *ret_count, struct problem *ret_problem)
 {
     const struct json *tree;
-    struct bytes media_type;
     struct error err;
 
-    *ret_count = 0;
-    if (http->body.size == 0)
-        return true;
-    if (!http_request_header(http, "Content-Type", &media_type) || !is_json(media_type)) {
-        problem_set(ret_problem, 415, "body.media_type", "The body is of a type that is not taken",
-                    "it must be application/json; without a body nothing need be said");
-        ret_problem->allowed = "[\"application/json\"]";
-        return false;
-    }
-    if (!json_parse(http->arena, http->body, &json_limits_message, &tree, &err))
+    if (!json_parse(arena, body, &json_limits_message, &tree, &err))
         return refuse_body(ret_problem, err.message);
     if (!json_is_object(tree))
         return refuse_body(ret_problem, "it must be an object: {\"name\": value}");
     return take_members(tree, ret_params, ret_count, ret_problem);
+}
+
+bool
+body_params_read(const struct http_request *http, struct http_param *ret_params, size_t *ret_count,
+                 struct problem *ret_problem)
+{
+    struct bytes media_type = {"", 0};
+
+    *ret_count = 0;
+    if (http->body.size == 0)
+        return true;
+    http_request_header(http, "Content-Type", &media_type);
+    if (body_params_takes(media_type))
+        return body_params_parse(http->body, http->arena, ret_params, ret_count, ret_problem);
+    problem_set(ret_problem, 415, "body.media_type", "The body is of a type that is not taken",
+                "it must be application/json; without a body nothing need be said");
+    ret_problem->allowed = "[\"application/json\"]";
+    return false;
 }

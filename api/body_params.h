@@ -18,4 +18,10 @@
 MUST_CHECK bool body_params_read(const struct http_request *http, struct http_param *ret_params,
                                  size_t *ret_count, struct problem *ret_problem);
 
+/* The two steps of it. `media_type` is the value of Content-Type, empty if there is none. */
+bool body_params_takes(struct bytes media_type);
+MUST_CHECK bool body_params_parse(struct bytes body, struct arena *arena,
+                                  struct http_param *ret_params, size_t *ret_count,
+                                  struct problem *ret_problem);
+
 #endif

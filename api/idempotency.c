@@ -64,12 +64,21 @@ take_bare(struct bytes value, char *ret_key)
     return value.size > 0;
 }
 
+const char *
+idempotency_parse(struct bytes value, struct arena *arena)
+{
+    char *key = arena_alloc(arena, value.size + 1);
+
+    if (value.size == 0 || value.size > IDEMPOTENCY_KEY_MAX)
+        return NULL;
+    return (*value.data == '"' ? unquote(value, key) : take_bare(value, key)) ? key : NULL;
+}
+
 bool
 idempotency_read(const struct http_request *http, const char **ret_key, struct problem *ret_problem)
 {
     static const char wanted[] = "Idempotency-Key";
     struct bytes name, value, found = {NULL, 0};
-    char *key;
 
     *ret_key = NULL;
     for (size_t i = 0; http_request_header_at(http, i, &name, &value); i++) {
@@ -81,13 +90,9 @@ idempotency_read(const struct http_request *http, const char **ret_key, struct p
     }
     if (!found.data)
         return true;
-    if (found.size > IDEMPOTENCY_KEY_MAX)
-        return refuse(ret_problem, "it is longer than 255 characters");
-    key = arena_alloc(http->arena, found.size + 1);
-    if (found.size == 0 || !(found.data[0] == '"' ? unquote(found, key) : take_bare(found, key)))
-        return refuse(ret_problem, "it must be text in quotes, such as \"8e03978e-40d5-43e8\"");
-    *ret_key = key;
-    return true;
+    *ret_key = idempotency_parse(found, http->arena);
+    return *ret_key || refuse(ret_problem, "it must be 1 to 255 characters of text in quotes, such "
+                                           "as \"8e03978e-40d5-43e8\"");
 }
 
 /* ---------------------------------------------------------------------------------- beginning */

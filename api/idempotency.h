@@ -38,6 +38,9 @@ enum {
 MUST_CHECK bool idempotency_read(const struct http_request *http, const char **ret_key,
                                  struct problem *ret_problem);
 
+/* The same of the header's value. NULL for one that is malformed. Lives in `arena`. */
+const char *idempotency_parse(struct bytes value, struct arena *arena);
+
 /* Goes on with `then` if the request is to be carried out, else answers it. */
 void idempotency_begin(struct errand *errand, void (*then)(struct errand *errand));
 

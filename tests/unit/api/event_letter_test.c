@@ -64,10 +64,23 @@ listings_move_rows_only(void **state)
     letter_release(letter);
 }
 
+static void
+a_job_that_stored_nothing_moves_nothing(void **state)
+{
+    const struct event event = {.job_id = "kraken/live/XXBTZUSD/1", .outcome = "deferred"};
+    struct letter *letter = event_letter(&event);
+
+    check_int("it is told as that", letter->kind, LETTER_JOB_ENDED);
+    check_string("of which job", letter->job_id, "kraken/live/XXBTZUSD/1");
+    check_int("tags", (int64_t)letter->tag_count, 0);
+    letter_release(letter);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_that_stored_nothing_moves_nothing),
         cmocka_unit_test(a_price_moves_prices_charts_and_rows),
         cmocka_unit_test(candles_move_their_chart_whatever_the_interval),
         cmocka_unit_test(listings_move_rows_only),

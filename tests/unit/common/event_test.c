@@ -68,6 +68,21 @@ nothing_is_said_of_reports_where_there_is_none(void **state)
     arena_destroy(arena);
 }
 
+static void
+an_event_may_say_that_nothing_came_of_a_job(void **state)
+{
+    struct arena *arena = arena_create(4096);
+    struct event event = example, got;
+    struct error err = {0};
+    struct bytes text;
+
+    event.outcome = "transient";
+    text = event_encode(&event, arena);
+    check_error("decodes", event_decode(text, arena, &got, &err), &err, NULL);
+    check_string("why", got.outcome, "transient");
+    arena_destroy(arena);
+}
+
 static const struct {
     const char *name, *old, *new;
 } rows[] = {
@@ -110,6 +125,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_event_may_say_that_nothing_came_of_a_job),
         cmocka_unit_test(the_message_is_what_the_header_says),
         cmocka_unit_test(an_event_comes_back_as_it_was),
         cmocka_unit_test(nothing_is_said_of_reports_where_there_is_none),
