@@ -14,17 +14,17 @@ static const struct {
     const char *name, *media_type;
     bool taken;
 } types[] = {
-    {"JSON",                           "application/json",                        true },
-    {"in any case",                    "Application/JSON",                        true },
-    {"with the charset it has anyway", "application/json; charset=UTF-8",         true },
-    {"the same in quotes",             "application/json ;charset=\"utf-8\"",     true },
-    {"with a parameter of its own",    "application/json; profile=x",             true },
-    {"a type that is JSON underneath", "application/vnd.tidemark+json",           true },
-    {"none",                           "",                                        false},
-    {"a suffix alone",                 "+json",                                   false},
-    {"another charset",                "application/json; charset=latin1",        false},
-    {"a form",                         "application/x-www-form-urlencoded",       false},
-    {"what begins as JSON does",       "application/json5",                       false},
+    {"JSON",                           "application/json",                    true },
+    {"in any case",                    "Application/JSON",                    true },
+    {"with the charset it has anyway", "application/json; charset=UTF-8",     true },
+    {"the same in quotes",             "application/json ;charset=\"utf-8\"", true },
+    {"with a parameter of its own",    "application/json; profile=x",         true },
+    {"a type that is JSON underneath", "application/vnd.tidemark+json",       true },
+    {"none",                           "",                                    false},
+    {"a suffix alone",                 "+json",                               false},
+    {"another charset",                "application/json; charset=latin1",    false},
+    {"a form",                         "application/x-www-form-urlencoded",   false},
+    {"what begins as JSON does",       "application/json5",                   false},
 };
 
 static void
@@ -38,18 +38,18 @@ static const struct {
     const char *name, *body;
     const char *want; /* "name=value ", of each; NULL = 400 */
 } bodies[] = {
-    {"an empty object",            "{}",                                    ""                       },
-    {"texts and numbers as told",  "{\"a\":\"x y\",\"b\":1.50,\"c\":1e3}",  "a=x y b=1.50 c=1e3 "    },
-    {"true and false are texts",   "{\"a\":true,\"b\":false}",              "a=true b=false "        },
-    {"null is not given",          "{\"a\":null,\"b\":\"\"}",               "b= "                    },
-    {"half an object",             "{\"a\":1",                              NULL                     },
-    {"a member twice",             "{\"a\":1,\"a\":2}",                     NULL                     },
-    {"a list",                     "[]",                                    NULL                     },
-    {"a number",                   "5",                                     NULL                     },
-    {"an object inside",           "{\"a\":{}}",                            NULL                     },
-    {"a list inside",              "{\"a\":[1]}",                           NULL                     },
-    {"a member without a name",    "{\"\":1}",                              NULL                     },
-    {"nothing but blanks",         "  ",                                    NULL                     },
+    {"an empty object",           "{}",                                   ""                   },
+    {"texts and numbers as told", "{\"a\":\"x y\",\"b\":1.50,\"c\":1e3}", "a=x y b=1.50 c=1e3 "},
+    {"true and false are texts",  "{\"a\":true,\"b\":false}",             "a=true b=false "    },
+    {"null is not given",         "{\"a\":null,\"b\":\"\"}",              "b= "                },
+    {"half an object",            "{\"a\":1",                             NULL                 },
+    {"a member twice",            "{\"a\":1,\"a\":2}",                    NULL                 },
+    {"a list",                    "[]",                                   NULL                 },
+    {"a number",                  "5",                                    NULL                 },
+    {"an object inside",          "{\"a\":{}}",                           NULL                 },
+    {"a list inside",             "{\"a\":[1]}",                          NULL                 },
+    {"a member without a name",   "{\"\":1}",                             NULL                 },
+    {"nothing but blanks",        "  ",                                   NULL                 },
 };
 
 static void

@@ -5,22 +5,22 @@
 static const struct {
     const char *name, *value, *want; /* NULL = 400 */
 } rows[] = {
-    {"text in quotes",                      "\"8e03978e-40d5\"",    "8e03978e-40d5"},
-    {"the same without them",               "8e03978e-40d5",        "8e03978e-40d5"},
-    {"blanks, in quotes",                   "\"a b\"",              "a b"          },
-    {"quotes and backslashes are escaped",  "\"a\\\"b\\\\c\"",      "a\"b\\c"      },
-    {"nothing",                             "",                     NULL           },
-    {"nothing in quotes",                   "\"\"",                 NULL           },
-    {"one quote",                           "\"",                   NULL           },
-    {"quotes that do not end",              "\"abc",                NULL           },
-    {"quotes that end before the end",      "\"abc\";p=1",          NULL           },
-    {"a quote inside",                      "\"a\"b\"",             NULL           },
-    {"a backslash before the end",          "\"abc\\\"",            NULL           },
-    {"an escape that there is not",         "\"a\\nb\"",            NULL           },
-    {"a blank without quotes",              "a b",                  NULL           },
-    {"a list",                              "a,b",                  NULL           },
-    {"more than ASCII",                     "\xc3\xa4",             NULL           },
-    {"more than ASCII in quotes",           "\"\xc3\xa4\"",         NULL           },
+    {"text in quotes",                     "\"8e03978e-40d5\"", "8e03978e-40d5"},
+    {"the same without them",              "8e03978e-40d5",     "8e03978e-40d5"},
+    {"blanks, in quotes",                  "\"a b\"",           "a b"          },
+    {"quotes and backslashes are escaped", "\"a\\\"b\\\\c\"",   "a\"b\\c"      },
+    {"nothing",                            "",                  NULL           },
+    {"nothing in quotes",                  "\"\"",              NULL           },
+    {"one quote",                          "\"",                NULL           },
+    {"quotes that do not end",             "\"abc",             NULL           },
+    {"quotes that end before the end",     "\"abc\";p=1",       NULL           },
+    {"a quote inside",                     "\"a\"b\"",          NULL           },
+    {"a backslash before the end",         "\"abc\\\"",         NULL           },
+    {"an escape that there is not",        "\"a\\nb\"",         NULL           },
+    {"a blank without quotes",             "a b",               NULL           },
+    {"a list",                             "a,b",               NULL           },
+    {"more than ASCII",                    "\xc3\xa4",          NULL           },
+    {"more than ASCII in quotes",          "\"\xc3\xa4\"",      NULL           },
 };
 
 static void
@@ -46,8 +46,7 @@ keys_are_not_long(void **state)
 
     memset(long_key, 'k', sizeof long_key);
     check_true("255", idempotency_parse((struct bytes){long_key, IDEMPOTENCY_KEY_MAX}, arena));
-    check_false("256",
-                idempotency_parse((struct bytes){long_key, IDEMPOTENCY_KEY_MAX + 1}, arena));
+    check_false("256", idempotency_parse((struct bytes){long_key, IDEMPOTENCY_KEY_MAX + 1}, arena));
     arena_destroy(arena);
 }
 

@@ -24,14 +24,14 @@ a_job_is_found_again_by_its_link(void **state)
 static const struct {
     const char *name, *text;
 } rows[] = {
-    {"nothing",                               ""        },
-    {"another alphabet",                      "YS9i+w"  },
-    {"padding",                               "YQ=="    },
-    {"bits that are left over",               "YR"      },
-    {"a letter alone",                        "Y"       },
-    {"a blank in it",                         "YSBi"    },
-    {"a NUL in it",                           "YQBi"    },
-    {"bytes that are no text",                "_w"      },
+    {"nothing",                 ""      },
+    {"another alphabet",        "YS9i+w"},
+    {"padding",                 "YQ=="  },
+    {"bits that are left over", "YR"    },
+    {"a letter alone",          "Y"     },
+    {"a blank in it",           "YSBi"  },
+    {"a NUL in it",             "YQBi"  },
+    {"bytes that are no text",  "_w"    },
 };
 
 static void
