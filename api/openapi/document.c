@@ -193,6 +193,8 @@ add_operation(struct text *text, const struct route *route,
     text_add_string(text, operation->opening);
     add_description(text, route, operation->notes, arena);
     add_security(text, route);
+    if (refusals_may_not_exist(operation))
+        text_add_string(text, ",\"x-may-not-exist\":true");
     add_parameters(text, route, operation);
     if (operation->body) {
         text_add_string(text, "\"requestBody\":");

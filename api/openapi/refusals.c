@@ -131,6 +131,12 @@ is_said(const struct openapi_operation *operation, int status)
     return false;
 }
 
+bool
+refusals_may_not_exist(const struct openapi_operation *operation)
+{
+    return is_said(operation, 404) || is_described(operation, 404);
+}
+
 void
 refusals_add(struct text *text, const struct route *route,
              const struct openapi_operation *operation)

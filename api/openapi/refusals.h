@@ -12,4 +12,7 @@
 void refusals_add(struct text *text, const struct route *route,
                   const struct openapi_operation *operation);
 
+/* Whether its file says of 404 by itself: what the documented call names may not be there yet. */
+bool refusals_may_not_exist(const struct openapi_operation *operation);
+
 #endif

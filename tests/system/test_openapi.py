@@ -129,7 +129,7 @@ def run_request(api, item):
         headers[told["key"]] = variables[told["value"]]
     answer = api.session.request(request["method"], variables[request["url"]["host"][0]] + "/" + path, params=query,
                                  headers=headers, data=request.get("body", {}).get("raw"), timeout=30)
-    wanted = re.search(r"status\((\d+)\)", item["event"][0]["script"]["exec"][0])
+    wanted = re.search(r"oneOf\(\[(\d+)", item["event"][0]["script"]["exec"][0])
     return int(wanted.group(1)), answer
 
 
