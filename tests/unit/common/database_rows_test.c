@@ -57,6 +57,8 @@ numbers_and_moments_need_no_quotes_of_ours(void **state)
     array_add_int(&array, 5);
     check_string("an array", array_finish(&array),
                  "{-9223372036854775808,\"1970-01-01T00:00:00.000Z\",5}");
+    check_string("of one", array_of_one("a\"b", arena), "{\"a\\\"b\"}");
+    check_string("of none that is known", array_of_one(NULL, arena), "{NULL}");
     arena_destroy(arena);
 }
 
