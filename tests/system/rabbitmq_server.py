@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,27 +14,10 @@ import urllib.request
 import pika
 
 from scratch import make_directory
+from waiting import free_port, wait_for
 
 BIN = pathlib.Path("/usr/lib/rabbitmq/bin")
 USER = PASSWORD = "guest"
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(what, probe, timeout=30.0, pause=0.05):
-    """Polls until `probe()` is true; says what was waited for when it is not in time."""
-    deadline = time.monotonic() + timeout
-    while True:
-        found = probe()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(pause)
 
 
 class RabbitMQ:

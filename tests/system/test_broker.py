@@ -9,7 +9,7 @@ import time
 import pytest
 
 from process import freeze
-from rabbitmq_server import wait_for
+from waiting import wait_for
 
 BUILD = pathlib.Path(os.environ.get("TIDEMARK_BUILD",
                                     pathlib.Path(__file__).parents[2] / "build"))
