@@ -1,7 +1,7 @@
 #include "api/handlers/coingecko/coin.h"
 
 #include "api/handlers/coingecko/details.h"
-#include "api/handlers/coingecko/members.h"
+#include "api/handlers/coingecko/fields.h"
 #include "api/handlers/coingecko/retention.h"
 #include "api/handlers/coingecko/tickers.h"
 #include "api/handlers/coingecko/valuation.h"
@@ -160,10 +160,10 @@ static void
 add_changes(struct text *text, const struct coin *coin)
 {
     for (size_t i = 1; i < COUNT_OF(periods); i++)
-        add_json(text, arena_printf(text->arena, "price_change_percentage_%s", periods[i]),
-                 change_percent(coin, "usd", periods[i], text->arena));
-    add_json(text, "market_cap_change_24h", NULL);
-    add_json(text, "market_cap_change_percentage_24h", NULL);
+        field_json(text, arena_printf(text->arena, "price_change_percentage_%s", periods[i]),
+                   change_percent(coin, "usd", periods[i], text->arena));
+    field_json(text, "market_cap_change_24h", NULL);
+    field_json(text, "market_cap_change_percentage_24h", NULL);
     add_by_currency(text, "price_change_24h_in_currency", coin, change_24h);
     for (size_t i = 0; i < COUNT_OF(periods); i++) {
         bool has_any = false;
@@ -224,20 +224,20 @@ add_market_data(struct text *text, const struct coin *coin, bool has_sparkline)
     add_by_currency(text, "atl_change_percentage", coin, atl_percent);
     add_by_currency(text, "atl_date", coin, atl_date);
     add_by_currency(text, "market_cap", coin, market_cap);
-    add_json(text, "market_cap_rank", anywhere(coin, DETAIL_RANK));
+    field_json(text, "market_cap_rank", anywhere(coin, DETAIL_RANK));
     add_by_currency(text, "fully_diluted_valuation", coin, fully_diluted);
-    add_json(text, "market_cap_fdv_ratio", NULL);
+    field_json(text, "market_cap_fdv_ratio", NULL);
     add_by_currency(text, "total_volume", coin, volume);
     add_by_currency(text, "high_24h", coin, high_24h);
     add_by_currency(text, "low_24h", coin, low_24h);
-    add_json(text, "price_change_24h", change_24h(coin, "usd", text->arena));
+    field_json(text, "price_change_24h", change_24h(coin, "usd", text->arena));
     add_changes(text, coin);
-    add_json(text, "total_supply", anywhere(coin, DETAIL_TOTAL));
-    add_json(text, "max_supply", anywhere(coin, DETAIL_MAX));
-    add_json(text, "circulating_supply", anywhere(coin, DETAIL_CIRCULATING));
+    field_json(text, "total_supply", anywhere(coin, DETAIL_TOTAL));
+    field_json(text, "max_supply", anywhere(coin, DETAIL_MAX));
+    field_json(text, "circulating_supply", anywhere(coin, DETAIL_CIRCULATING));
     if (has_sparkline)
         add_sparkline(text, coin);
-    add_moment(text, "last_updated", updated_at_ms(coin));
+    field_moment(text, "last_updated", updated_at_ms(coin));
     text_add_char(text, '}');
 }
 
@@ -247,8 +247,8 @@ add_identity(struct text *text, const struct coin *coin, bool is_localized)
 {
     text_add_string(text, "{\"id\":");
     text_add_json_string(text, coin->slug);
-    add_string(text, "symbol", lower_case(anywhere(coin, DETAIL_SYMBOL), text->arena));
-    add_string(text, "name", anywhere(coin, DETAIL_NAME));
+    field_string(text, "symbol", field_lower_case(anywhere(coin, DETAIL_SYMBOL), text->arena));
+    field_string(text, "name", anywhere(coin, DETAIL_NAME));
     if (is_localized) {
         text_add_string(text, ",\"localization\":{\"en\":");
         text_add_json_string(text, anywhere(coin, DETAIL_NAME));
@@ -259,7 +259,7 @@ add_identity(struct text *text, const struct coin *coin, bool is_localized)
 static void
 add_profile(struct text *text, const struct coin *coin, const struct params *params)
 {
-    add_string(text, "web_slug", coin->slug);
+    field_string(text, "web_slug", coin->slug);
     text_add_string(
         text, ",\"asset_platform_id\":null,\"platforms\":{},\"detail_platforms\":{},"
               "\"block_time_in_minutes\":0,\"hashing_algorithm\":null,\"categories\":[],"
@@ -269,14 +269,14 @@ add_profile(struct text *text, const struct coin *coin, const struct params *par
               "\"genesis_date\":null,\"sentiment_votes_up_percentage\":null,"
               "\"sentiment_votes_down_percentage\":null,\"ico_data\":null,"
               "\"watchlist_portfolio_users\":0");
-    add_json(text, "market_cap_rank", anywhere(coin, DETAIL_RANK));
-    add_json(text, "market_cap_rank_with_rehypothecated", NULL);
+    field_json(text, "market_cap_rank", anywhere(coin, DETAIL_RANK));
+    field_json(text, "market_cap_rank_with_rehypothecated", NULL);
     if (is_told(params, "community_data"))
         text_add_string(text, ",\"community_data\":{}");
     if (is_told(params, "developer_data"))
         text_add_string(text, ",\"developer_data\":{}");
     text_add_string(text, ",\"status_updates\":[]");
-    add_moment(text, "last_updated", updated_at_ms(coin));
+    field_moment(text, "last_updated", updated_at_ms(coin));
 }
 
 static void

@@ -1,6 +1,6 @@
 #include "api/handlers/coingecko/lists.h"
 
-#include "api/handlers/coingecko/members.h"
+#include "api/handlers/coingecko/fields.h"
 #include "api/request.h"
 #include "api/thread.h"
 #include "schema/queries.h"
@@ -33,7 +33,8 @@ list_render(struct flight *flight, const struct rows *rows)
         text_add_string(&text, row > 0 ? ",\n{\"id\":" : "{\"id\":");
         text_add_json_string(&text, rows_text(rows, row, LIST_SLUG));
         text_add_string(&text, ",\"symbol\":");
-        text_add_json_string(&text, lower_case(rows_text(rows, row, LIST_SYMBOL), text.arena));
+        text_add_json_string(&text,
+                             field_lower_case(rows_text(rows, row, LIST_SYMBOL), text.arena));
         text_add_string(&text, ",\"name\":");
         text_add_json_string(&text, rows_text(rows, row, LIST_NAME));
         text_add_string(&text, has_platforms ? ",\"platforms\":{}}" : "}");

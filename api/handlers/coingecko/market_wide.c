@@ -1,7 +1,7 @@
 #include "api/handlers/coingecko/market_wide.h"
 
 #include "api/handlers/coingecko/details.h"
-#include "api/handlers/coingecko/members.h"
+#include "api/handlers/coingecko/fields.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "common/clock.h"
 #include "common/decimal.h"
@@ -105,14 +105,14 @@ global_render(struct flight *flight, const struct rows *rows)
     text_add_string(&text, "{\"data\":{\"active_cryptocurrencies\":");
     text_add_json_raw(&text, rows_text(totals, 0, COINS));
     text_add_string(&text, ",\"upcoming_icos\":0,\"ongoing_icos\":0,\"ended_icos\":0");
-    add_json(&text, "markets", rows_text(totals, 0, SOURCES));
+    field_json(&text, "markets", rows_text(totals, 0, SOURCES));
     add_total(&text, "total_market_cap", wide, valuation, rows_text(totals, 0, MARKET_CAP));
     add_total(&text, "total_volume", wide, valuation, rows_text(totals, 0, VOLUME_24H));
     add_shares(&text, wide);
-    add_json(&text, "market_cap_change_percentage_24h_usd",
-             percent_change(rows_text(totals, 0, CAP_COMPARED), rows_text(totals, 0, CAP_BEFORE),
-                            text.arena));
-    add_json(&text, "volume_change_percentage_24h_usd", NULL);
+    field_json(&text, "market_cap_change_percentage_24h_usd",
+               percent_change(rows_text(totals, 0, CAP_COMPARED), rows_text(totals, 0, CAP_BEFORE),
+                              text.arena));
+    field_json(&text, "volume_change_percentage_24h_usd", NULL);
     text_add_string(&text, ",\"updated_at\":");
     from = text.size;
     text_add_int(&text, freshness_now_ms(flight_freshness(flight)) / 1000);
@@ -210,9 +210,9 @@ add_rate(struct text *text, const struct rows *currencies, size_t row, const cha
     text_add_json_string(text, rows_text(currencies, row, CURRENCY_CODE));
     text_add_string(text, ":{\"name\":");
     text_add_json_string(text, rows_text(currencies, row, CURRENCY_NAME));
-    add_string(text, "unit", unit_of(rows_text(currencies, row, CURRENCY_CODE), text->arena));
-    add_json(text, "value", value);
-    add_string(text, "type", strcmp(kind, "fiat") == 0 ? "fiat" : "crypto");
+    field_string(text, "unit", unit_of(rows_text(currencies, row, CURRENCY_CODE), text->arena));
+    field_json(text, "value", value);
+    field_string(text, "type", strcmp(kind, "fiat") == 0 ? "fiat" : "crypto");
     text_add_char(text, '}');
 }
 

@@ -1,7 +1,7 @@
 #include "api/handlers/coingecko/markets.h"
 
 #include "api/handlers/coingecko/details.h"
-#include "api/handlers/coingecko/members.h"
+#include "api/handlers/coingecko/fields.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "api/paging.h"
 #include "api/params_known.h"
@@ -81,7 +81,7 @@ detail_anywhere(const struct row *row, enum detail detail)
 static void
 add_money(struct text *text, const struct row *row, const char *name, const char *number)
 {
-    add_json(text, name, valuation_round(number, row->precision, text->arena));
+    field_json(text, name, valuation_round(number, row->precision, text->arena));
 }
 
 /* Of what all coins that there will ever be are worth now: converted as market caps are. */
@@ -104,10 +104,10 @@ add_record(struct text *text, const struct row *row, const char *name, enum deta
     const char *record = detail_of(row, price);
 
     add_money(text, row, name, record);
-    add_json(text, arena_printf(text->arena, "%s_change_percentage", name),
-             percent_change(row->worth->price, record, text->arena));
-    add_moment(text, arena_printf(text->arena, "%s_date", name),
-               detail_moment_ms(&row->markets->details, row->slug, row->code, at));
+    field_json(text, arena_printf(text->arena, "%s_change_percentage", name),
+               percent_change(row->worth->price, record, text->arena));
+    field_moment(text, arena_printf(text->arena, "%s_date", name),
+                 detail_moment_ms(&row->markets->details, row->slug, row->code, at));
 }
 
 static void
@@ -143,8 +143,9 @@ add_changes(struct text *text, const struct row *row, const struct param_value *
                 row->worth->price,
                 close_before(&row->markets->closes, row->slug, row->code, period, text->arena),
                 text->arena);
-        add_json(text, arena_printf(text->arena, "price_change_percentage_%s_in_currency", period),
-                 change);
+        field_json(text,
+                   arena_printf(text->arena, "price_change_percentage_%s_in_currency", period),
+                   change);
     }
 }
 
@@ -158,27 +159,28 @@ add_row(struct text *text, const struct row *row, const struct params *params)
             detail_moment_ms(&row->markets->details, row->slug, NULL, DETAIL_OBSERVED_AT);
     text_add_string(text, "{\"id\":");
     text_add_json_string(text, row->slug);
-    add_string(text, "symbol", lower_case(detail_anywhere(row, DETAIL_SYMBOL), text->arena));
-    add_string(text, "name", detail_anywhere(row, DETAIL_NAME));
-    add_string(text, "image", "");
+    field_string(text, "symbol",
+                 field_lower_case(detail_anywhere(row, DETAIL_SYMBOL), text->arena));
+    field_string(text, "name", detail_anywhere(row, DETAIL_NAME));
+    field_string(text, "image", "");
     add_money(text, row, "current_price", row->worth->price);
     add_money(text, row, "market_cap", row->worth->market_cap);
-    add_json(text, "market_cap_rank", detail_anywhere(row, DETAIL_RANK));
+    field_json(text, "market_cap_rank", detail_anywhere(row, DETAIL_RANK));
     add_money(text, row, "fully_diluted_valuation", fully_diluted(row));
     add_money(text, row, "total_volume", row->worth->volume_24h);
     add_money(text, row, "high_24h", detail_of(row, DETAIL_HIGH_24H));
     add_money(text, row, "low_24h", detail_of(row, DETAIL_LOW_24H));
     add_money(text, row, "price_change_24h", detail_of(row, DETAIL_CHANGE_24H));
-    add_json(text, "price_change_percentage_24h", change_24h_percent(row));
-    add_json(text, "market_cap_change_24h", NULL);
-    add_json(text, "market_cap_change_percentage_24h", NULL);
-    add_json(text, "circulating_supply", detail_anywhere(row, DETAIL_CIRCULATING));
-    add_json(text, "total_supply", detail_anywhere(row, DETAIL_TOTAL));
-    add_json(text, "max_supply", detail_anywhere(row, DETAIL_MAX));
+    field_json(text, "price_change_percentage_24h", change_24h_percent(row));
+    field_json(text, "market_cap_change_24h", NULL);
+    field_json(text, "market_cap_change_percentage_24h", NULL);
+    field_json(text, "circulating_supply", detail_anywhere(row, DETAIL_CIRCULATING));
+    field_json(text, "total_supply", detail_anywhere(row, DETAIL_TOTAL));
+    field_json(text, "max_supply", detail_anywhere(row, DETAIL_MAX));
     add_record(text, row, "ath", DETAIL_ATH, DETAIL_ATH_AT);
     add_record(text, row, "atl", DETAIL_ATL, DETAIL_ATL_AT);
-    add_json(text, "roi", NULL);
-    add_moment(text, "last_updated", updated_at_ms);
+    field_json(text, "roi", NULL);
+    field_moment(text, "last_updated", updated_at_ms);
     if (is_true(params, "sparkline"))
         add_sparkline(text, row);
     add_changes(text, row, params_get(params, "price_change_percentage"));

@@ -1,7 +1,7 @@
 #include "api/handlers/coingecko/tickers.h"
 
 #include "api/handlers/coingecko/details.h"
-#include "api/handlers/coingecko/members.h"
+#include "api/handlers/coingecko/fields.h"
 #include "api/paging.h"
 #include "common/clock.h"
 #include "common/decimal.h"
@@ -65,7 +65,7 @@ add_market(struct text *text, const char *source)
 {
     text_add_string(text, ",\"market\":{\"name\":");
     text_add_json_string(text, source);
-    add_string(text, "identifier", source);
+    field_string(text, "identifier", source);
     text_add_string(text, ",\"has_trading_incentive\":false}");
 }
 
@@ -81,26 +81,26 @@ add_ticker(struct text *text, struct flight *flight, struct valuation *valuation
 
     text_add_string(text, "{\"base\":");
     text_add_json_string(text, coin->symbol);
-    add_string(text, "target", upper_case(code, text->arena));
+    field_string(text, "target", upper_case(code, text->arena));
     add_market(text, input->source);
-    add_json(text, "last", input->price);
-    add_json(text, "volume", volume_in_coins(inputs, i, text->arena));
+    field_json(text, "last", input->price);
+    field_json(text, "volume", volume_in_coins(inputs, i, text->arena));
     add_converted(text, "converted_last", valuation, input->price, code);
     add_converted(text, "converted_volume", valuation,
                   rows_text(inputs->rows, inputs->first + i, PRICE_VOLUME_24H), code);
-    add_json(text, "trust_score", NULL);
-    add_json(text, "bid_ask_spread_percentage", NULL);
-    add_moment(text, "timestamp", input->observed_at_ms);
-    add_moment(text, "last_traded_at", input->observed_at_ms);
-    add_moment(text, "last_fetch_at", input->observed_at_ms);
-    add_json(text, "is_anomaly", is_anomaly ? "true" : "false");
+    field_json(text, "trust_score", NULL);
+    field_json(text, "bid_ask_spread_percentage", NULL);
+    field_moment(text, "timestamp", input->observed_at_ms);
+    field_moment(text, "last_traded_at", input->observed_at_ms);
+    field_moment(text, "last_fetch_at", input->observed_at_ms);
+    field_json(text, "is_anomaly", is_anomaly ? "true" : "false");
     text_add_string(text, ",\"is_stale\":");
     freshness_add_flag(flight_freshness(flight), text, is_stale,
                        is_stale ? 0 : input->observed_at_ms + input->fresh_ms);
-    add_json(text, "trade_url", NULL);
-    add_json(text, "token_info_url", NULL);
-    add_string(text, "coin_id", coin->slug);
-    add_string(text, "target_coin_id", valuation_coin(code));
+    field_json(text, "trade_url", NULL);
+    field_json(text, "token_info_url", NULL);
+    field_string(text, "coin_id", coin->slug);
+    field_string(text, "target_coin_id", valuation_coin(code));
     text_add_char(text, '}');
 }
 

@@ -1,33 +1,33 @@
-#include "api/handlers/coingecko/members.h"
+#include "api/handlers/coingecko/fields.h"
 
 #include "common/clock.h"
 
 #include <stddef.h>
 
 void
-add_string(struct text *text, const char *name, const char *value)
+field_string(struct text *text, const char *name, const char *value)
 {
     text_add_format(text, ",\"%s\":", name);
     text_add_json_nullable(text, value);
 }
 
 void
-add_json(struct text *text, const char *name, const char *json)
+field_json(struct text *text, const char *name, const char *json)
 {
     text_add_format(text, ",\"%s\":", name);
     text_add_json_raw(text, json);
 }
 
 void
-add_moment(struct text *text, const char *name, int64_t at_ms)
+field_moment(struct text *text, const char *name, int64_t at_ms)
 {
     char at[CLOCK_TEXT_SIZE];
 
-    add_string(text, name, at_ms > 0 ? clock_format_ms(at_ms, at) : NULL);
+    field_string(text, name, at_ms > 0 ? clock_format_ms(at_ms, at) : NULL);
 }
 
 const char *
-lower_case(const char *text, struct arena *arena)
+field_lower_case(const char *text, struct arena *arena)
 {
     char *copy = arena_string(arena, text);
 
