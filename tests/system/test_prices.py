@@ -49,10 +49,11 @@ def api(services, tmp_path_factory):
     system = Tidemark(services, "prices", tmp_path_factory.mktemp("prices"), NoProviders())
     try:
         system.create()
-        system.add_coins(("bitcoin", "ethereum"))
-        fill(KnownRows(system))
+        system.add_coins(("bitcoin", "ethereum", "solana"))
+        rows = KnownRows(system)
+        fill(rows)
         running = system.start_api(RATE_LIMIT_PER_MINUTE="100000")
-        running.system = system
+        running.system, running.rows = system, rows
         yield running
     finally:
         system.remove()
@@ -300,3 +301,23 @@ def test_a_cursor_belongs_to_what_it_was_given_for(api):
     cursor = ask(api, f"/api/v1/prices?{window()}&limit=2")["next_cursor"]
     assert ask(api, f"/api/v1/prices?{window()}&limit=3&cursor={cursor}")["rows"]
     assert ask(api, f"/api/v1/prices?{window()}&source=binance&limit=2&cursor={cursor}", 400)["code"] == "cursor.invalid"
+
+
+def test_each_row_comes_once_whatever_is_stored_meanwhile(api):
+    """Before every page two sources get a candle more, at their beginning and at their end."""
+    rows, start = api.rows, DAY - 240 * HOUR
+    for source in ("coinbase", "kraken"):
+        rows.candles(source, "solana", "usd", start + 20 * HOUR, [str(n) for n in range(10)], known_at=DAY)
+    target = f"/api/v1/prices?asset=solana&{window(start, start + 100 * HOUR)}&limit=4"
+    first = ask(api, target)
+    found, cursor, turn = first["rows"], first["next_cursor"], 0
+    known = {(source, iso(start + (20 + n) * HOUR)) for source in ("coinbase", "kraken") for n in range(10)}
+    while cursor:
+        turn += 1
+        for source in ("coinbase", "kraken", "binance"):
+            rows.candles(source, "solana", "usd", start + (20 - turn) * HOUR, ["5"], known_at=DAY)
+            rows.candles(source, "solana", "usd", start + (29 + turn) * HOUR, ["6"], known_at=DAY)
+        page = ask(api, f"{target}&cursor={cursor}")
+        found, cursor = found + page["rows"], page["next_cursor"]
+    keys = [(row["source"], row["time"]) for row in found]
+    assert len(set(keys)) == len(keys) and known <= set(keys)
