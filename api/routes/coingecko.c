@@ -116,7 +116,7 @@ static const struct param search_params[] = {
 static const struct route rows[] = {
     /* methods    path             answer            reading         who          cost fresh, stale, client  parameters    */
     {ROUTE_READ, "/api/v3/ping",  coingecko_ping_answer, NULL,       ACCESS_ANYONE, 0, {0, 0, 0},            no_params,    "CoinGecko: whether there is somebody."},
-    {ROUTE_READ, "/api/v3/simple/price", NULL, &coingecko_simple_price_reading, ACCESS_ANYONE, 1, {30, 3600, 5}, simple_price_params, "CoinGecko: latest prices of coins in currencies."},
+    {ROUTE_READ, "/api/v3/simple/price", NULL, &coingecko_simple_price_reading, ACCESS_ANYONE, 1, {30, 3600, 60}, simple_price_params, "CoinGecko: latest prices of coins in currencies."},
     {ROUTE_READ, "/api/v3/simple/supported_vs_currencies", NULL, &coingecko_currencies_reading, ACCESS_ANYONE, 1, {300, 3600, 60}, no_params, "CoinGecko: the currencies in which there are prices."},
     {ROUTE_READ, "/api/v3/global", NULL, &coingecko_global_reading, ACCESS_ANYONE, 2, {60, 3600, 60}, no_params, "CoinGecko: the whole market."},
     {ROUTE_READ, "/api/v3/exchange_rates", NULL, &coingecko_rates_reading, ACCESS_ANYONE, 1, {60, 3600, 60}, no_params, "CoinGecko: what one Bitcoin costs in each currency."},
