@@ -33,6 +33,7 @@ struct entry {
 struct source {
     char name[64];
     int64_t avoid_until_ms;
+    int64_t closed_until_ms; /* has no lane */
     struct rate_bucket bucket;
 };
 
@@ -216,12 +217,23 @@ order_book_avoid(struct order_book *book, const char *name, int64_t now_ms)
         source->avoid_until_ms = now_ms + ORDER_AVOID_MS;
 }
 
+void
+order_book_close_lane(struct order_book *book, const char *name, int64_t now_ms)
+{
+    struct source *source = find_source(book, name);
+
+    if (source)
+        source->closed_until_ms = now_ms + ORDER_AVOID_MS;
+}
+
 /* How long a source is not to be asked; < 0 = not at all. */
 static int64_t
 wait_of(const struct source *source, const struct order_batch *batch, int64_t now_ms)
 {
     int64_t wait_ms = source->avoid_until_ms > now_ms ? source->avoid_until_ms - now_ms : 0;
 
+    if (source->closed_until_ms > now_ms)
+        return -1;
     for (size_t i = 0; i < batch->source_count; i++) {
         if (strcmp(batch->sources[i].name, source->name) != 0)
             continue;

@@ -129,7 +129,10 @@ void order_book_adopt(struct order_book *book, const char *name, const char *job
                       int64_t left_ms, int64_t now_ms);
 /* It was not published after all. */
 void order_book_withdraw(struct order_book *book, const char *name);
-/* No queue takes jobs of this source: it is left alone for a while. */
+/* It has no lane, because nobody has ever worked for it here: for a while it is no way to anything.
+ */
+void order_book_close_lane(struct order_book *book, const char *source, int64_t now_ms);
+/* Its lane is full: it is left alone for a while. */
 void order_book_avoid(struct order_book *book, const char *source, int64_t now_ms);
 
 /*

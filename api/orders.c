@@ -59,8 +59,8 @@ struct round {
     struct order_answer **answers; /* of each ask, one for each item */
     int64_t now_ms;                /* unix; monotonic_ms is the same moment */
     int64_t monotonic_ms;
-    bool failed;          /* the broker did not take a job */
-    bool is_without_lane; /* a job has no queue: nobody has ever worked for its source here */
+    bool failed;       /* the broker did not take a job */
+    bool lane_missing; /* a job had no queue to go to: another source may have one */
 };
 
 static bool
@@ -230,26 +230,56 @@ take(struct orders *orders, struct round *round)
 }
 
 static void
-place_all(struct orders *orders, struct round *round)
+begin(struct orders *orders, struct round *round)
 {
     struct report *report = board_report(orders->settings.board);
     struct arena *arena = round->batch.arena;
-    size_t ask_count = 0, n = 0;
-    struct order_job *job;
+    size_t count = 0, n = 0;
 
+    round->now_ms = clock_now_ms();
+    round->monotonic_ms = clock_monotonic_ms();
     round->batch.source_count = order_sources(report, round->now_ms, arena, &round->batch.sources);
     for (const struct order_ask *ask = round->asks; ask; ask = ask->next)
-        ask_count++;
-    round->answers = arena_alloc_array(arena, ask_count, sizeof *round->answers);
+        count++;
+    round->answers = arena_alloc_array(arena, count, sizeof *round->answers);
+    for (const struct order_ask *ask = round->asks; ask; ask = ask->next)
+        round->answers[n++] =
+            arena_alloc_array(arena, ask->item_count + 1, sizeof **round->answers);
+    report_release(report);
+}
+
+/* It went into a job that was withdrawn since. */
+static bool
+is_withdrawn(struct orders *orders, const struct round *round, const struct order_item *item,
+             const struct order_answer *placed)
+{
+    struct order_answer answer;
+
+    return (placed->verdict == ORDER_NEW || placed->verdict == ORDER_JOINED) &&
+           !order_book_look(orders->book, item->name, round->monotonic_ms, round->batch.arena,
+                            &answer);
+}
+
+/* All of them; or once more those that a source without a lane was chosen for. */
+static void
+place(struct orders *orders, struct round *round, bool again)
+{
+    struct order_job *job;
+    size_t n = 0;
+
+    round->batch.first = NULL;
+    round->batch.end = &round->batch.first;
     for (const struct order_ask *ask = round->asks; ask; ask = ask->next, n++) {
-        round->answers[n] = arena_alloc_array(arena, ask->item_count + 1, sizeof **round->answers);
         pthread_mutex_lock(&orders->lock); /* loops want it too: not for all asks at once */
-        for (size_t i = 0; i < ask->item_count; i++)
-            order_book_place(orders->book, &round->batch, &ask->items[i], round->monotonic_ms,
-                             &round->answers[n][i], &job);
+        for (size_t i = 0; i < ask->item_count; i++) {
+            struct order_answer *placed = &round->answers[n][i];
+
+            if (!again || is_withdrawn(orders, round, &ask->items[i], placed))
+                order_book_place(orders->book, &round->batch, &ask->items[i], round->monotonic_ms,
+                                 placed, &job);
+        }
         pthread_mutex_unlock(&orders->lock);
     }
-    report_release(report);
 }
 
 /* Names the job, and leaves to other replicas what they have ordered already. */
@@ -299,22 +329,22 @@ withdraw(struct orders *orders, struct round *round, const struct order_job *job
     order_claims_release(orders->claims, job->job_id, names, count, round->batch.arena);
 }
 
-/* A broker that is away is found out by keep_connected(). A full lane is a source's own trouble. */
+/* A broker that is away is found out by keep_connected(). */
 static void
 note_failure(struct orders *orders, struct round *round, const struct order_job *job,
              const struct error *err)
 {
-    bool is_full = strcmp(err->code, "broker.nacked") == 0;
-
     log_event(LOG_WARN, "order.not_published", LOG_STR("job_id", job->job_id), LOG_ERROR(err));
     withdraw(orders, round, job);
-    if (strcmp(err->code, "broker.unroutable") == 0)
-        round->is_without_lane = true;
-    else if (!is_full)
-        round->failed = true;
     pthread_mutex_lock(&orders->lock);
-    if (is_full)
+    if (strcmp(err->code, "broker.unroutable") == 0) {
+        order_book_close_lane(orders->book, job->source, round->monotonic_ms);
+        round->lane_missing = true;
+    } else if (strcmp(err->code, "broker.nacked") == 0) {
         order_book_avoid(orders->book, job->source, round->monotonic_ms);
+    } else {
+        round->failed = true;
+    }
     pthread_mutex_unlock(&orders->lock);
 }
 
@@ -391,9 +421,7 @@ settle(struct orders *orders, const struct round *round, const struct order_item
             answer.verdict = placed->verdict;
         return answer;
     }
-    return (struct order_answer){.verdict = round->failed            ? ORDER_AWAY
-                                            : round->is_without_lane ? ORDER_BARREN
-                                                                     : ORDER_LIMITED,
+    return (struct order_answer){.verdict = round->failed ? ORDER_AWAY : ORDER_LIMITED,
                                  .wait_ms = 1000};
 }
 
@@ -437,25 +465,34 @@ destroy_all(struct round *round)
     }
 }
 
+/* Each turn closes the lane of one more source at least, so they come to an end. */
 static void
-serve(struct orders *orders, struct round *round)
+order_all(struct orders *orders, struct round *round)
 {
     size_t n = 0;
 
-    for (const struct release *release = round->releases; release; release = release->next)
-        order_claims_release(orders->claims, release->job_id, release->names, release->count,
-                             release->arena);
-    if (round->asks) {
-        round->batch.end = &round->batch.first;
-        round->now_ms = clock_now_ms();
-        round->monotonic_ms = clock_monotonic_ms();
-        place_all(orders, round);
+    begin(orders, round);
+    place(orders, round, false);
+    do {
+        round->lane_missing = false;
         for (struct order_job *job = round->batch.first; job; job = job->next)
             claim(orders, round, job);
         publish(orders, round);
-        for (struct order_ask *ask = round->asks; ask; ask = ask->next)
-            answer(orders, round, ask, round->answers[n++]);
-    }
+        if (round->lane_missing)
+            place(orders, round, true);
+    } while (round->lane_missing);
+    for (struct order_ask *ask = round->asks; ask; ask = ask->next)
+        answer(orders, round, ask, round->answers[n++]);
+}
+
+static void
+serve(struct orders *orders, struct round *round)
+{
+    for (const struct release *release = round->releases; release; release = release->next)
+        order_claims_release(orders->claims, release->job_id, release->names, release->count,
+                             release->arena);
+    if (round->asks)
+        order_all(orders, round);
     destroy_all(round);
 }
 

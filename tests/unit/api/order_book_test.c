@@ -146,6 +146,24 @@ a_source_that_has_it_not_is_not_asked_again_soon(void **state)
 }
 
 static void
+a_source_without_a_lane_is_no_way(void **state)
+{
+    struct desk desk = open_desk(10);
+
+    order(&desk, &bitcoin, "j1");
+    order_book_withdraw(desk.book, "bitcoin/usd");
+    order_book_close_lane(desk.book, "coinbase", desk.now_ms);
+    check_string("the next one", order(&desk, &bitcoin, "j2"), "new");
+    check_string("is asked", desk.job->source, "coingecko");
+    order_book_withdraw(desk.book, "bitcoin/usd");
+    order_book_close_lane(desk.book, "coingecko", desk.now_ms);
+    check_string("nobody works for any", order(&desk, &bitcoin, "j3"), "barren");
+    desk.now_ms += ORDER_AVOID_MS;
+    check_string("until it is tried again", order(&desk, &bitcoin, "j4"), "new");
+    close_desk(&desk);
+}
+
+static void
 a_spent_budget_limits(void **state)
 {
     static const struct order_way one = {"kraken", "XXBTZUSD", "", 100};
@@ -291,6 +309,7 @@ main(void)
         cmocka_unit_test(a_source_that_failed_makes_room_for_the_next),
         cmocka_unit_test(a_source_that_is_not_heard_of_is_passed_over),
         cmocka_unit_test(a_source_that_has_it_not_is_not_asked_again_soon),
+        cmocka_unit_test(a_source_without_a_lane_is_no_way),
         cmocka_unit_test(a_spent_budget_limits),
         cmocka_unit_test(what_goes_out_together_is_one_job_of_a_currency),
         cmocka_unit_test(sources_are_asked_when_they_may_be),
