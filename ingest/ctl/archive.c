@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { LIST_DEFAULT = 50, KEEP_DEFAULT_S = 30 * 86400, DUE_MAX = 10000 };
+enum { LIST_DEFAULT = 50, KEEP_DEFAULT_S = 30 * 86400, DUE_MAX = 10000, RESTORE_MAX = 100000 };
 
 /* ---- list ---- */
 
@@ -250,9 +250,27 @@ restore_one(struct archive_job *job, const struct call *call, const char *partit
     return true;
 }
 
+/* All that were dropped, the newest first. */
+static bool
+restore_all(struct archive_job *job, const struct call *call, int64_t keep_s, struct table *table,
+            struct error *err)
+{
+    struct rows rows;
+
+    if (!database_run(job->work.db, &query_archives_list,
+                      SQL_VALUES(SQL_NULL, SQL_TEXT("dropped"), SQL_INT(RESTORE_MAX)), call->arena,
+                      &rows, err))
+        return false;
+    for (size_t i = 0; i < rows.count; i++)
+        if (!restore_one(job, call, rows_text(&rows, i, 2), keep_s, table, err))
+            return false;
+    return true;
+}
+
 static bool
 archive_restore_run(const struct call *call, struct error *err)
 {
+    bool all = call_has(call, "all");
     const char *keep = call_text(call, "keep");
     int64_t keep_s = KEEP_DEFAULT_S;
     struct archive_job job;
@@ -262,8 +280,12 @@ archive_restore_run(const struct call *call, struct error *err)
     if (keep && !command_parse_length(keep, &keep_s))
         return error_set(err, ERROR_FATAL, "usage", "--keep takes a length like 30d, not %.40s",
                          keep);
+    if (all == (call->argument_count > 0) || (all && call_has(call, "into")))
+        return error_set(err, ERROR_FATAL, "usage",
+                         "name partitions, or say --all, which goes without --into");
     archive_table_init(&table, call->arena);
-    done = archive_job_begin(&job, call, err);
+    done = archive_job_begin(&job, call, err) &&
+           (!all || restore_all(&job, call, keep_s, &table, err));
     for (size_t i = 0; done && i < call->argument_count; i++)
         done = restore_one(&job, call, call->arguments[i], keep_s, &table, err);
     archive_job_finish(&job);
@@ -280,19 +302,19 @@ static const struct command commands[] = {
      .options = {{"table", OPTION_TEXT, "NAME", "only of this table (ticks, candles, ...)"},
                  {"state", OPTION_CHOICE, "archived|changed|dropped|restored|superseded",
                   "only these"},
-                 {"limit", OPTION_COUNT, "N", "at most so many (50)"}}             },
+                 {"limit", OPTION_COUNT, "N", "at most so many (50)"}}},
     {.verb = "verify",
      .arguments = "[PARTITION...]",
      .arguments_max = COMMAND_COUNT_MAX,
      .about = "reads archives back and compares sizes, hashes and rows; all of them, or these",
-     .run = archive_verify_run                                                     },
+     .run = archive_verify_run                                        },
     {.verb = "restore",
-     .arguments = "PARTITION...",
-     .arguments_min = 1,
+     .arguments = "[PARTITION...]",
      .arguments_max = COMMAND_COUNT_MAX,
      .about = "brings dropped partitions back, each after its archive was verified",
      .run = archive_restore_run,
-     .options = {{"into", OPTION_TEXT, "TABLE",
+     .options = {{"all", OPTION_SWITCH, NULL, "all that were dropped"},
+                 {"into", OPTION_TEXT, "TABLE",
                   "into this table instead, which must have the columns"},
                  {"keep", OPTION_TEXT, "LENGTH", "not dropped again for so long (30d)"}}},
     {.verb = "adopt",
@@ -302,7 +324,7 @@ static const struct command commands[] = {
      .arguments = "[PARTITION...]",
      .arguments_max = COMMAND_COUNT_MAX,
      .about = "archives now what is due, or these partitions; drops nothing",
-     .run = archive_run                                                      },
+     .run = archive_run                                       },
 };
 
 const struct noun archive_noun = {"archive", "partitions that are archived before they are dropped",

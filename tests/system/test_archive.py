@@ -226,7 +226,7 @@ def test_files_alone_make_a_new_database_whole_again(database, other_database, a
         (candles, 4, "adopted"), (ticks_of(OLD), 2000, "adopted")]
     assert {one["state"] for one in new.json("list")} == {"dropped"}
     assert {one["state"] for one in new.json("verify")} == {"whole"}
-    assert {one["state"] for one in new.json("restore", ticks_of(OLD), candles)} == {"restored"}
+    assert {one["state"] for one in new.json("restore", "--all")} == {"restored"}
     assert (rows_of(other_database), rows_of(other_database, "candles")) == (ticks_before, candles_before)
     assert other_database.owner.execute("SELECT asset_id, slug, symbol FROM assets ORDER BY 1") == [
         (1, "ethereum", "ETH"), (2, "bitcoin", "BIT")]
@@ -276,6 +276,11 @@ def test_of_two_archives_of_a_partition_the_last_is_taken_on(database, other_dat
     assert [one["rows"] for one in new.json("adopt")] == [3, 4]
     new.ctl("restore", ticks_of(OLD))
     assert rows_of(other_database) == rows_of(database)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all", "ticks_20200101"], ["--all", "--into", "mine"]])
+def test_what_to_restore_must_be_said(folder, arguments):
+    assert "name partitions, or say --all" in folder.ctl("restore", *arguments, code=2).stderr
 
 
 # What is not whole does not count.
