@@ -39,13 +39,19 @@ openapi_operation_of(const struct route *route)
 
 /* ------------------------------------------------------------------------------------ answers */
 
-/* Of what is read every answer has a tag, and in some dialects of what comes from memory, too. */
+/* What is read has a tag, and in some dialects what comes from memory, too. */
 static bool
-is_tagged(const struct route *route)
+is_tagged_by_table(const struct route *route)
 {
     struct bytes path = {route->path, strlen(route->path)};
 
     return route->reading || dialect_manner(dialect_of(path))->tags_all;
+}
+
+static bool
+is_tagged(const struct route *route, const struct openapi_operation *operation)
+{
+    return is_tagged_by_table(route) || strstr(operation->responses->headers, "\"ETag\":");
 }
 
 static bool
@@ -65,7 +71,7 @@ add_headers(struct text *text, const struct route *route, const struct openapi_r
     text_add_string(text,
                     ",\"headers\":{\"X-Request-Id\":{\"$ref\":\"#/components/headers/RequestId\"},"
                     "\"Cache-Control\":{\"$ref\":\"#/components/headers/CacheControl\"}");
-    if (is_tagged(route) && response->status == 200)
+    if (is_tagged_by_table(route) && response->status == 200)
         text_add_string(text, ",\"ETag\":{\"$ref\":\"#/components/headers/ETag\"}");
     if (route->reading && response->status == 200)
         text_add_string(text, ",\"Age\":{\"$ref\":\"#/components/headers/Age\"}");
@@ -129,7 +135,7 @@ add_responses(struct text *text, const struct route *route,
         add_headers(text, route, response);
         text_add_char(text, '}');
     }
-    if (is_tagged(route))
+    if (is_tagged(route, operation))
         text_add_string(text, ",\"304\":{\"$ref\":\"#/components/responses/NotModified\"}");
     refusals_add(text, route, operation);
     text_add_char(text, '}');
@@ -179,7 +185,7 @@ add_parameters(struct text *text, const struct route *route,
         text_add_string(text, operation->headers);
         any = true;
     }
-    if (is_tagged(route)) {
+    if (is_tagged(route, operation)) {
         text_add_string(text, any ? "," : "");
         text_add_string(text, "{\"$ref\":\"#/components/parameters/IfNoneMatch\"}");
     }

@@ -50,7 +50,8 @@ def test_the_documented_call_gives_the_documented_answer(api, documented, name):
 def test_an_answer_with_a_tag_is_not_sent_again(api, documented, name):
     operation = documented[name]
     if "304" not in operation.told["responses"]:
-        pytest.skip("its answers have no tag")
+        assert "ETag" not in call(api, operation).headers
+        return
     again = call(api, operation, headers={"If-None-Match": call(api, operation).headers["ETag"]})
     assert again.status_code == 304
     operation.check(again)
