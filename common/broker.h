@@ -166,6 +166,10 @@ MUST_CHECK bool broker_reader_next(struct broker_reader *reader, struct arena *a
                                    struct error *err);
 MUST_CHECK bool broker_reader_ack(struct broker_reader *reader,
                                   const struct broker_delivery *delivery, struct error *err);
+/* The same for this one and all that were read before it. */
+MUST_CHECK bool broker_reader_ack_through(struct broker_reader *reader,
+                                          const struct broker_delivery *delivery,
+                                          struct error *err);
 /* Puts back what is not acknowledged; true when the broker has done it, and all acks before. */
 MUST_CHECK bool broker_reader_put_back(struct broker_reader *reader, struct error *err);
 

@@ -115,16 +115,30 @@ broker_reader_next(struct broker_reader *reader, struct arena *arena,
     return true;
 }
 
-bool
-broker_reader_ack(struct broker_reader *reader, const struct broker_delivery *delivery,
-                  struct error *err)
+static bool
+acknowledge(struct broker_reader *reader, const struct broker_delivery *delivery, bool through,
+            struct error *err)
 {
     int status;
 
     if (!broker_connection_require(&reader->connection, err))
         return false;
-    status = amqp_basic_ack(reader->connection.state, BROKER_CHANNEL, delivery->tag, 0);
+    status = amqp_basic_ack(reader->connection.state, BROKER_CHANNEL, delivery->tag, through);
     return broker_connection_wrote(&reader->connection, status, err, "acknowledge");
+}
+
+bool
+broker_reader_ack(struct broker_reader *reader, const struct broker_delivery *delivery,
+                  struct error *err)
+{
+    return acknowledge(reader, delivery, false, err);
+}
+
+bool
+broker_reader_ack_through(struct broker_reader *reader, const struct broker_delivery *delivery,
+                          struct error *err)
+{
+    return acknowledge(reader, delivery, true, err);
 }
 
 /* The question at the end is answered when the broker has dealt with all before it. */

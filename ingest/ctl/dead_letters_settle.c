@@ -12,7 +12,11 @@
 #include <string.h>
 
 enum {
-    PORTION = 64,         /* letters in hand at a time */
+    /*
+     * Letters in hand at a time. A broker that is behind sets aside what a connection says beyond
+     * 32 settlings of a quorum queue (quorum_commands_soft_limit), and forgets it when that closes.
+     */
+    PORTION = 32,
     PROGRESS_LEAST = 200, /* fewer are done before anybody could read it */
 };
 
@@ -28,6 +32,7 @@ struct settling {
     struct broker_publisher *publisher; /* NULL = discard */
     struct arena *arena;                /* of a portion */
     size_t settled, malformed, refused;
+    bool keeps;       /* some that were looked at stay in the queue */
     struct error why; /* of the first that was refused or malformed */
 };
 
@@ -102,13 +107,17 @@ take_portion(struct settling *settling, int64_t *left, struct letter *letters, s
                                 err))
             return false;
         *left = received ? *left - 1 : 0;
-        if (!received || !is_wanted(settling, &letter->delivery))
+        if (!received)
             continue;
-        if (settling->publisher &&
-            !make_message(&letter->delivery, settling->arena, &letter->message, &why))
+        if (!is_wanted(settling, &letter->delivery)) {
+            settling->keeps = true;
+        } else if (settling->publisher &&
+                   !make_message(&letter->delivery, settling->arena, &letter->message, &why)) {
             note(settling, &settling->malformed, &why);
-        else
+            settling->keeps = true;
+        } else {
             count++;
+        }
     }
     *ret_count = count;
     return true;
@@ -127,6 +136,24 @@ publish(struct settling *settling, const struct letter *letters, size_t count,
     fault_point("after:replay");
 }
 
+/* As long as none stays, one word settles all up to the first that the broker did not take. */
+static bool
+settle_first(struct settling *settling, const struct letter *letters, size_t count,
+             const struct error *results, size_t *ret_settled, struct error *err)
+{
+    size_t taken = 0;
+
+    while (taken < count && results[taken].kind == ERROR_NONE)
+        taken++;
+    settling->keeps = taken < count;
+    *ret_settled = taken;
+    if (taken > 0 &&
+        !broker_reader_ack_through(settling->reader, &letters[taken - 1].delivery, err))
+        return false;
+    settling->settled += taken;
+    return true;
+}
+
 /* False when there is no point in going on. */
 static bool
 settle_portion(struct settling *settling, const struct letter *letters, size_t count,
@@ -134,9 +161,13 @@ settle_portion(struct settling *settling, const struct letter *letters, size_t c
 {
     struct error results[PORTION] = {{.kind = ERROR_NONE}};
 
+    size_t first = 0;
+
     if (settling->publisher && count > 0)
         publish(settling, letters, count, results);
-    for (size_t i = 0; i < count; i++) {
+    if (!settling->keeps && !settle_first(settling, letters, count, results, &first, err))
+        return false;
+    for (size_t i = first; i < count; i++) {
         const struct error *result = &results[i];
 
         if (result->kind == ERROR_NONE) {
