@@ -1,8 +1,8 @@
 #ifndef TIDEMARK_API_BOARD_H
 #define TIDEMARK_API_BOARD_H
 
-#include "api/catalog.h"
-#include "api/loads.h"
+#include "api/cache/loads.h"
+#include "api/names/catalog.h"
 #include "common/arena.h"
 #include "common/upstream.h"
 

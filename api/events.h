@@ -2,7 +2,7 @@
 #define TIDEMARK_API_EVENTS_H
 
 #include "api/board.h"
-#include "api/orders.h"
+#include "api/orders/orders.h"
 #include "api/thread.h"
 
 #include <stddef.h>

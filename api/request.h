@@ -1,14 +1,14 @@
 #ifndef TIDEMARK_API_REQUEST_H
 #define TIDEMARK_API_REQUEST_H
 
-#include "api/cache.h"
-#include "api/dialect.h"
-#include "api/flight.h"
+#include "api/answer/problem.h"
+#include "api/cache/cache.h"
+#include "api/cache/flight.h"
+#include "api/dialects/dialect.h"
 #include "api/http/answer.h"
 #include "api/http/request.h"
-#include "api/params.h"
-#include "api/problem.h"
-#include "api/rate_limit.h"
+#include "api/limit/rate_limit.h"
+#include "api/params/params.h"
 
 #include <event2/event_struct.h>
 #include <stdbool.h>
@@ -32,7 +32,7 @@ enum request_state {
     REQUEST_CACHE,  /* L1: a hit goes to REPLY, else */
     REQUEST_FETCH,  /* waits for the flight of its key: Redis, then PostgreSQL */
     REQUEST_REPLY,
-    REQUEST_STREAM, /* answers in pieces, as long as it takes: see api/outflow.h */
+    REQUEST_STREAM, /* answers in pieces, as long as it takes: see api/answer/outflow.h */
     REQUEST_DONE,   /* answered, or the client is gone: leaves every line it stood in */
     REQUEST_STATES,
 };
@@ -92,8 +92,8 @@ void request_answer(struct request *request, int32_t status, const char *content
                     struct bytes content);
 void request_refuse(struct request *request, const struct problem *problem);
 /*
- * For api/outflow.c: the head of an answer in pieces is sent by REQUEST_STREAM, what is to be said
- * in it is set before; then pieces, and this. The request is gone after it.
+ * For api/answer/outflow.c: the head of an answer in pieces is sent by REQUEST_STREAM, what is to
+ * be said in it is set before; then pieces, and this. The request is gone after it.
  */
 void request_end_stream(struct request *request, uint64_t bytes);
 /* Whom it is from, as far as that can be believed. */

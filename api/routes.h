@@ -2,10 +2,10 @@
 #define TIDEMARK_API_ROUTES_H
 
 #include "api/access.h"
-#include "api/flight.h"
+#include "api/cache/flight.h"
 #include "api/http/parser.h"
 #include "api/http/target.h"
-#include "api/params.h"
+#include "api/params/params.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #include "api/documents.h"
 #include "api/events.h"
 #include "api/keeper.h"
-#include "api/orders.h"
+#include "api/orders/orders.h"
 #include "api/thread.h"
 
 #include <stdlib.h>

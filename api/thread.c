@@ -1,10 +1,10 @@
 #include "api/thread.h"
 
-#include "api/dialect.h"
-#include "api/hash.h"
-#include "api/invalidation.h"
+#include "api/answer/respond.h"
+#include "api/cache/hash.h"
+#include "api/cache/invalidation.h"
+#include "api/dialects/dialect.h"
 #include "api/request.h"
-#include "api/respond.h"
 #include "common/clock.h"
 #include "common/log.h"
 

@@ -1,19 +1,19 @@
 #ifndef TIDEMARK_API_THREAD_H
 #define TIDEMARK_API_THREAD_H
 
+#include "api/answer/cors.h"
 #include "api/board.h"
-#include "api/cache.h"
-#include "api/client_address.h"
-#include "api/cors.h"
-#include "api/flight.h"
+#include "api/cache/cache.h"
+#include "api/cache/flight.h"
+#include "api/cache/shortcuts.h"
 #include "api/http/server.h"
+#include "api/limit/client_address.h"
+#include "api/limit/rate_limit.h"
 #include "api/mailbox.h"
 #include "api/metrics.h"
-#include "api/order_desk.h"
+#include "api/orders/order_desk.h"
 #include "api/pool.h"
-#include "api/rate_limit.h"
 #include "api/settings.h"
-#include "api/shortcuts.h"
 #include "common/error.h"
 #include "common/redis.h"
 
@@ -53,7 +53,7 @@ struct thread {
     struct bytes policy_line; /* "RateLimit-Policy: ...\r\n" */
     char policy_text[96];
 
-    int64_t outflows;   /* under way: see api/outflow.h */
+    int64_t outflows;   /* under way: see api/answer/outflow.h */
     struct event *tick; /* publishes counters, measures the lag of the loop */
     int64_t tick_at_us;
     atomic_llong alive_at_ms; /* monotonic; when the loop last turned */

@@ -1,4 +1,4 @@
-#include "api/dialect.h"
+#include "api/dialects/dialect.h"
 
 #include "common/attributes.h"
 #include "common/clock.h"

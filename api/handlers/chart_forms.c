@@ -1,7 +1,7 @@
 #include "api/handlers/chart_forms.h"
 
-#include "api/formats.h"
-#include "api/members.h"
+#include "api/answer/formats.h"
+#include "api/answer/members.h"
 
 #include <assert.h>
 #include <stdlib.h>

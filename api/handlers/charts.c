@@ -1,10 +1,10 @@
 #include "api/handlers/charts.h"
 
-#include "api/as_of.h"
-#include "api/formats.h"
+#include "api/answer/formats.h"
 #include "api/handlers/chart_forms.h"
 #include "api/handlers/chart_interval.h"
 #include "api/http/body.h"
+#include "api/params/as_of.h"
 #include "common/clock.h"
 #include "schema/queries.h"
 

@@ -1,7 +1,7 @@
 #include "api/handlers/completeness.h"
 
-#include "api/formats.h"
-#include "api/members.h"
+#include "api/answer/formats.h"
+#include "api/answer/members.h"
 #include "schema/queries.h"
 
 #include <inttypes.h>

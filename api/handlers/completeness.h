@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COMPLETENESS_H
 #define TIDEMARK_API_HANDLERS_COMPLETENESS_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /* GET /api/v1/completeness: what ought to be stored, what of it is, and what is missing and why. */
 extern const struct reading completeness_reading;

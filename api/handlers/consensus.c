@@ -1,7 +1,7 @@
 #include "api/handlers/consensus.h"
 
-#include "api/as_of.h"
 #include "api/handlers/price_inputs.h"
+#include "api/params/as_of.h"
 #include "common/clock.h"
 #include "common/decimal.h"
 

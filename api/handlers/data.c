@@ -1,8 +1,8 @@
 #include "api/handlers/data.h"
 
-#include "api/formats.h"
+#include "api/answer/formats.h"
+#include "api/answer/members.h"
 #include "api/handlers/price_inputs.h"
-#include "api/members.h"
 #include "schema/queries.h"
 
 #include <inttypes.h>

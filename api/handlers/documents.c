@@ -1,7 +1,7 @@
 #include "api/handlers/documents.h"
 
+#include "api/answer/negotiate.h"
 #include "api/documents.h"
-#include "api/negotiate.h"
 #include "api/request.h"
 #include "api/routes.h"
 #include "api/thread.h"

@@ -1,6 +1,6 @@
 #include "api/handlers/job_link.h"
 
-#include "api/base64url.h"
+#include "api/params/base64url.h"
 #include "common/job.h"
 #include "common/utf8.h"
 

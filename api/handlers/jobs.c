@@ -1,8 +1,8 @@
 #include "api/handlers/jobs.h"
 
-#include "api/errand.h"
 #include "api/handlers/job_link.h"
-#include "api/params.h"
+#include "api/orders/errand.h"
+#include "api/params/params.h"
 #include "api/request.h"
 #include "api/thread.h"
 #include "common/clock.h"

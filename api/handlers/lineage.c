@@ -1,8 +1,8 @@
 #include "api/handlers/lineage.h"
 
-#include "api/as_of.h"
 #include "api/handlers/lineage_consensus.h"
 #include "api/handlers/lineage_parts.h"
+#include "api/params/as_of.h"
 #include "schema/queries.h"
 
 #include <string.h>

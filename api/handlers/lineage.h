@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_LINEAGE_H
 #define TIDEMARK_API_HANDLERS_LINEAGE_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /*
  * GET /api/v1/lineage: the way back from a number that was served to its row, what that was rolled

@@ -1,6 +1,6 @@
 #include "api/handlers/lineage_parts.h"
 
-#include "api/as_of.h"
+#include "api/params/as_of.h"
 #include "common/clock.h"
 
 bool

@@ -1,7 +1,7 @@
 #include "api/handlers/lineage_chain.h"
 
-#include "api/as_of.h"
-#include "api/members.h"
+#include "api/answer/members.h"
+#include "api/params/as_of.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_LINEAGE_CHAIN_H
 #define TIDEMARK_API_HANDLERS_LINEAGE_CHAIN_H
 
-#include "api/params.h"
+#include "api/params/params.h"
 #include "common/database.h"
 #include "common/text.h"
 

@@ -2,7 +2,7 @@
 #define TIDEMARK_API_HANDLERS_LINEAGE_CONSENSUS_H
 
 #include "api/handlers/price_inputs.h"
-#include "api/params.h"
+#include "api/params/params.h"
 
 /* The one source whose price the consensus is; NULL if it is of several, or of none. */
 const char *lineage_consensus_source(const struct price_inputs *read);

@@ -1,9 +1,9 @@
 #ifndef TIDEMARK_API_HANDLERS_LINEAGE_PARTS_H
 #define TIDEMARK_API_HANDLERS_LINEAGE_PARTS_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 #include "api/handlers/lineage_chain.h"
-#include "api/params.h"
+#include "api/params/params.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 #include "api/handlers/orders.h"
 
-#include "api/errand.h"
 #include "api/handlers/job_link.h"
-#include "api/idempotency.h"
-#include "api/params.h"
+#include "api/orders/errand.h"
+#include "api/orders/idempotency.h"
+#include "api/params/params.h"
 #include "api/request.h"
 #include "api/thread.h"
 #include "common/text.h"

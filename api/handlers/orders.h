@@ -6,7 +6,7 @@ struct request;
 /*
  * What clients order: 202 with the jobs that do it and where to ask how they stand, once the broker
  * has confirmed them. The same order within a minute (a price: ten seconds) is the same job. Takes
- * Idempotency-Key (api/idempotency.h).
+ * Idempotency-Key (api/orders/idempotency.h).
  */
 void orders_sync_answer(struct request *request);     /* market pages of aggregators */
 void orders_prefetch_answer(struct request *request); /* the price of an asset */

@@ -1,6 +1,6 @@
 #include "api/handlers/price_inputs.h"
 
-#include "api/as_of.h"
+#include "api/params/as_of.h"
 #include "schema/queries.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 #ifndef TIDEMARK_API_HANDLERS_PRICE_INPUTS_H
 #define TIDEMARK_API_HANDLERS_PRICE_INPUTS_H
 
+#include "api/cache/flight.h"
 #include "api/consensus.h"
-#include "api/flight.h"
 #include "common/database.h"
 #include "common/text.h"
 

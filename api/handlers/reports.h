@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_REPORTS_H
 #define TIDEMARK_API_HANDLERS_REPORTS_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /* Which daily reports there are, newest first. */
 extern const struct reading reports_list_reading;

@@ -1,7 +1,7 @@
 #include "api/openapi/document.h"
 
-#include "api/dialect.h"
-#include "api/formats.h"
+#include "api/answer/formats.h"
+#include "api/dialects/dialect.h"
 #include "api/openapi/parameters.h"
 #include "api/openapi/refusals.h"
 #include "common/text.h"

@@ -1,6 +1,6 @@
 #include "api/openapi/refusals.h"
 
-#include "api/dialect.h"
+#include "api/dialects/dialect.h"
 #include "common/attributes.h"
 
 #include <string.h>

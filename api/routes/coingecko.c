@@ -10,7 +10,7 @@
 #include "api/routes/groups.h"
 #include "common/attributes.h"
 
-/* CoinGecko's API, version 3, for programs that were written for it: see api/dialect.h. */
+/* CoinGecko's API, version 3, for programs that were written for it: see api/dialects/dialect.h. */
 
 /* clang-format off */
 static const struct param no_params[] = {{0}};

@@ -1,11 +1,11 @@
-#include "api/as_of.h"
-#include "api/formats.h"
+#include "api/answer/formats.h"
 #include "api/handlers/chart_interval.h"
 #include "api/handlers/listings/asset.h"
 #include "api/handlers/listings/history.h"
 #include "api/handlers/listings/page.h"
 #include "api/handlers/listings/top.h"
 #include "api/handlers/sources.h"
+#include "api/params/as_of.h"
 #include "api/routes/groups.h"
 #include "common/attributes.h"
 

@@ -1,8 +1,8 @@
-#include "api/as_of.h"
-#include "api/formats.h"
+#include "api/answer/formats.h"
 #include "api/handlers/prices/latest.h"
 #include "api/handlers/prices/page.h"
 #include "api/handlers/prices/window.h"
+#include "api/params/as_of.h"
 #include "api/routes/groups.h"
 #include "common/attributes.h"
 

@@ -1,9 +1,9 @@
-#include "api/as_of.h"
-#include "api/formats.h"
+#include "api/answer/formats.h"
 #include "api/handlers/chart_interval.h"
 #include "api/handlers/charts.h"
 #include "api/handlers/data.h"
 #include "api/handlers/prices.h"
+#include "api/params/as_of.h"
 #include "api/routes/groups.h"
 #include "common/attributes.h"
 

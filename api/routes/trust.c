@@ -1,9 +1,9 @@
-#include "api/as_of.h"
-#include "api/formats.h"
+#include "api/answer/formats.h"
 #include "api/handlers/completeness.h"
 #include "api/handlers/consensus.h"
 #include "api/handlers/lineage.h"
 #include "api/handlers/reports.h"
+#include "api/params/as_of.h"
 #include "api/routes/groups.h"
 #include "common/attributes.h"
 

@@ -1,4 +1,4 @@
-#include "api/negotiate.h"
+#include "api/answer/negotiate.h"
 
 #include "common/text.h"
 

@@ -1,7 +1,7 @@
-#include "api/params.h"
+#include "api/params/params.h"
 
-#include "api/dialect.h"
-#include "api/params_lenient.h"
+#include "api/dialects/dialect.h"
+#include "api/params/params_lenient.h"
 #include "api/redact.h"
 #include "api/routes.h"
 

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_CHARTS_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_CHARTS_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /*
  * GET /api/v3/coins/{id}/market_chart and .../range: prices, market caps and volumes, three arrays

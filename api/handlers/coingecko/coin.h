@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_COIN_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_COIN_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /*
  * GET /api/v3/coins/{id}: all that is known of one coin. Numbers of the market are objects by

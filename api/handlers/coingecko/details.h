@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_DETAILS_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_DETAILS_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 #include "api/handlers/coingecko/row_index.h"
 #include "common/database.h"
 

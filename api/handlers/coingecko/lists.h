@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_LISTS_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_LISTS_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 struct request;
 

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_MARKET_WIDE_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_MARKET_WIDE_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /*
  * GET /api/v3/global: the whole market. The change of all market caps is that of the prices: of

@@ -1,10 +1,10 @@
 #include "api/handlers/coingecko/markets.h"
 
+#include "api/answer/paging.h"
 #include "api/handlers/coingecko/details.h"
 #include "api/handlers/coingecko/fields.h"
 #include "api/handlers/coingecko/valuation.h"
-#include "api/paging.h"
-#include "api/params_known.h"
+#include "api/params/params_known.h"
 #include "common/clock.h"
 #include "schema/queries.h"
 

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_MARKETS_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_MARKETS_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /*
  * GET /api/v3/coins/markets: a page of coins with what is known of their markets, in one currency.

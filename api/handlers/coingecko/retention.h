@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_RETENTION_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_RETENTION_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 #include <stdbool.h>
 #include <stdint.h>

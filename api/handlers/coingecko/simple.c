@@ -1,7 +1,7 @@
 #include "api/handlers/coingecko/simple.h"
 
 #include "api/handlers/coingecko/valuation.h"
-#include "api/params_known.h"
+#include "api/params/params_known.h"
 #include "common/decimal.h"
 #include "schema/queries.h"
 

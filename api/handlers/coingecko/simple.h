@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_SIMPLE_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_SIMPLE_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 enum { SIMPLE_PRICES_MAX = 5000 }; /* coins times currencies of one request */
 

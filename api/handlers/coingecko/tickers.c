@@ -1,8 +1,8 @@
 #include "api/handlers/coingecko/tickers.h"
 
+#include "api/answer/paging.h"
 #include "api/handlers/coingecko/details.h"
 #include "api/handlers/coingecko/fields.h"
-#include "api/paging.h"
 #include "common/clock.h"
 #include "common/decimal.h"
 #include "schema/queries.h"

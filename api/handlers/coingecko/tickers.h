@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_COINGECKO_TICKERS_H
 #define TIDEMARK_API_HANDLERS_COINGECKO_TICKERS_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "common/text.h"
 

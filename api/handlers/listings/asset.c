@@ -1,9 +1,9 @@
 #include "api/handlers/listings/asset.h"
 
-#include "api/formats.h"
+#include "api/answer/formats.h"
+#include "api/answer/members.h"
 #include "api/handlers/listings/row.h"
 #include "api/handlers/price_inputs.h"
-#include "api/members.h"
 #include "schema/queries.h"
 
 /* Columns of query_listing_asset behind those of query_price_inputs. */

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_LISTINGS_ASSET_H
 #define TIDEMARK_API_HANDLERS_LISTINGS_ASSET_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /*
  * GET /api/v1/cryptocurrencies/{symbol}: the row that a listing has of an asset, with its highs and

@@ -1,9 +1,9 @@
 #include "api/handlers/listings/history.h"
 
-#include "api/formats.h"
+#include "api/answer/formats.h"
+#include "api/answer/members.h"
+#include "api/answer/paging.h"
 #include "api/handlers/chart_interval.h"
-#include "api/members.h"
-#include "api/paging.h"
 #include "common/clock.h"
 #include "schema/queries.h"
 

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_LISTINGS_HISTORY_H
 #define TIDEMARK_API_HANDLERS_LISTINGS_HISTORY_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /*
  * GET /api/v1/cryptocurrencies/{symbol}/history: price, market cap and volumes of an asset at the

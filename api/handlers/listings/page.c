@@ -1,8 +1,8 @@
 #include "api/handlers/listings/page.h"
 
-#include "api/formats.h"
+#include "api/answer/formats.h"
+#include "api/answer/paging.h"
 #include "api/handlers/listings/row.h"
-#include "api/paging.h"
 #include "common/decimal.h"
 #include "schema/queries.h"
 

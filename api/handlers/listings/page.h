@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_LISTINGS_PAGE_H
 #define TIDEMARK_API_HANDLERS_LISTINGS_PAGE_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /* GET /api/v1/cryptocurrencies: the market, by what a client wants it ordered and filtered by. */
 extern const struct reading listings_page_reading;

@@ -1,7 +1,7 @@
 #include "api/handlers/listings/row.h"
 
-#include "api/formats.h"
-#include "api/members.h"
+#include "api/answer/formats.h"
+#include "api/answer/members.h"
 #include "common/attributes.h"
 
 #include <inttypes.h>

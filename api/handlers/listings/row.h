@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_LISTINGS_ROW_H
 #define TIDEMARK_API_HANDLERS_LISTINGS_ROW_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 #include "api/handlers/price_inputs.h"
 #include "common/database.h"
 #include "common/text.h"

@@ -1,6 +1,6 @@
 #include "api/handlers/listings/top.h"
 
-#include "api/formats.h"
+#include "api/answer/formats.h"
 #include "api/handlers/listings/row.h"
 #include "schema/queries.h"
 

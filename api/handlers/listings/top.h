@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_LISTINGS_TOP_H
 #define TIDEMARK_API_HANDLERS_LISTINGS_TOP_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /*
  * GET /api/v1/cryptocurrencies/top/gainers and the like, by the last word of the path: the largest,

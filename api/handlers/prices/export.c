@@ -1,9 +1,9 @@
 #include "api/handlers/prices/export.h"
 
-#include "api/formats.h"
+#include "api/answer/formats.h"
+#include "api/answer/outflow.h"
 #include "api/handlers/prices/parquet.h"
 #include "api/handlers/prices/reader.h"
-#include "api/outflow.h"
 #include "api/thread.h"
 #include "common/clock.h"
 

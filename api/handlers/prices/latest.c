@@ -1,10 +1,10 @@
 #include "api/handlers/prices/latest.h"
 
-#include "api/as_of.h"
-#include "api/formats.h"
-#include "api/freshness.h"
+#include "api/answer/formats.h"
+#include "api/cache/freshness.h"
 #include "api/handlers/price_inputs.h"
 #include "api/handlers/prices/reader.h"
+#include "api/params/as_of.h"
 #include "common/clock.h"
 #include "schema/queries.h"
 

@@ -1,11 +1,11 @@
 #include "api/handlers/prices/page.h"
 
-#include "api/as_of.h"
-#include "api/formats.h"
-#include "api/freshness.h"
+#include "api/answer/formats.h"
+#include "api/answer/paging.h"
+#include "api/cache/freshness.h"
 #include "api/handlers/prices/export.h"
 #include "api/handlers/prices/reader.h"
-#include "api/paging.h"
+#include "api/params/as_of.h"
 #include "common/clock.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_PRICES_PAGE_H
 #define TIDEMARK_API_HANDLERS_PRICES_PAGE_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /* GET /api/v1/prices/{symbol}: the candles or ticks of one asset in one currency. */
 extern const struct reading price_series_reading;

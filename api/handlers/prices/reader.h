@@ -1,8 +1,8 @@
 #ifndef TIDEMARK_API_HANDLERS_PRICES_READER_H
 #define TIDEMARK_API_HANDLERS_PRICES_READER_H
 
+#include "api/answer/members.h"
 #include "api/handlers/prices/walk.h"
-#include "api/members.h"
 
 #include <stdbool.h>
 #include <stddef.h>

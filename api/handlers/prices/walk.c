@@ -1,6 +1,6 @@
 #include "api/handlers/prices/walk.h"
 
-#include "api/paging.h"
+#include "api/answer/paging.h"
 #include "common/attributes.h"
 #include "schema/queries.h"
 

@@ -1,7 +1,7 @@
 #include "api/handlers/prices/window.h"
 
-#include "api/as_of.h"
-#include "api/formats.h"
+#include "api/answer/formats.h"
+#include "api/params/as_of.h"
 #include "common/attributes.h"
 
 #include <string.h>

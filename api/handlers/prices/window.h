@@ -1,8 +1,8 @@
 #ifndef TIDEMARK_API_HANDLERS_PRICES_WINDOW_H
 #define TIDEMARK_API_HANDLERS_PRICES_WINDOW_H
 
-#include "api/params.h"
-#include "api/problem.h"
+#include "api/answer/problem.h"
+#include "api/params/params.h"
 
 #include <stdbool.h>
 #include <stdint.h>

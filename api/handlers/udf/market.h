@@ -1,8 +1,8 @@
 #ifndef TIDEMARK_API_HANDLERS_UDF_MARKET_H
 #define TIDEMARK_API_HANDLERS_UDF_MARKET_H
 
-#include "api/flight.h"
-#include "api/market_name.h"
+#include "api/cache/flight.h"
+#include "api/names/market_name.h"
 #include "common/database.h"
 
 #include <stdbool.h>

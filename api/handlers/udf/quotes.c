@@ -1,7 +1,7 @@
 #include "api/handlers/udf/quotes.h"
 
 #include "api/handlers/price_inputs.h"
-#include "api/market_name.h"
+#include "api/names/market_name.h"
 #include "common/clock.h"
 #include "common/decimal.h"
 #include "schema/queries.h"

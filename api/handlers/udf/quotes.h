@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_UDF_QUOTES_H
 #define TIDEMARK_API_HANDLERS_UDF_QUOTES_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /* GET /udf/quotes */
 extern const struct reading udf_quotes_reading;

@@ -1,8 +1,8 @@
 #include "api/handlers/udf/search.h"
 
-#include "api/asset_search.h"
 #include "api/handlers/udf/price_scale.h"
 #include "api/handlers/udf/resolutions.h"
+#include "api/names/asset_search.h"
 #include "schema/queries.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_API_HANDLERS_UDF_SEARCH_H
 #define TIDEMARK_API_HANDLERS_UDF_SEARCH_H
 
-#include "api/flight.h"
+#include "api/cache/flight.h"
 
 /* GET /udf/search */
 extern const struct reading udf_search_reading;

@@ -2,7 +2,7 @@
 #define TIDEMARK_API_HANDLERS_UDF_WINDOW_H
 
 #include "api/handlers/udf/resolutions.h"
-#include "api/params.h"
+#include "api/params/params.h"
 #include "common/arena.h"
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "api/asset_search.h"
+#include "api/names/asset_search.h"
 
 #include "unit/check.h"
 

@@ -1,4 +1,4 @@
-#include "api/body_params.h"
+#include "api/params/body_params.h"
 
 #include "common/text.h"
 

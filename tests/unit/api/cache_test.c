@@ -1,4 +1,4 @@
-#include "api/cache.h"
+#include "api/cache/cache.h"
 
 #include "unit/check.h"
 

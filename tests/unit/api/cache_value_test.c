@@ -1,4 +1,4 @@
-#include "api/cache_value.h"
+#include "api/cache/cache_value.h"
 
 #include "unit/check.h"
 

@@ -1,4 +1,4 @@
-#include "api/client_address.h"
+#include "api/limit/client_address.h"
 
 #include "unit/check.h"
 

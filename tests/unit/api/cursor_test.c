@@ -1,4 +1,4 @@
-#include "api/cursor.h"
+#include "api/params/cursor.h"
 
 #include "unit/check.h"
 

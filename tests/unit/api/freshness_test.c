@@ -1,4 +1,4 @@
-#include "api/freshness.h"
+#include "api/cache/freshness.h"
 
 #include "unit/check.h"
 

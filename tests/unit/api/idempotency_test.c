@@ -1,4 +1,4 @@
-#include "api/idempotency.h"
+#include "api/orders/idempotency.h"
 
 #include "unit/check.h"
 

@@ -1,4 +1,4 @@
-#include "api/loads.h"
+#include "api/cache/loads.h"
 
 #include "common/attributes.h"
 #include "unit/check.h"

@@ -1,4 +1,4 @@
-#include "api/market_name.h"
+#include "api/names/market_name.h"
 
 #include "unit/check.h"
 

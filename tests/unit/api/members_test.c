@@ -1,6 +1,6 @@
-#include "api/members.h"
+#include "api/answer/members.h"
 
-#include "api/freshness.h"
+#include "api/cache/freshness.h"
 #include "unit/check.h"
 
 static const struct member members[] = {

@@ -1,5 +1,5 @@
-#include "api/order_book.h"
-#include "api/order_message.h"
+#include "api/orders/order_book.h"
+#include "api/orders/order_message.h"
 
 #include "unit/check.h"
 

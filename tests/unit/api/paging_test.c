@@ -1,4 +1,4 @@
-#include "api/paging.h"
+#include "api/answer/paging.h"
 
 #include "unit/check.h"
 

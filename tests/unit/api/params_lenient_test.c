@@ -1,4 +1,4 @@
-#include "api/params_lenient.h"
+#include "api/params/params_lenient.h"
 
 #include "common/text.h"
 #include "unit/check.h"

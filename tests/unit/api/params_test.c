@@ -1,4 +1,4 @@
-#include "api/params.h"
+#include "api/params/params.h"
 
 #include "api/http/target.h"
 #include "common/text.h"

@@ -1,4 +1,4 @@
-#include "api/rate_bucket.h"
+#include "api/limit/rate_bucket.h"
 
 #include "unit/check.h"
 

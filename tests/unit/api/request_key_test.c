@@ -2,11 +2,11 @@
  * Equal requests have equal keys and others have others: for every route of the table, over
  * requests made at random of its declared parameters, each value in several spellings.
  */
-#include "api/request_key.h"
+#include "api/params/request_key.h"
 
-#include "api/dialect.h"
-#include "api/formats.h"
-#include "api/params_lenient.h"
+#include "api/answer/formats.h"
+#include "api/dialects/dialect.h"
+#include "api/params/params_lenient.h"
 #include "api/routes.h"
 #include "unit/check.h"
 

@@ -1,7 +1,7 @@
 #ifndef TIDEMARK_TESTS_UNIT_API_SMALL_CATALOG_H
 #define TIDEMARK_TESTS_UNIT_API_SMALL_CATALOG_H
 
-#include "api/catalog.h"
+#include "api/names/catalog.h"
 #include "common/attributes.h"
 
 /*

@@ -1,4 +1,4 @@
-#include "api/versions.h"
+#include "api/cache/versions.h"
 
 #include "unit/check.h"
 
