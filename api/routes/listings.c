@@ -69,6 +69,7 @@ static const struct param history_params[] = {
     {"from",     PARAM_MOMENT,  MOMENT_MIN, MOMENT_MAX, NULL, NULL,  false, "Only points at this moment or later. Without it: as many as fit on a page, up to the end."},
     {"to",       PARAM_MOMENT,  MOMENT_MIN, MOMENT_MAX, NULL, NULL,  false, "Only points before this moment. Without it: up to now."},
     {"source",   PARAM_SOURCE,  0, 0,    NULL,              NULL,    false, "Only points of this source. Without it: of the one whose series covers most of what is asked for."},
+    AS_OF_PARAM,
     {"limit",    PARAM_INTEGER, 1, 5000, NULL,              "500",   false, "Points of a page."},
     CURSOR_PARAM,
     FORMAT_PARAM("json|csv|ndjson"),

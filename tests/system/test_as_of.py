@@ -86,6 +86,24 @@ def test_a_chart_of_the_past_ends_there(api):
     assert chart(api, NOON + 30 * HOUR, source="coinbase")["prices"][-1] == [ms(NOON), 1019]
 
 
+@pytest.mark.parametrize("minutes, prices", [(10, ["6", "7", "8"]), (30, ["6", "7", "8.1"]), (50, ["6", "7", "8.2"])])
+def test_an_assets_history_is_what_was_known_then(api, minutes, prices):
+    answer = api.get(f"/api/v1/cryptocurrencies/bitcoin/history?interval=hourly&limit=3&numbers=string"
+                     f"&as_of={ms(NOON + minutes * MINUTE)}")
+
+    assert [point["price"] for point in answer.json()["data"]] == prices
+
+
+def test_the_pages_of_a_history_are_of_one_moment(api):
+    first = api.get(f"/api/v1/cryptocurrencies/bitcoin/history?interval=hourly&limit=7&numbers=string"
+                    f"&from={ms(NOON - 8 * HOUR)}&as_of={ms(NOON + 10 * MINUTE)}")
+
+    second = api.get(first.links["next"]["url"])
+
+    assert second.json()["as_of"] == first.json()["as_of"]
+    assert [point["price"] for page in (first, second) for point in page.json()["data"]] == list("12345678")
+
+
 def test_the_series_of_a_chart_is_chosen_among_those_that_were_known(api):
     assert chart(api, NOON + HOUR)["source"] == "binance"
     assert chart(api, NOON + 24 * HOUR, days=2)["source"] == "coinbase", "it reaches farther, and is known by then"

@@ -4,6 +4,7 @@
 #include "api/answer/members.h"
 #include "api/answer/paging.h"
 #include "api/handlers/chart_interval.h"
+#include "api/params/as_of.h"
 #include "common/clock.h"
 #include "schema/queries.h"
 
@@ -37,6 +38,8 @@ history_check(const struct params *params, int64_t now_ms, struct problem *ret_p
 {
     const struct param_value *from = params_get(params, "from"), *to = params_get(params, "to");
 
+    if (!as_of_check(params, now_ms, ret_problem))
+        return false;
     if (!from->given || !to->given || from->integer < to->integer)
         return true;
     problem_set(ret_problem, 400, "parameter.range",
@@ -50,6 +53,8 @@ history_check(const struct params *params, int64_t now_ms, struct problem *ret_p
 static void
 history_tag(const struct params *params, struct tag_list *tags)
 {
+    if (as_of_is_settled(params, clock_now_ms()))
+        return;
     tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", params_get(params, "symbol")->text,
                                     params_get(params, "currency")->text));
 }
@@ -70,7 +75,7 @@ first_open_ms(const struct params *params, const struct chart_interval *interval
 {
     const struct param_value *cursor = params_get(params, "cursor");
     const struct param_value *from = params_get(params, "from"), *to = params_get(params, "to");
-    int64_t step_ms = interval->interval_s * INT64_C(1000), until_ms, now_ms = clock_now_ms();
+    int64_t step_ms = interval->interval_s * INT64_C(1000), until_ms, now_ms = as_of_now_ms(params);
 
     if (cursor->given) /* where the last point ended, the next one opens */
         return strtoll(cursor->items[CURSOR_TIME], NULL, 10);
@@ -113,7 +118,9 @@ add_opening(struct text *text, struct flight *flight, const char *cursor)
     const struct history *history = flight_context(flight);
     const struct params *params = flight_params(flight);
 
-    text_add_string(text, "{\"coin_id\":");
+    text_add_char(text, '{');
+    as_of_add(text, params);
+    text_add_string(text, "\"coin_id\":");
     text_add_json_string(text, params_get(params, "symbol")->text);
     text_add_string(text, ",\"currency\":");
     text_add_json_string(text, params_get(params, "currency")->text);
@@ -175,12 +182,20 @@ ask_points(struct flight *flight, const struct rows *chosen)
         SQL_INT(history->interval->stored_s),
         SQL_TIME_MS(first_open_ms(params, history->interval)),
         SQL_INT(params_get(params, "limit")->integer + 1),
-        SQL_TIME_MS(clock_now_ms()), /* this and the next of what is rolled only */
-        SQL_INT(history->interval->interval_s),
+        SQL_TIME_MS(as_of_now_ms(params)),
+        SQL_INT(history->interval->interval_s), /* of what is rolled only */
     };
+    size_t count = COUNT_OF(values);
 
-    flight_ask(flight, rolled ? &query_chart_points_rolled : &query_chart_points, values,
-               COUNT_OF(values) - (rolled ? 0 : 2), history_render);
+    if (rolled)
+        flight_ask(flight,
+                   as_of_given(params) ? &query_chart_points_rolled_as_of
+                                       : &query_chart_points_rolled,
+                   values, count, history_render);
+    else if (as_of_given(params))
+        flight_ask(flight, &query_chart_points_as_of, values, count - 1, history_render);
+    else /* without the moment */
+        flight_ask(flight, &query_chart_points, values, count - 2, history_render);
 }
 
 static void
@@ -199,29 +214,62 @@ history_chosen(struct flight *flight, const struct rows *rows)
         ask_points(flight, rows);
 }
 
+/* Of the source whose points the cursor continues, or that was asked for. */
+static void
+ask_source(struct flight *flight, const char *source)
+{
+    const struct params *params = flight_params(flight);
+    const struct database_value values[] = {
+        SQL_TEXT(params_get(params, "symbol")->text),
+        SQL_TEXT(params_get(params, "currency")->text),
+        SQL_TEXT(source),
+        SQL_TIME_MS(as_of_now_ms(params)),
+    };
+
+    if (as_of_given(params))
+        flight_ask(flight, &query_chart_source_as_of, values, COUNT_OF(values), history_chosen);
+    else
+        flight_ask(flight, &query_chart_source, values, COUNT_OF(values) - 1, history_chosen);
+}
+
+static void
+ask_best_source(struct flight *flight)
+{
+    const struct params *params = flight_params(flight);
+    const struct history *history = flight_context(flight);
+    const struct database_value values[] = {
+        SQL_TEXT(params_get(params, "symbol")->text),
+        SQL_TEXT(params_get(params, "currency")->text),
+        SQL_INT(history->interval->stored_s),
+        SQL_TIME_MS(first_open_ms(params, history->interval)),
+        SQL_TIME_MS(as_of_now_ms(params)),
+    };
+
+    if (as_of_given(params))
+        flight_ask(flight, &query_chart_choose_as_of, values, COUNT_OF(values), history_chosen);
+    else
+        flight_ask(flight, &query_chart_choose, values, COUNT_OF(values) - 1, history_chosen);
+}
+
 static void
 history_start(struct flight *flight)
 {
     const struct params *params = flight_params(flight);
     const struct param_value *cursor = params_get(params, "cursor");
     const char *source = params_get(params, "source")->text;
-    const struct database_value asset = SQL_TEXT(params_get(params, "symbol")->text);
-    const struct database_value currency = SQL_TEXT(params_get(params, "currency")->text);
     struct history *history = arena_alloc(flight_arena(flight), sizeof *history);
 
     history->interval = chart_interval_find(params_get(params, "interval")->text);
     flight_set_context(flight, history);
+    if (as_of_given(params))
+        freshness_set_past(flight_freshness(flight), as_of_now_ms(params));
     if (cursor->given)
         source = cursor->items[CURSOR_SOURCE];
     if (source)
-        flight_ask(flight, &query_chart_source, SQL_VALUES(asset, currency, SQL_TEXT(source)),
-                   history_chosen);
+        ask_source(flight, source);
     else
-        flight_ask(flight, &query_chart_choose,
-                   SQL_VALUES(asset, currency, SQL_INT(history->interval->stored_s),
-                              SQL_TIME_MS(first_open_ms(params, history->interval))),
-                   history_chosen);
+        ask_best_source(flight);
 }
 
 const struct reading listings_history_reading = {
-    .check = history_check, .tag = history_tag, .start = history_start};
+    .check = history_check, .client_s = as_of_client_s, .tag = history_tag, .start = history_start};
