@@ -501,7 +501,7 @@ def test_stopping_lets_the_running_job_finish(system):
     jobs = [quote("binance", ["BTCUSDT"]), quote("binance", ["ETHUSDT"], at=1795240200)]
     worker = system.start_worker()
     system.vhost.publish(*jobs)
-    wait_for("a job that runs", lambda: system.query("SELECT 1 FROM runs"))
+    wait_for("the provider is asked", system.replay.requests)
     assert worker.stop() == 0
     assert len(system.query("SELECT 1 FROM runs WHERE status = 'ok'")) == 1
     wait_for("one job left", lambda: sum(system.vhost.queues().values()) == 1)
