@@ -152,8 +152,20 @@ class Comparison:
             self.say(f"the checkpoint of {source}/{stream} is {iso(end)}: not on the grid")
         return end
 
+    def first_done(self, jobs):
+        """
+        Of a stream's jobs the one whose page came first: the others go on from its checkpoint. That need not be the
+        earliest: a queue that is made anew changes their order.
+        """
+        found = self.rows("""
+            SELECT job_id FROM raw_payloads JOIN runs USING (run_id)
+            WHERE job_id = ANY(%s) AND verdict = 'ok' ORDER BY fetched_at LIMIT 1""", [job["job_id"] for job in jobs])
+        first = found[0][0] if found else min(jobs, key=lambda job: job["slot"])["job_id"]
+        return next(job for job in jobs if job["job_id"] == first)
+
     def beginning_of(self, source, stream, step, jobs):
-        begin = min(job["slot"] - job["args"]["lookback_s"] for job in jobs) * 1000 // step * step
+        first = self.first_done(jobs)
+        begin = (first["slot"] - first["args"]["lookback_s"]) * 1000 // step * step
         if source not in REACH_MS:
             return max(begin, LISTED_MS)
         # It gives no more than so far back from the moment it was asked, which is in no job.
