@@ -407,12 +407,15 @@ def test_a_database_that_was_away_costs_no_attempt(own_tidemark):
     own_tidemark.add_coins()
     own_tidemark.settings.update(UPSTREAM_BUDGET_PERCENT="1000000", TIDEMARK_TIERS_MS="100,200")
     own_tidemark.start_worker()
+    first = quote("binance", ["ETHUSDT"], at=1795240200)
+    own_tidemark.vhost.publish(first)
+    wait_done(own_tidemark, [first])  # one that has no database yet would take no message
     jobs = [EVERY_KIND[kind]() for kind in EVERY_KIND]
     own_tidemark.postgres.kill()
     own_tidemark.vhost.publish(*jobs)
     wait_for("a worker that waits", lambda: own_tidemark.programs[0].log(event="store.retry"))
     own_tidemark.postgres.start()
-    wait_done(own_tidemark, jobs)
+    wait_done(own_tidemark, [first, *jobs])
     assert own_tidemark.query("SELECT max(attempt) FROM runs") == [(1,)]
 
 
