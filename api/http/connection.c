@@ -267,7 +267,8 @@ serve(struct http_connection *connection)
     connection->is_advancing = true;
     while (is_whole && is_next(connection)) {
         const struct http_refusal *refusal;
-        enum http_parsed parsed = exchange_step(connection->exchange, &refusal);
+        enum http_parsed parsed = exchange_step(
+            connection->exchange, connection->server->settings.doubling_prefix, &refusal);
 
         is_whole = parsed != HTTP_MORE;
         if (!is_whole)

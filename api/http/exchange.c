@@ -155,7 +155,8 @@ step_body(struct exchange *exchange, const struct http_refusal **ret_refusal)
 }
 
 enum http_parsed
-exchange_step(struct exchange *exchange, const struct http_refusal **ret_refusal)
+exchange_step(struct exchange *exchange, const char *doubling_prefix,
+              const struct http_refusal **ret_refusal)
 {
     struct http_request *request = &exchange->request;
     struct http_parser *parser = &exchange->parser;
@@ -177,9 +178,8 @@ exchange_step(struct exchange *exchange, const struct http_refusal **ret_refusal
         return parsed;
     /* Only now, because the buffer may have moved while the body arrived. */
     request->raw_target = http_slice_bytes(exchange->buffer + exchange->start, parser->target);
-    if (!http_target_parse(request->raw_target,
-                           exchange->connection->server->settings.doubling_prefix, request->arena,
-                           &request->target, ret_refusal))
+    if (!http_target_parse(request->raw_target, doubling_prefix, request->arena, &request->target,
+                           ret_refusal))
         return HTTP_REFUSED;
     return HTTP_PARSED;
 }

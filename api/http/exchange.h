@@ -59,8 +59,12 @@ void exchange_pool_finish(struct exchange_pool *pool);
  */
 char *exchange_room(struct exchange *exchange, bool in_hand, size_t *ret_size);
 
-/* Goes on with what was read. After HTTP_PARSED the request is whole and its fields are set. */
-enum http_parsed exchange_step(struct exchange *exchange, const struct http_refusal **ret_refusal);
+/*
+ * Goes on with what was read. After HTTP_PARSED the request is whole and its fields are set. Of
+ * `doubling_prefix` see target.h; NULL = none.
+ */
+enum http_parsed exchange_step(struct exchange *exchange, const char *doubling_prefix,
+                               const struct http_refusal **ret_refusal);
 
 /* What was read of the target so far, whether or not it is one; empty if nothing was. */
 struct bytes exchange_target(const struct exchange *exchange);

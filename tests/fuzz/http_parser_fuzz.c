@@ -48,7 +48,7 @@ take_requests(struct exchange *exchange, struct outcome *outcome)
     const struct http_refusal *refusal = NULL;
     enum http_parsed parsed;
 
-    while ((parsed = exchange_step(exchange, &refusal)) == HTTP_PARSED) {
+    while ((parsed = exchange_step(exchange, NULL, &refusal)) == HTTP_PARSED) {
         note_request(outcome, &exchange->request);
         if (!exchange_next(exchange)) {
             exchange->start = exchange->end = exchange->fill = 0;
