@@ -6,8 +6,9 @@ import socket
 import subprocess
 import time
 
+from ports import free_port
 from process import Process
-from waiting import accepts, free_port, wait_for
+from waiting import accepts, wait_for
 
 BENCH = pathlib.Path(__file__).resolve().parent
 CLIENT = "wrk", "-t1", "-c64"

@@ -3,7 +3,7 @@ import socket
 import struct
 import threading
 
-from waiting import free_port
+from ports import free_port
 
 
 class RawServer:

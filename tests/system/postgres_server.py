@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psycopg2
 
+from ports import free_port
 from scratch import make_directory
-from waiting import free_port
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'

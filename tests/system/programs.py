@@ -6,8 +6,9 @@ import subprocess
 
 import requests
 
+from ports import free_port
 from process import Process
-from waiting import accepts, free_port, wait_for
+from waiting import accepts, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PATHS = {"tidemark-worker": "ingest/worker", "tidemark-scheduler": "ingest/scheduler",

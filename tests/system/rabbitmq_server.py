@@ -13,8 +13,9 @@ import urllib.request
 
 import pika
 
+from ports import free_port
 from scratch import make_directory
-from waiting import free_port, wait_for
+from waiting import wait_for
 
 BIN = pathlib.Path("/usr/lib/rabbitmq/bin")
 USER = PASSWORD = "guest"

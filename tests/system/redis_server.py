@@ -7,8 +7,9 @@ import tempfile
 
 import redis
 
+from ports import free_port
 from process import Process
-from waiting import free_port, wait_for
+from waiting import wait_for
 
 DATABASES = 1024
 

@@ -20,9 +20,10 @@ import threading
 import urllib.parse
 
 import npm_packages
+from ports import free_port
 from process import Process
 from programs import ROOT
-from waiting import accepts, free_port, wait_for
+from waiting import accepts, wait_for
 
 BUCKET, REGION = "tidemark", "eu-west-7"
 ACCESS_KEY, SECRET_KEY = "S3RVER", "S3RVER"

@@ -7,7 +7,6 @@ answer, no answer may come too many, and nothing may have reached the path that 
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import tempfile
 
@@ -15,6 +14,7 @@ import pytest
 
 from http_attacks import ACCEPTED, CLOSE, REFUSED, chunked, get, post
 from http_wire import (Incomplete, Probe, connect, exchange, read_answer, split_answer, wait_for)
+from ports import free_port
 
 NGINX = """
 worker_processes 1; daemon off; master_process off; pid {folder}/pid; error_log {folder}/error;
@@ -51,12 +51,6 @@ backend api
   http-reuse always
   server one 127.0.0.1:{upstream}
 """
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def is_open(address):

@@ -6,9 +6,10 @@ import pytest
 import requests
 
 from market_rows import MarketRows, utc_now
+from ports import free_port
 from tidemark import Tidemark
 from udf_chart import Chart, Rejected
-from waiting import accepts, free_port, wait_for
+from waiting import accepts, wait_for
 
 pytestmark = pytest.mark.xdist_group("udf")
 

@@ -3,12 +3,6 @@ import socket
 import time
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def wait_for(what, probe, timeout=30.0, pause=0.05):
     """Polls until `probe()` is true and returns that; says what was waited for when it is late."""
     deadline = time.monotonic() + timeout
