@@ -15,11 +15,16 @@ for folder in (HERE, HERE / "system"):
         sys.path.insert(0, str(folder))
 
 import documented_rows  # noqa: E402  (the path must be set first)
+import order  # noqa: E402
 from known_rows import NoProviders  # noqa: E402
 from replay_client import Replay  # noqa: E402
 from services import Services  # noqa: E402
 from tcp_proxy import TcpProxy  # noqa: E402
 from tidemark import Tidemark  # noqa: E402
+
+
+def pytest_collection_modifyitems(items):
+    order.long_first(items)
 
 
 @pytest.fixture(scope="session")
