@@ -72,17 +72,25 @@ def test_a_child_that_dies_after_every_commit_still_gets_to_the_end(system):
 CSV_ROWS = "SELECT open_time, open, high, low, close, volume FROM candles ORDER BY open_time"
 
 
-def do_csv_job(system, number, **fault):
-    """One more file in the folder, and the job that takes it."""
+def put_csv_file(system, number):
+    """One more file into the folder; number 0 is the first and only one."""
     folder = system.directory / "csv"
+    if number == 0:
+        shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     name = ("cdd_Binance_BTCUSDT_d_2021.csv", "tradingview_seed_BTCUSDT_1d.csv")[number % 2]
     shutil.copy(ROOT / "tests/recorded/csv" / name, folder / f"{number}_{name}")
+
+
+def do_csv_job(system, number, **fault):
+    """The job that takes the file that has been put there; the next one is put there when that is done."""
     worker = system.start_worker(**fault)
     wait_for("a file that was left alone", lambda: time.time() > 2 + max(
-        entry.stat().st_ctime for entry in os.scandir(folder)))
+        entry.stat().st_ctime for entry in os.scandir(system.directory / "csv")))
     job = make_job("csv", "history", "history/inbox", slot(back=20 - number), {})
     system.vhost.publish(job)
+    wait_for("the run", lambda: system.query("SELECT 1 FROM runs WHERE job_id = %s AND status = 'ok'", job["job_id"]))
+    put_csv_file(system, number + 1)
     wait_quiescent(system.connect(), system.vhost.queues, [job])
     assert worker.stop() == 0
 
@@ -92,10 +100,12 @@ def test_a_kill_after_any_step_of_a_csv_job_changes_nothing(system):
     system.query("INSERT INTO instruments (source_id, symbol, asset_id, quote_id)"
                  " SELECT 4, 'BTCUSDT', asset_id, quote_id FROM assets, quotes"
                  " WHERE slug = 'bitcoin' AND code = 'usdt'")
+    put_csv_file(system, 0)
     do_csv_job(system, 0)
     do_csv_job(system, 1)
     undisturbed = system.query(CSV_ROWS)
     system.query("TRUNCATE candles, series, latest_prices, checkpoints, runs, raw_payloads")
+    put_csv_file(system, 0)
     for number, step in enumerate(STEPS):
         died = system.directory / f"died-{number}"
         do_csv_job(system, number, TIDEMARK_FAULT=step, TIDEMARK_FAULT_ONCE=str(died))
