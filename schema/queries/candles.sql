@@ -236,15 +236,17 @@ WHERE source_id = $1::smallint AND asset_id = $2::integer AND quote_id = $3::sma
 -- Which series a chart of CoinGecko's kind is drawn from, by role: role, asset_id, quote_id, source_id, version. The source
 -- whose series covers most of the window; of equals the preferred one. No row for a role that nobody has candles for.
 -- 'price'; 'caps' an aggregator's, who knows market caps; and for a currency that nobody quotes the coin in: 'usd' and
--- 'usd_caps', and what Bitcoin costs in both currencies, 'rate' and 'rate_usd'.
--- $1 slug, $2 quote code, $3 interval_s, $4 first open_time, $5 last open_time
+-- 'usd_caps', and what Bitcoin costs in both currencies, 'rate' and 'rate_usd', or what the coin costs that the currency is,
+-- 'coin_usd'.
+-- $1 slug, $2 quote code, $3 interval_s, $4 first open_time, $5 last open_time, $6 slug of the coin that the currency is
 SELECT wanted.role, a.asset_id, q.quote_id, best.source_id, pg_snapshot_xmin(pg_current_snapshot())::text AS version
 FROM (VALUES ('price',    $1::text,  $2::text, NULL),
              ('caps',     $1,        $2,       'aggregator'),
              ('usd',      $1,        'usd',    NULL),
              ('usd_caps', $1,        'usd',    'aggregator'),
              ('rate',     'bitcoin', $2,       NULL),
-             ('rate_usd', 'bitcoin', 'usd',    NULL)) AS wanted (role, slug, code, kind)
+             ('rate_usd', 'bitcoin', 'usd',    NULL),
+             ('coin_usd', $6::text,  'usd',    NULL)) AS wanted (role, slug, code, kind)
 JOIN assets a ON a.slug = wanted.slug
 JOIN quotes q ON q.code = wanted.code
 JOIN LATERAL (
@@ -266,24 +268,35 @@ JOIN LATERAL (
 -- time of the two series to convert by. A series that there is not has NULL for its source_id.
 -- $1 asset_id, $2 quote_id, $3 source_id, $4 source_id of the other series, $5 asset_id, $6 quote_id and $7 source_id of
 -- rate, $8 quote_id and $9 source_id of rate_usd, $10 interval_s, $11 first close, $12 last close, $13 how many at most
-SELECT (date_part('epoch', p.open_time) * 1000)::bigint + $10::integer * 1000::bigint AS close_time_ms, p.close,
-       coalesce(p.market_cap, k.market_cap), coalesce(p.volume_24h, k.volume_24h), r.close, u.close
-FROM candles p
-LEFT JOIN candles k
-    ON k.source_id = $4::smallint AND k.asset_id = p.asset_id AND k.quote_id = p.quote_id AND k.interval_s = $10
-    AND k.open_time = p.open_time AND k.final
-    AND k.open_time BETWEEN $11::timestamptz - make_interval(secs => $10) AND $12::timestamptz - make_interval(secs => $10)
-LEFT JOIN candles r
-    ON r.source_id = $7::smallint AND r.asset_id = $5::integer AND r.quote_id = $6::smallint AND r.interval_s = $10
-    AND r.open_time = p.open_time AND r.final
-    AND r.open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)
-LEFT JOIN candles u
-    ON u.source_id = $9::smallint AND u.asset_id = $5 AND u.quote_id = $8::smallint AND u.interval_s = $10
-    AND u.open_time = p.open_time AND u.final
-    AND u.open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)
-WHERE p.source_id = $3::smallint AND p.asset_id = $1::integer AND p.quote_id = $2::smallint AND p.interval_s = $10 AND p.final
-  AND p.open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)
-ORDER BY p.open_time
+-- They are put side by side by grouping and not by joins: a plan for any window guesses few rows, and joins so few by
+-- comparing each with each, which of a year of hours are 76 million.
+SELECT (date_part('epoch', open_time) * 1000)::bigint + $10::integer * 1000::bigint AS close_time_ms,
+       max(close) FILTER (WHERE part = 'price'),
+       coalesce(max(market_cap) FILTER (WHERE part = 'price'), max(market_cap) FILTER (WHERE part = 'caps')),
+       coalesce(max(volume_24h) FILTER (WHERE part = 'price'), max(volume_24h) FILTER (WHERE part = 'caps')),
+       max(close) FILTER (WHERE part = 'rate'), max(close) FILTER (WHERE part = 'rate_usd')
+FROM (SELECT 'price' AS part, open_time, close, market_cap, volume_24h
+      FROM candles
+      WHERE source_id = $3::smallint AND asset_id = $1::integer AND quote_id = $2::smallint AND interval_s = $10 AND final
+        AND open_time BETWEEN $11::timestamptz - make_interval(secs => $10) AND $12::timestamptz - make_interval(secs => $10)
+      UNION ALL
+      SELECT 'caps', open_time, NULL, market_cap, volume_24h
+      FROM candles
+      WHERE source_id = $4::smallint AND asset_id = $1 AND quote_id = $2 AND interval_s = $10 AND final
+        AND open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)
+      UNION ALL
+      SELECT 'rate', open_time, close, NULL, NULL
+      FROM candles
+      WHERE source_id = $7::smallint AND asset_id = $5::integer AND quote_id = $6::smallint AND interval_s = $10 AND final
+        AND open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)
+      UNION ALL
+      SELECT 'rate_usd', open_time, close, NULL, NULL
+      FROM candles
+      WHERE source_id = $9::smallint AND asset_id = $5 AND quote_id = $8::smallint AND interval_s = $10 AND final
+        AND open_time BETWEEN $11 - make_interval(secs => $10) AND $12 - make_interval(secs => $10)) AS parts
+GROUP BY open_time
+HAVING bool_or(part = 'price')
+ORDER BY open_time
 LIMIT $13::bigint
 
 -- name: coin_candles

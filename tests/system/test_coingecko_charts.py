@@ -97,6 +97,19 @@ def test_a_currency_that_nobody_quotes_is_converted_by_bitcoins_candles(api):
     assert told["market_caps"][0][1] == pytest.approx(3000 * 30000 / dollars[times[0]], rel=1e-15)
 
 
+def test_a_currency_that_is_a_coin_is_converted_by_the_coins_candles(api):
+    dollars = dict(chart(api, "bitcoin/market_chart?vs_currency=usd&days=91")[0]["prices"])
+    told, times = chart(api, "ethereum/market_chart?vs_currency=btc&days=91")
+    assert len(times) >= 90
+    for (at, bitcoins), (_, market_cap) in zip(told["prices"], told["market_caps"]):
+        assert bitcoins == pytest.approx(3000.5 / dollars[at], rel=1e-15) and market_cap == pytest.approx(3000 / dollars[at], rel=1e-15)
+    ethers, times = chart(api, "bitcoin/market_chart?vs_currency=eth&days=91")
+    assert len(times) >= 90
+    for at, price in ethers["prices"][:-1]:
+        assert price == pytest.approx(dollars[at] / 3000.5, rel=1e-15)
+    assert {price for _, price in chart(api, "bitcoin/market_chart?vs_currency=btc&days=7")[0]["prices"]} == {1}
+
+
 def test_nothing_known_is_empty_arrays(api):
     empty = {"prices": [], "market_caps": [], "total_volumes": []}
     assert get(api, "silent/market_chart?vs_currency=usd&days=7") == empty

@@ -81,10 +81,10 @@ def crowded(engines):
     engines.postgres.drop_database("crowded")
 
 
-def explain(db, name, options="FORMAT JSON"):
+def explain(db, name, options="FORMAT JSON", windows=WINDOWS):
     db.prepare(name)
     [(types,)] = db.execute("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = %s", name)
-    values = WINDOWS.get(name) or [VALUES[kind] for kind in types]
+    values = windows.get(name) or [VALUES[kind] for kind in types]
     places = f" ({', '.join(['%s'] * len(values))})" if values else ""
     [(plan,)] = db.execute(f"EXPLAIN ({options}) EXECUTE {name}{places}", *[value and str(value) for value in values])
     return plan[0]["Plan"]
@@ -143,3 +143,15 @@ def test_what_is_read_whole_is_asked(crowded):
     for name, tables in READ_WHOLE.items():
         found = {node["Relation Name"] for node, _ in nodes(explain(crowded, name)) if "Relation Name" in node and "Index Cond" not in node}
         assert tables <= found
+
+
+LONG_AGO = "2025-12-01"
+
+
+@pytest.mark.parametrize("name", sorted(set(WINDOWS) - {"chart_choose_as_of"}))
+def test_a_long_window_costs_its_rows_and_not_their_square(crowded, name):
+    long = {**WINDOWS, name: tuple(LONG_AGO if value == "yesterday" else "{%s}" % LONG_AGO if value == "{yesterday}" else
+                                   100000 if value in (100, 200, 1000) else value for value in WINDOWS[name])}
+    plan = explain(crowded, name, "ANALYZE, TIMING OFF, FORMAT JSON", long)
+    handled = [node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Join Filter", 0)) for node, _ in nodes(plan)]
+    assert max(handled) < 200000, f"the window has {plan['Actual Rows']} rows"

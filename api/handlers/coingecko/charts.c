@@ -27,6 +27,8 @@ struct lines {
 struct chart {
     struct chart_window window;
     bool is_range; /* it may end long ago */
+    bool converts; /* what is in usd, by what Bitcoin costs or by the coin that the currency is */
+    bool is_coin;  /* by the latter */
     struct rows series, points;
     struct lines lines;
 };
@@ -36,11 +38,14 @@ charts_tag(const struct params *params, struct tag_list *tags)
 {
     const char *slug = params_get(params, "id")->text;
     const char *code = params_get(params, "vs_currency")->text;
+    const char *coin = valuation_coin(code);
 
     tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", slug, code));
     if (strcmp(code, "usd") == 0)
         return;
     tag_list_add(tags, arena_printf(tags->arena, "chart:%s/usd", slug));
+    if (coin)
+        tag_list_add(tags, arena_printf(tags->arena, "chart:%s/usd", coin));
     tag_list_add(tags, arena_printf(tags->arena, "chart:bitcoin/%s", code));
     tag_list_add(tags, "chart:bitcoin/usd");
 }
@@ -88,35 +93,41 @@ add_point(struct lines *lines, int64_t at_ms, const char *price, const char *mar
     lines->count++;
 }
 
-/* A number of the row in the currency that was asked for; NULL stays NULL. */
+/* What a dollar's worth is multiplied with; NULL = unknown. Of a coin's price it is only divided
+ * by. */
 static const char *
-in_currency(const struct rows *points, size_t row, size_t column, bool converts,
-            struct arena *arena)
+rate_of(const struct chart *chart, size_t row)
 {
-    const char *number = rows_text(points, row, column);
-
-    if (!number || !converts)
-        return number;
-    return decimal_ratio(decimal_product(number, rows_text(points, row, RATE), arena),
-                         rows_text(points, row, RATE_USD), VALUATION_DIGITS, arena);
+    return chart->is_coin ? "1" : rows_text(&chart->points, row, RATE);
 }
 
-/* Where it is not known what Bitcoin cost, there is no point. */
+/* A number of the row in the currency that was asked for; NULL stays NULL. */
+static const char *
+in_currency(const struct chart *chart, size_t row, size_t column, struct arena *arena)
+{
+    const char *number = rows_text(&chart->points, row, column);
+
+    if (!number || !chart->converts)
+        return number;
+    return decimal_ratio(decimal_product(number, rate_of(chart, row), arena),
+                         rows_text(&chart->points, row, RATE_USD), VALUATION_DIGITS, arena);
+}
+
+/* Where it is not known what it takes to convert, there is no point. */
 static int64_t
 add_points(struct lines *lines, const struct chart *chart)
 {
-    bool converts = find_series(&chart->series, "price") < 0;
     const struct rows *points = &chart->points;
     struct arena *arena = lines->prices.arena;
     int64_t at_ms = 0;
 
     for (size_t row = 0; row < points->count; row++) {
-        if (converts && (rows_is_null(points, row, RATE) || rows_is_null(points, row, RATE_USD)))
+        if (chart->converts && (!rate_of(chart, row) || rows_is_null(points, row, RATE_USD)))
             continue;
         at_ms = rows_int(points, row, AT, 0);
-        add_point(lines, at_ms, in_currency(points, row, CLOSE, converts, arena),
-                  in_currency(points, row, MARKET_CAP, converts, arena),
-                  in_currency(points, row, VOLUME_24H, converts, arena));
+        add_point(lines, at_ms, in_currency(chart, row, CLOSE, arena),
+                  in_currency(chart, row, MARKET_CAP, arena),
+                  in_currency(chart, row, VOLUME_24H, arena));
     }
     return at_ms;
 }
@@ -194,35 +205,64 @@ points_read(struct flight *flight, const struct rows *rows)
     valuation_ask(flight, &params_get(params, "id")->text, 1, code, 1, chart_render);
 }
 
+/*
+ * How to get at the currency: as it is quoted; else by what Bitcoin costs in it; else, if it is a
+ * coin, by what that costs. One Bitcoin is one Bitcoin, whatever a market says that sells it for
+ * itself wrapped.
+ */
 static void
-series_read(struct flight *flight, const struct rows *rows)
+choose_way(struct chart *chart, const struct params *params)
 {
-    struct chart *chart = flight_context(flight);
-    bool converts = find_series(rows, "price") < 0;
-    const char *price = converts ? "usd" : "price", *caps = converts ? "usd_caps" : "caps";
+    const char *coin = valuation_coin(params_get(params, "vs_currency")->text);
+    bool is_itself = coin && strcmp(coin, params_get(params, "id")->text) == 0;
+
+    chart->converts = is_itself || find_series(&chart->series, "price") < 0;
+    chart->is_coin = coin && (is_itself || strcmp(coin, "bitcoin") == 0 ||
+                              find_series(&chart->series, "rate") < 0);
+}
+
+static void
+ask_points(struct flight *flight, const struct chart *chart)
+{
+    static const struct rows nothing = {0};
+    const struct rows *series = &chart->series;
+    const struct rows *units = chart->converts ? series : &nothing;
+    const struct rows *rates = chart->is_coin ? &nothing : units;
+    const char *price = chart->converts ? "usd" : "price";
+    const char *caps = chart->converts ? "usd_caps" : "caps";
+    const char *unit = chart->is_coin ? "coin_usd" : "rate_usd";
     const struct database_value values[] = {
-        series_id(rows, price, ASSET_ID),
-        series_id(rows, price, QUOTE_ID),
-        series_id(rows, price, SOURCE_ID),
-        series_id(rows, caps, SOURCE_ID),
-        series_id(rows, "rate", ASSET_ID),
-        series_id(rows, "rate", QUOTE_ID),
-        series_id(rows, "rate", SOURCE_ID),
-        series_id(rows, "rate_usd", QUOTE_ID),
-        series_id(rows, "rate_usd", SOURCE_ID),
+        series_id(series, price, ASSET_ID),
+        series_id(series, price, QUOTE_ID),
+        series_id(series, price, SOURCE_ID),
+        series_id(series, caps, SOURCE_ID),
+        series_id(units, unit, ASSET_ID),
+        series_id(rates, "rate", QUOTE_ID),
+        series_id(rates, "rate", SOURCE_ID),
+        series_id(units, unit, QUOTE_ID),
+        series_id(units, unit, SOURCE_ID),
         SQL_INT(chart->window.stored_s),
         SQL_TIME_MS(chart->window.from_ms),
         SQL_TIME_MS(chart->window.to_ms),
         SQL_INT(POINTS_MAX),
     };
 
-    chart->series = *rows;
-    if (rows->count > 0)
-        flight_note_version(flight, rows_text(rows, 0, VERSION));
-    if (find_series(rows, price) < 0)
+    if (find_series(series, price) < 0)
         points_read(flight, NULL);
     else
         flight_ask(flight, &query_coin_points, values, COUNT_OF(values), points_read);
+}
+
+static void
+series_read(struct flight *flight, const struct rows *rows)
+{
+    struct chart *chart = flight_context(flight);
+
+    chart->series = *rows;
+    choose_way(chart, flight_params(flight));
+    if (rows->count > 0)
+        flight_note_version(flight, rows_text(rows, 0, VERSION));
+    ask_points(flight, chart);
 }
 
 static void
@@ -232,10 +272,11 @@ ask_series(struct flight *flight, struct chart *chart,
     const struct params *params = flight_params(flight);
     int64_t stored_ms = chart->window.stored_s * INT64_C(1000);
     int64_t first_ms = chart->window.from_ms - stored_ms, last_ms = chart->window.to_ms - stored_ms;
+    const char *code = params_get(params, "vs_currency")->text, *coin = valuation_coin(code);
     const struct database_value values[] = {
-        SQL_TEXT(params_get(params, "id")->text), SQL_TEXT(params_get(params, "vs_currency")->text),
+        SQL_TEXT(params_get(params, "id")->text), SQL_TEXT(code),
         SQL_INT(chart->window.stored_s),          SQL_TIME_MS(first_ms > 0 ? first_ms : 0),
-        SQL_TIME_MS(last_ms > 0 ? last_ms : 0),
+        SQL_TIME_MS(last_ms > 0 ? last_ms : 0),   coin ? SQL_TEXT(coin) : SQL_NULL,
     };
 
     flight_set_context(flight, chart);
