@@ -292,6 +292,27 @@ broker_connection_open(struct broker_connection *connection, struct error *err)
     return false;
 }
 
+bool
+broker_connection_renew_channel(struct broker_connection *connection, struct error *err)
+{
+    amqp_frame_t frame;
+    bool received;
+
+    if (!broker_connection_check(
+            connection, amqp_channel_close(connection->state, BROKER_CHANNEL, AMQP_REPLY_SUCCESS),
+            err, "close", "the channel"))
+        return false;
+    /* The library keeps what came before the answer, and would bring it as the new channel's. */
+    do
+        if (!broker_connection_read(connection, 0, &frame, &received, err))
+            return false;
+    while (received);
+    amqp_channel_open(connection->state, BROKER_CHANNEL);
+    connection->number++;
+    return broker_connection_check(connection, amqp_get_rpc_reply(connection->state), err, "open",
+                                   "a channel");
+}
+
 /* ---------------------------------------------------------------------------------- reading */
 
 /* True if the frame was for the connection itself; `*ret_lost` if it was its end. */

@@ -41,6 +41,13 @@ void broker_connection_finish(struct broker_connection *connection); /* closes p
  */
 MUST_CHECK bool broker_connection_open(struct broker_connection *connection, struct error *err);
 
+/*
+ * Closes the channel and opens a new one. The broker takes back what it handed out over the old
+ * one; what of it has been received is thrown away here, and `number` counts on.
+ */
+MUST_CHECK bool broker_connection_renew_channel(struct broker_connection *connection,
+                                                struct error *err);
+
 /* Throws the connection away, without a word to the broker. Nothing happens if there is none. */
 void broker_connection_drop(struct broker_connection *connection);
 

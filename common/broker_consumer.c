@@ -10,6 +10,7 @@ enum {
     LISTENER_LENGTH_MAX = 10000,
     INBOX_MAX = 64, /* messages service() may find before somebody calls next() */
     IDLE_LOOK_MS = 4000,
+    IDLE_RENEW_MS = 15000,
 };
 
 #define CONSUMER_TAG "tidemark" /* one consumer on a channel: the name need only be known */
@@ -21,8 +22,9 @@ struct broker_consumer {
     struct broker_parcel *arriving;
     struct broker_parcel *inbox, **inbox_end;
     size_t inbox_count;
-    int64_t look_at_ms; /* monotonic: nothing has come for a while, is the queue ours still? */
-    bool passed_over;   /* the last look found messages that nobody brings us */
+    int64_t look_at_ms;  /* monotonic: nothing has come for a while, is the queue ours still? */
+    int64_t renew_at_ms; /* monotonic: a channel that brought nothing for long is replaced */
+    bool passed_over;    /* the last look found messages that nobody brings us */
 };
 
 static struct broker_consumer *
@@ -100,6 +102,17 @@ check(struct broker_consumer *consumer, const char *what, const char *name, stru
                                    amqp_get_rpc_reply(consumer->connection.state), err, what, name);
 }
 
+/* The queue serves us: nothing needs to be asked for a while. */
+static void
+is_served(struct broker_consumer *consumer)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    consumer->look_at_ms = now_ms + IDLE_LOOK_MS;
+    consumer->renew_at_ms = now_ms + IDLE_RENEW_MS;
+    consumer->passed_over = false;
+}
+
 static bool
 start_consuming(struct broker_consumer *consumer, struct error *err)
 {
@@ -111,8 +124,7 @@ start_consuming(struct broker_consumer *consumer, struct error *err)
         return false;
     amqp_basic_consume(state, BROKER_CHANNEL, amqp_cstring_bytes(consumer->queue),
                        amqp_cstring_bytes(CONSUMER_TAG), 0, 0, 0, amqp_empty_table);
-    consumer->look_at_ms = clock_monotonic_ms() + IDLE_LOOK_MS;
-    consumer->passed_over = false;
+    is_served(consumer);
     return check(consumer, "consume queue", consumer->queue, err);
 }
 
@@ -221,9 +233,24 @@ broker_consumer_service(struct broker_consumer *consumer, struct error *err)
 }
 
 /*
- * The broker says when it cancels a consumer, but not always: of a quorum queue deleted while an
- * acknowledgement was on its way nothing was heard. Who has had nothing for a while asks whether
- * the queue still knows a consumer, and whether messages wait in it that nobody brings.
+ * RabbitMQ 3 says that it cancels a consumer only if the queue is gone still when the channel hears
+ * of it. If it has been declared anew by then, the channel subscribes by itself, without a word,
+ * and drops every event of the new queue (rabbit_channel.erl of 3.10: eol subscribes again, then
+ * removes the queue's state). The one message that the new queue hands to such a consumer belongs
+ * to it until its channel closes, and no question over AMQP shows that. So the channel of a
+ * consumer that has had nothing for long is replaced.
+ */
+static bool
+renew(struct broker_consumer *consumer, struct error *err)
+{
+    forget_messages(consumer);
+    return broker_connection_renew_channel(&consumer->connection, err) &&
+           start_consuming(consumer, err);
+}
+
+/*
+ * Who has had nothing for a while asks whether the queue still knows a consumer, and whether
+ * messages wait in it that nobody brings.
  */
 static bool
 look_after_queue(struct broker_consumer *consumer, struct error *err)
@@ -246,7 +273,7 @@ look_after_queue(struct broker_consumer *consumer, struct error *err)
                                       "messages wait in %s, and none is delivered here",
                                       consumer->queue);
     consumer->passed_over = passed_over;
-    return true;
+    return passed_over || clock_monotonic_ms() < consumer->renew_at_ms || renew(consumer, err);
 }
 
 static void
@@ -278,8 +305,7 @@ broker_consumer_next(struct broker_consumer *consumer, int64_t timeout_ms, struc
         if (!take_frame(consumer, &frame, err))
             return false;
     }
-    consumer->look_at_ms = clock_monotonic_ms() + IDLE_LOOK_MS;
-    consumer->passed_over = false;
+    is_served(consumer);
     arena_defer(arena, destroy_parcel, parcel);
     *ret_delivery = parcel->delivery;
     *ret_received = true;

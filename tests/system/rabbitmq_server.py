@@ -155,6 +155,14 @@ class RabbitMQ:
         for name in wait_for(f"a connection of {program} is listed", mine):
             self.api("DELETE", "/api/connections/" + urllib.parse.quote(name, safe=""))
 
+    def freeze_consumers(self, name):
+        """The channels that consume a queue of the first virtual host hear nothing until thaw_channels()."""
+        self.ctl("eval", f'{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"{name}">>)),'
+                         " [sys:suspend(element(1, C)) || C <- rabbit_amqqueue:consumers(Q)].")
+
+    def thaw_channels(self):
+        self.ctl("eval", "[catch sys:resume(P, 1000) || P <- rabbit_channel:list()].")
+
     def raise_memory_alarm(self):
         self.ctl("set_vm_memory_high_watermark", "0.0001")
 

@@ -14,6 +14,8 @@ from waiting import wait_for
 BUILD = pathlib.Path(os.environ.get("TIDEMARK_BUILD",
                                     pathlib.Path(__file__).parents[2] / "build"))
 
+FREED_S = 25
+
 pytestmark = pytest.mark.xdist_group("broker")  # one virtual host for all of them
 
 
@@ -195,6 +197,25 @@ def test_a_queue_deleted_under_a_consumer_is_noticed_and_declared_anew(rabbitmq,
     one.ok_soon("connect-consumer")
     one.ok(f"publish tidemark.jobs {probe.source} job-1 {{}}")
     assert one.ok("next 5000")["id"] == "job-1"
+
+
+def test_a_consumer_that_was_subscribed_to_the_new_queue_in_silence_frees_its_message(rabbitmq, probe):
+    """A channel that hears of a deletion only after the queue is there again subscribes by itself, and drops what comes."""
+    one, other = probe(), probe()
+    one.ok(f"consume {probe.queue}")
+    rabbitmq.freeze_consumers(probe.queue)
+    rabbitmq.delete_queue(probe.queue)
+    other.ok("connect-publisher")  # declares it anew
+    rabbitmq.thaw_channels()
+    other.ok_soon(f"publish tidemark.jobs {probe.source} job-1 {{}}")
+
+    def message():
+        answer = one("next 1000")
+        if answer.code == "broker.away":
+            one.ok_soon("connect-consumer")
+        return answer.get("id")
+
+    assert wait_for("the message comes", message, timeout=FREED_S) == "job-1"
 
 
 def test_a_scheduler_learns_of_a_lost_queue_even_if_a_worker_was_quicker(rabbitmq, probe):
