@@ -35,7 +35,8 @@ class TcpProxy:
         self.corrupt_at = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._open = None  # an asyncio.Event: bytes may pass
+        self.held = 0  # pieces that wait in a black hole, or answers that do
+        self._open = self._down_open = None  # asyncio.Events: bytes may pass; answers may
 
     def start(self):
         self._thread.start()
@@ -46,8 +47,9 @@ class TcpProxy:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self):
-        self._open = asyncio.Event()
+        self._open, self._down_open = asyncio.Event(), asyncio.Event()
         self._open.set()
+        self._down_open.set()
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -72,16 +74,23 @@ class TcpProxy:
     async def _pump(self, link, direction, reader, writer):
         try:
             while data := await reader.read(65536):
-                await self._open.wait()
+                await self._wait_open(direction)
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
                 if not await self._forward(link, direction, data, writer):
                     return
-            await self._open.wait()
+            await self._wait_open(direction)
             writer.write_eof()
         except (OSError, RuntimeError):
             reset(link.near)
             reset(link.far)
+
+    async def _wait_open(self, direction):
+        self.held += 1
+        await self._open.wait()
+        if direction == "down":
+            await self._down_open.wait()
+        self.held -= 1
 
     async def _forward(self, link, direction, data, writer):
         begin = link.seen[direction]
@@ -112,6 +121,7 @@ class TcpProxy:
         self.refusing = False
         self.cut_at = self.corrupt_at = None
         self._loop.call_soon_threadsafe(self._open.set)
+        self._loop.call_soon_threadsafe(self._down_open.set)
 
     def delay(self, seconds):
         """Each piece that arrives goes on so much later."""
@@ -123,6 +133,10 @@ class TcpProxy:
     def black_hole(self):
         """Nothing passes, nobody is told."""
         self._loop.call_soon_threadsafe(self._open.clear)
+
+    def hold_answers(self):
+        """What the server says is kept back, and counted by `held`; what it is asked passes."""
+        self._loop.call_soon_threadsafe(self._down_open.clear)
 
     def refuse(self):
         """New connections are reset; the open ones are left alone."""

@@ -11,6 +11,7 @@ import pytest
 from http_attacks import REFUSED, get
 from http_wire import exchange
 from market_rows import MarketRows
+from test_api import metric
 from waiting import wait_for
 
 PRICE = "/simple_price?assets=bitcoin&currencies=usd"
@@ -75,15 +76,18 @@ def test_requests_that_wait_for_a_lease_outlive_the_shortcut_they_came_by(tidema
 
 def test_a_reading_begun_before_a_commit_is_not_shown_after_it(tidemark, rows, proxy_to):
     proxy = proxy_to(tidemark.postgres.port)
-    api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy))
+    api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy), API_THREADS="1")
+    api.wait_log(event="events.connected")
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        proxy.delay_s = 0.6  # there, and back: the snapshot is taken between them
+        proxy.hold_answers()
         early = pool.submit(price_of, api)
-        time.sleep(0.7)
+        wait_for("what the database says, as of before the commit", lambda: proxy.held)
         rows.set_price("bitcoin", "usd", "2")
-        assert not early.done()
-        time.sleep(0.1)  # the event has arrived, the old reading has not
+        wait_for("the event", lambda: metric(api, "api_events_total") == 1)
         late = pool.submit(price_of, api)
+        wait_for("both ask", lambda: metric(api, "api_connections") == 3)
+        assert not early.done()
+        proxy.pass_through()
         assert late.result() == 2
         assert early.result() == 2
 
@@ -102,7 +106,7 @@ def test_what_redis_kept_from_before_the_broker_came_back_is_not_believed(own_ti
     own_tidemark.services.rabbitmq.start()
     own_tidemark.vhost.create()
     wait_for("events", lambda: api.get("/health").json()["rabbitmq"] == "connected")
-    wait_for("the new price", lambda: price_of(api) == 2, timeout=1)
+    wait_for("the new price", lambda: price_of(api) == 2, timeout=3)
 
 
 def test_a_second_sigterm_ends_a_slow_drain(tidemark, rows):
@@ -128,10 +132,12 @@ def test_a_database_that_fell_silent_costs_one_wait_and_not_one_for_each_connect
     api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy))
     proxy.black_hole()
     assert api.get(PRICE).status_code == 504
+    took = []
     for page in range(1, 9):
         started = time.monotonic()
         assert api.get(f"/data?page={page}").status_code == 503
-        assert time.monotonic() - started < 0.2
+        took.append(time.monotonic() - started)
+    assert sorted(took)[5] < 0.2, took  # a busy machine may delay one or two
     proxy.pass_through()
     wait_for("answers again", lambda: api.get(PRICE).status_code == 200, timeout=5)
 

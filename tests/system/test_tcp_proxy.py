@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from waiting import wait_for
+
 
 @pytest.fixture
 def echo():
@@ -69,6 +71,18 @@ def test_trickle(proxy, client):
     client.sendall(b"drops")
     assert len(client.recv(65536)) == 1
     proxy.pass_through()
+
+
+def test_answers_are_held_back_and_let_go(proxy, client):
+    proxy.hold_answers()
+    client.sendall(b"asked")
+    wait_for("the answer is held", lambda: proxy.held)
+    client.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        client.recv(100)
+    proxy.pass_through()
+    client.settimeout(5)
+    assert client.recv(100) == b"asked" and proxy.held == 0
 
 
 def test_black_hole_holds_back_and_lets_go(proxy, client):
