@@ -17,6 +17,7 @@ from http_wire import (BUILD, Probe, connect, exchange, read_answer, read_to_end
                        wait_for)
 
 TICK = 0.25  # deadlines are looked at four times a second
+LATE = 2.5  # what a busy machine may add; the usual deadlines are of five seconds and more
 
 
 @contextlib.contextmanager
@@ -55,13 +56,13 @@ def test_slow_headers_are_cut_at_an_absolute_deadline():
         trickle(connection, get() * 100, 0.05)
         _, (answer,) = seconds_until_closed(connection)
         assert answer.status == 408
-        assert 0.3 < time.monotonic() - started < 0.6 + 2 * TICK + 0.5
+        assert 0.3 < time.monotonic() - started < 0.6 + 2 * TICK + LATE
 
 
 def test_a_connection_that_says_nothing_is_closed_without_an_answer():
     with probe_with(head_ms=300) as probe, connect(probe.address) as connection:
         seconds, answers = seconds_until_closed(connection)
-        assert answers == [] and seconds < 0.3 + 2 * TICK + 0.5
+        assert answers == [] and seconds < 0.3 + 2 * TICK + LATE
 
 
 def test_slow_bodies_are_cut_at_an_absolute_deadline():
@@ -71,7 +72,7 @@ def test_slow_bodies_are_cut_at_an_absolute_deadline():
         trickle(connection, b"x" * 1000, 0.05)
         _, (answer,) = seconds_until_closed(connection)
         assert answer.status == 408
-        assert 0.3 < time.monotonic() - started < 0.6 + 2 * TICK + 0.5
+        assert 0.3 < time.monotonic() - started < 0.6 + 2 * TICK + LATE
 
 
 def test_idle_connections_are_closed_in_silence():
@@ -79,7 +80,7 @@ def test_idle_connections_are_closed_in_silence():
         connection.sendall(get())
         assert read_answer(connection).status == 200
         seconds, answers = seconds_until_closed(connection)
-        assert answers == [] and seconds < 0.3 + 2 * TICK + 0.5
+        assert answers == [] and seconds < 0.3 + 2 * TICK + LATE
         assert probe.counts()["timeouts"] == 0
 
 
@@ -90,7 +91,7 @@ def test_the_next_request_has_a_deadline_of_its_own():
         time.sleep(0.8)  # idle: longer than the deadline of a head
         connection.sendall(get()[:10])
         seconds, (answer,) = seconds_until_closed(connection)
-        assert answer.status == 408 and seconds < 0.5 + 2 * TICK + 0.5
+        assert answer.status == 408 and seconds < 0.5 + 2 * TICK + LATE
 
 
 def test_time_in_which_the_server_stood_still_is_not_the_clients_fault():
@@ -128,10 +129,10 @@ def test_a_reader_that_stops_is_cut_after_the_stall_time():
 
 def test_a_reader_that_is_only_slow_gets_everything():
     """16 KiB in each stall time is enough."""
-    with probe_with(stall_ms=400) as probe, connect(probe.address) as connection:
+    with probe_with(stall_ms=1000) as probe, connect(probe.address) as connection:
         connection.sendall(get(CLOSE, line=b"GET /big?size=16000000 HTTP/1.1"))
         data, started = b"", time.monotonic()
-        while time.monotonic() - started < 1.5:
+        while time.monotonic() - started < 2.5:
             data += connection.recv(100000)
             time.sleep(0.02)
         answer, = split_answers(data + read_to_end(connection))
@@ -262,13 +263,23 @@ def test_slow_clients_do_not_slow_others_down(probe):
     for connection in slow:
         connection.sendall(b"GET / HTTP/1.1\r\nX: ")
     with connect(probe.address) as connection:
-        started = time.monotonic()
+        took = []
         for _ in range(200):
+            started = time.monotonic()
             connection.sendall(get())
             assert read_answer(connection).status == 200
-        assert (time.monotonic() - started) / 200 < 0.01
+            took.append(time.monotonic() - started)
+        assert sorted(took)[100] < 0.01  # the median: what a busy machine does elsewhere delays some
     for connection in slow:
         connection.close()
+
+
+def try_connect(address):
+    try:
+        connect(address).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_draining_answers_what_was_asked_and_then_closes():
@@ -277,12 +288,10 @@ def test_draining_answers_what_was_asked_and_then_closes():
     for connection in (idle, late):
         connection.sendall(get())
         read_answer(connection)
-    busy.sendall(get(line=b"GET /slow?ms=500 HTTP/1.1"))
+    busy.sendall(get(line=b"GET /slow?ms=1500 HTTP/1.1"))
     wait_for("all are open", lambda: probe.counts()["open"] == 4)
     probe.process.terminate()
-    time.sleep(0.2)
-    with pytest.raises(OSError):
-        connect(probe.address)
+    wait_for("nobody else comes in", lambda: not try_connect(probe.address))
     late.sendall(get())  # under way when the others were told
     answer, = split_answers(read_to_end(late))
     assert answer.status == 200 and answer.headers["connection"] == "close"
