@@ -33,10 +33,13 @@ def done(system):
 
 
 def check_pace(asked, budget, calls_more=0):
-    """In any t seconds at most a tenth of the budget and what flows in meanwhile: so in 60 s all of it."""
+    """
+    In any t seconds at most a tenth of the budget and what flows in meanwhile: so in 60 s all of it. A call may arrive
+    half a second after it was granted, on a busy machine, and the next one at once.
+    """
     for first in range(len(asked)):
         for last in range(first, len(asked)):
-            most = budget * (0.1 + 0.9 * (asked[last] - asked[first] + 0.05) / 60) + calls_more
+            most = budget * (0.1 + 0.9 * (asked[last] - asked[first] + 0.5) / 60) + calls_more
             assert last - first + 1 <= most + 1, (asked[first], asked[last])
 
 
