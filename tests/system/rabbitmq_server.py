@@ -120,7 +120,21 @@ class RabbitMQ:
                               capture_output=True, text=True, check=True, timeout=60).stdout
 
     def api(self, method, path, body=None):
-        """The management API. None where it answers without a body."""
+        """The management API. None where it answers without a body. Where it does not listen, the error says why."""
+        try:
+            return self.ask(method, path, body)
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            state = "runs" if self.is_running() else "does not run"
+            raise ConnectionRefusedError(f"RabbitMQ {state} in {self.directory}: {self.last_words()}") from error
+
+    def last_words(self):
+        """The end of what it has said, which its directory takes along when the tests have ended."""
+        files = [self.directory / "output", *(self.directory / "log").glob("*.log")]
+        return "".join(f"\n{file.name}: {file.read_text(errors='replace')[-2000:]}" for file in files if file.exists())
+
+    def ask(self, method, path, body):
         request = urllib.request.Request(
             self.management_url + path, method=method,
             data=None if body is None else json.dumps(body).encode(),

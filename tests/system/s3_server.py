@@ -12,10 +12,8 @@ import hashlib
 import hmac
 import http.client
 import http.server
-import pathlib
 import shutil
 import socket
-import tempfile
 import threading
 import urllib.parse
 
@@ -23,6 +21,7 @@ import npm_packages
 from ports import free_port
 from process import Process
 from programs import ROOT
+from scratch import make_directory
 from waiting import accepts, wait_for
 
 BUCKET, REGION = "tidemark", "eu-west-7"
@@ -114,11 +113,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.refuse(400 if wrong == "XAmzContentSHA256Mismatch" else 403, wrong)
         if isinstance(how, int):
             return self.refuse(how, "SlowDown")
-        there = http.client.HTTPConnection("127.0.0.1", store.port, timeout=30)
-        there.request(self.command, self.path, body, {name: headers[name] for name in ("content-type",) if name in headers})
-        answer = there.getresponse()
-        got = answer.read()
-        there.close()
+        try:
+            answer, got = self.ask_s3rver(headers, body)
+        except (OSError, http.client.HTTPException) as error:
+            return self.refuse(502, f"S3rverIsAway: {error!r}")  # not a connection that ends without a word
         if how == "cut":
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(got)))
@@ -128,12 +126,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.cut()
         return self.answer(answer.status, got)
 
+    def ask_s3rver(self, headers, body):
+        there = http.client.HTTPConnection("127.0.0.1", self.server.store.port, timeout=30)
+        try:
+            there.request(self.command, self.path, body, {name: headers[name] for name in ("content-type",) if name in headers})
+            answer = there.getresponse()
+            return answer, answer.read()
+        finally:
+            there.close()
+
     do_GET = do_PUT = do_POST = do_DELETE = handle_any
 
 
 class S3Store:
     def __init__(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tidemark-s3-"))
+        self.directory = make_directory("tidemark-s3-")
         self.port = free_port()
         self.behaviour = collections.defaultdict(list)
         self.requests = []
