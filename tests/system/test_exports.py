@@ -14,6 +14,7 @@ from programs import base_environment
 from tidemark import Tidemark
 from waiting import wait_for
 
+pytestmark = pytest.mark.xdist_group("exports")  # one process makes the million rows
 SOURCES, ROWS = ("binance", "coinbase", "coingecko", "coinpaprika", "kraken"), 200_000  # of each
 FIRST = 1704067200000  # 2024-01-01
 ALL = "/api/v1/prices?asset=bitcoin&granularity=5m"
