@@ -11,7 +11,7 @@ enum {
 #define EXPOSED                                                                                    \
     "Access-Control-Expose-Headers: ETag, Link, Retry-After, RateLimit, RateLimit-Policy, "        \
     "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, Age, Location, "   \
-    "Idempotency-Replayed, "                                                                       \
+    "Idempotency-Replayed, Cache-Status, Warning, Content-Disposition, Allow, Date, "              \
     "total, per-page\r\n"
 
 /* A day; browsers cut it down to what they like. */

@@ -91,6 +91,15 @@ formats_numbers_as_strings(const struct params *params)
     return value && value->text && strcmp(value->text, "string") == 0;
 }
 
+void
+formats_add_decimal(struct text *text, const struct params *params, const char *decimal)
+{
+    if (decimal && formats_numbers_as_strings(params))
+        text_add_json_string(text, decimal);
+    else
+        text_add_json_raw(text, decimal);
+}
+
 /* -------------------------------------------------------------------------------- negotiation */
 
 /* What of `choices` may be negotiated, with its other names. */

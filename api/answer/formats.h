@@ -57,5 +57,7 @@ bool formats_would_be_json(const struct params *params, struct bytes accept);
 
 /* numbers=string; false for a route without it. */
 bool formats_numbers_as_strings(const struct params *params);
+/* A decimal as it was asked for, or null where it is NULL, for answers that are not of members. */
+void formats_add_decimal(struct text *text, const struct params *params, const char *decimal);
 
 #endif

@@ -181,3 +181,27 @@ paging_head(const struct params *params, const struct paging *paging, struct are
         text_add_format(&text, "per-page: %" PRId64 "\r\n", paging->per_page);
     return text_finish(&text).data;
 }
+
+/* "" for the first page, which goes without saying. */
+static const char *
+page_text(int64_t page, struct arena *arena)
+{
+    return page == 1 ? "" : arena_printf(arena, "%" PRId64, page);
+}
+
+struct paging
+paging_numbered(const struct params *params, int64_t per_page, int64_t total, struct arena *arena)
+{
+    int64_t page = params_get(params, "page")->integer;
+    int64_t last = total > 0 ? (total + per_page - 1) / per_page : 1;
+
+    return (struct paging){
+        .param = "page",
+        .first = "",
+        .prev = page > 1 ? page_text(page - 1 < last ? page - 1 : last, arena) : NULL,
+        .next = page < last ? page_text(page + 1, arena) : NULL,
+        .last = page_text(last, arena),
+        .total = -1,
+        .per_page = -1,
+    };
+}

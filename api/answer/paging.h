@@ -46,4 +46,12 @@ struct paging {
 const char *paging_head(const struct params *params, const struct paging *paging,
                         struct arena *arena);
 
+/*
+ * The pages around the one that the parameter `page` says, counted from 1, with `per_page` rows
+ * each of `total` in all; before a page behind the last one comes the last one. Without the
+ * numbers.
+ */
+struct paging paging_numbered(const struct params *params, int64_t per_page, int64_t total,
+                              struct arena *arena);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "api/answer/formats.h"
 #include "api/answer/members.h"
+#include "api/answer/paging.h"
 #include "schema/queries.h"
 
 #include <inttypes.h>
@@ -87,6 +88,17 @@ add_metadata(struct text *text, const struct params *params, const struct rows *
     text_add_string(text, ",\"data\":");
 }
 
+static void
+add_links(struct flight *flight, int64_t total)
+{
+    const struct params *params = flight_params(flight);
+    struct arena *arena = flight_arena(flight);
+    struct paging paging =
+        paging_numbered(params, params_get(params, "page_size")->integer, total, arena);
+
+    flight_add_head(flight, paging_head(params, &paging, arena));
+}
+
 /* JSON goes on where respond.c opened the object: behind request_id and api_latency_ms. */
 static void
 completeness_render(struct flight *flight, const struct rows *rows)
@@ -98,6 +110,7 @@ completeness_render(struct flight *flight, const struct rows *rows)
     if (!flight_expect_row(flight, rows))
         return;
     flight_note_version(flight, rows_text(rows, 0, VERSION));
+    add_links(flight, rows_int(rows, 0, TOTAL, 0));
     text_init(&text, flight_arena(flight), 1024 + 400 * rows->count);
     if (is_json)
         add_metadata(&text, params, rows);

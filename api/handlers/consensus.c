@@ -1,5 +1,6 @@
 #include "api/handlers/consensus.h"
 
+#include "api/answer/formats.h"
 #include "api/handlers/price_inputs.h"
 #include "api/params/as_of.h"
 #include "common/clock.h"
@@ -26,12 +27,19 @@ add_moment(struct text *text, const char *name, int64_t at_ms)
     text_add_json_nullable(text, at_ms ? clock_format_ms(at_ms, at) : NULL);
 }
 
-/* A decimal, or other JSON. */
+/* JSON as it is. */
 static void
 add_raw(struct text *text, const char *name, const char *json)
 {
     text_add_format(text, ",\"%s\":", name);
     text_add_json_raw(text, json);
+}
+
+static void
+add_decimal(struct text *text, const struct params *params, const char *name, const char *decimal)
+{
+    text_add_format(text, ",\"%s\":", name);
+    formats_add_decimal(text, params, decimal);
 }
 
 /* part / whole, times 100 where `factor` is that. */
@@ -59,7 +67,8 @@ spread_percent(const struct consensus *consensus, struct arena *arena)
 }
 
 static void
-add_input(struct text *text, const struct price_inputs *read, size_t i, struct freshness *freshness)
+add_input(struct text *text, const struct params *params, const struct price_inputs *read, size_t i,
+          struct freshness *freshness)
 {
     const struct consensus_input *input = &read->inputs[i];
     size_t row = read->first + i;
@@ -69,22 +78,22 @@ add_input(struct text *text, const struct price_inputs *read, size_t i, struct f
     text_add_json_string(text, input->source);
     text_add_string(text, ",\"kind\":");
     text_add_json_string(text, rows_text(read->rows, row, PRICE_KIND));
-    add_raw(text, "price", input->price);
+    add_decimal(text, params, "price", input->price);
     add_moment(text, "observed_at", input->observed_at_ms);
     text_add_string(text, ",\"age_seconds\":");
     freshness_add_age(freshness, text, input->observed_at_ms);
     text_add_format(text, ",\"fresh_seconds\":%" PRId64 ",\"used\":%s,\"reason\":",
                     input->fresh_ms / 1000, used ? "true" : "false");
     text_add_json_nullable(text, used ? NULL : consensus_verdict_name(input->verdict));
-    add_raw(text, "weight", share(input, &read->consensus, text->arena));
+    add_decimal(text, params, "weight", share(input, &read->consensus, text->arena));
     add_raw(text, "doubt", rows_text(read->rows, row, PRICE_DOUBT_NAMES));
     text_add_char(text, '}');
 }
 
 /* A number that is nobody's median: of the preferred source that was used and has it. */
 static void
-add_borrowed(struct text *text, const char *name, const struct price_inputs *read,
-             enum price_column column)
+add_borrowed(struct text *text, const struct params *params, const char *name,
+             const struct price_inputs *read, enum price_column column)
 {
     text_add_format(text, ",\"%s\":", name);
     for (size_t i = 0; i < read->count; i++) {
@@ -92,7 +101,9 @@ add_borrowed(struct text *text, const char *name, const struct price_inputs *rea
 
         if (read->inputs[i].verdict != CONSENSUS_USED || !number)
             continue;
-        text_add_format(text, "{\"value\":%s,\"source\":", number);
+        text_add_string(text, "{\"value\":");
+        formats_add_decimal(text, params, number);
+        text_add_string(text, ",\"source\":");
         text_add_json_string(text, read->inputs[i].source);
         text_add_char(text, '}');
         return;
@@ -101,7 +112,8 @@ add_borrowed(struct text *text, const char *name, const struct price_inputs *rea
 }
 
 static void
-add_price(struct text *text, const struct price_inputs *read, struct freshness *freshness)
+add_price(struct text *text, const struct params *params, const struct price_inputs *read,
+          struct freshness *freshness)
 {
     const struct consensus *consensus = &read->consensus;
 
@@ -110,18 +122,18 @@ add_price(struct text *text, const struct price_inputs *read, struct freshness *
         freshness_add_state(freshness, text, consensus_state_name(consensus->state));
     else
         text_add_json_nullable(text, consensus_state_name(consensus->state));
-    add_raw(text, "price", consensus->price);
+    add_decimal(text, params, "price", consensus->price);
     add_moment(text, "observed_at", consensus->observed_at_ms);
     text_add_string(text, ",\"age_seconds\":");
     freshness_add_age(freshness, text, consensus->observed_at_ms);
     text_add_string(text, ",\"stale\":");
     freshness_add_flag(freshness, text, consensus->state == CONSENSUS_STALE, read->stale_at_ms);
-    add_raw(text, "spread", consensus->spread);
-    add_raw(text, "spread_percent", spread_percent(consensus, text->arena));
+    add_decimal(text, params, "spread", consensus->spread);
+    add_decimal(text, params, "spread_percent", spread_percent(consensus, text->arena));
     text_add_format(text, ",\"sources\":%zu,\"sources_used\":%zu", read->count, consensus->used);
-    add_borrowed(text, "market_cap", read, PRICE_MARKET_CAP);
-    add_borrowed(text, "volume_24h", read, PRICE_VOLUME_24H);
-    add_borrowed(text, "change_24h_percent", read, PRICE_CHANGE_24H_PERCENT);
+    add_borrowed(text, params, "market_cap", read, PRICE_MARKET_CAP);
+    add_borrowed(text, params, "volume_24h", read, PRICE_VOLUME_24H);
+    add_borrowed(text, params, "change_24h_percent", read, PRICE_CHANGE_24H_PERCENT);
 }
 
 static void
@@ -147,10 +159,10 @@ consensus_render(struct flight *flight, const struct rows *rows)
         freshness_leave_out(freshness, &text, from);
     price_inputs_expect(freshness, &read);
     price_inputs_note(flight, &read, NULL);
-    add_price(&text, &read, freshness);
+    add_price(&text, flight_params(flight), &read, freshness);
     text_add_string(&text, ",\"inputs\":[");
     for (size_t i = 0; i < read.count; i++)
-        add_input(&text, &read, i, freshness);
+        add_input(&text, flight_params(flight), &read, i, freshness);
     text_add_string(&text, "]}\n");
     flight_land(flight, text_finish(&text));
 }

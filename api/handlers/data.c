@@ -2,6 +2,7 @@
 
 #include "api/answer/formats.h"
 #include "api/answer/members.h"
+#include "api/answer/paging.h"
 #include "api/handlers/price_inputs.h"
 #include "schema/queries.h"
 
@@ -53,9 +54,8 @@ static int64_t
 page_rows(const struct params *params)
 {
     const struct param_value *limit = params_get(params, "limit");
-    int64_t page_size = params_get(params, "page_size")->integer;
 
-    return limit->given && limit->integer < page_size ? limit->integer : page_size;
+    return limit->given ? limit->integer : params_get(params, "page_size")->integer;
 }
 
 /* Pages that are empty have one row all the same. */
@@ -73,6 +73,16 @@ expect_loads(struct freshness *freshness, const struct rows *rows)
                                rows_text(rows, i, CURRENCY), rows_int(rows, i, OBSERVED_AT, 0));
 }
 
+static void
+add_links(struct flight *flight, int64_t total)
+{
+    const struct params *params = flight_params(flight);
+    struct arena *arena = flight_arena(flight);
+    struct paging paging = paging_numbered(params, page_rows(params), total, arena);
+
+    flight_add_head(flight, paging_head(params, &paging, arena));
+}
+
 /* JSON goes on where respond.c opened the object: behind request_id and api_latency_ms. */
 static void
 data_render(struct flight *flight, const struct rows *rows)
@@ -85,6 +95,7 @@ data_render(struct flight *flight, const struct rows *rows)
         return;
     flight_note_version(flight, rows_text(rows, 0, VERSION));
     expect_loads(flight_freshness(flight), rows);
+    add_links(flight, rows_int(rows, 0, TOTAL, 0));
     text_init(&text, flight_arena(flight), 512 + 640 * rows->count);
     if (is_json)
         text_add_format(

@@ -1,5 +1,6 @@
 #include "api/handlers/prices.h"
 
+#include "api/answer/formats.h"
 #include "api/handlers/price_inputs.h"
 #include "api/params/as_of.h"
 #include "common/clock.h"
@@ -101,7 +102,7 @@ add_freshness(struct text *text, const char *code, const struct price_inputs *re
 }
 
 static void
-add_price(struct text *text, const struct price_inputs *read, bool is_chosen,
+add_price(struct text *text, const struct params *params, const struct price_inputs *read,
           struct freshness *freshness)
 {
     const struct consensus *consensus = &read->consensus;
@@ -110,7 +111,7 @@ add_price(struct text *text, const struct price_inputs *read, bool is_chosen,
     char at[CLOCK_TEXT_SIZE];
 
     add_key(text, code, "");
-    text_add_json_raw(text, consensus->price);
+    formats_add_decimal(text, params, consensus->price);
     if (consensus->state == CONSENSUS_NONE)
         return;
     text_add_char(text, ',');
@@ -124,7 +125,7 @@ add_price(struct text *text, const struct price_inputs *read, bool is_chosen,
     text_add_char(text, ',');
     add_key(text, code, "_sources");
     text_add_int(text, (int64_t)consensus->used);
-    if (is_chosen)
+    if (params_get(params, "source")->given)
         add_doubt(text, code, read);
     if (consensus->price && read->rows->column_count > PRICE_INTERVAL_S)
         add_granularity(text, code, read);
@@ -140,7 +141,8 @@ add_price(struct text *text, const struct price_inputs *read, bool is_chosen,
 static void
 prices_render(struct flight *flight, const struct rows *rows)
 {
-    bool is_chosen = params_get(flight_params(flight), "source")->given;
+    const struct params *params = flight_params(flight);
+    const struct param_value *source = params_get(params, "source");
     struct freshness *freshness = flight_freshness(flight);
     const char *slug = NULL;
     struct price_inputs read;
@@ -158,14 +160,14 @@ prices_render(struct flight *flight, const struct rows *rows)
             slug = rows_text(rows, row, PRICE_SLUG);
             text_add_json_string(&text, slug);
             text_add_string(&text, ":{");
-            as_of_add(&text, flight_params(flight));
+            as_of_add(&text, params);
         } else {
             text_add_char(&text, ',');
         }
-        price_inputs_read(rows, row, is_chosen, flight_arena(flight), &read);
+        price_inputs_read(rows, row, source->given, flight_arena(flight), &read);
         price_inputs_expect(freshness, &read);
-        price_inputs_note(flight, &read, params_get(flight_params(flight), "source")->text);
-        add_price(&text, &read, is_chosen, freshness);
+        price_inputs_note(flight, &read, source->text);
+        add_price(&text, params, &read, freshness);
     }
     text_add_string(&text, "}}\n");
     flight_land(flight, text_finish(&text));

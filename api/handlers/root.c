@@ -5,11 +5,24 @@
 #include "api/thread.h"
 #include "common/text.h"
 
+/* What it is asked with: HEAD and OPTIONS go without saying. */
+static const char *
+main_method(const struct route *route)
+{
+    enum http_method method = HTTP_GET;
+
+    while (!(route->methods & 1u << method))
+        method++;
+    return http_method_name(method);
+}
+
 static void
 add_link(struct text *text, const struct route *route)
 {
     text_add_string(text, "{\"href\":");
     text_add_json_string(text, route->path);
+    text_add_string(text, ",\"method\":");
+    text_add_json_string(text, main_method(route));
     text_add_string(text, ",\"about\":");
     text_add_json_string(text, route->about);
     text_add_string(text, ",\"parameters\":[");

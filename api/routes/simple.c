@@ -9,15 +9,16 @@
 
 /* clang-format off */
 static const struct param price_params[] = {
-    {"assets",     PARAM_ASSETS,     1, 50, NULL, NULL, true,  "Assets, with commas: bitcoin,ethereum."},
+    {"assets",     PARAM_ASSETS_OR_TICKERS, 1, 50, NULL, NULL, true, "Assets, with commas: bitcoin,ETH. A ticker is taken if no other asset has it."},
     {"currencies", PARAM_CURRENCIES, 1, 20, NULL, NULL, true,  "Currencies, with commas: usd,eur."},
     {"source",     PARAM_SOURCE,     0, 0,  NULL, NULL, false, "The price of this source, instead of what all of them agree on."},
     AS_OF_PARAM,
+    NUMBERS_PARAM,
     {0},
 };
 
 static const struct param chart_params[] = {
-    {"asset",    PARAM_ASSET,    0, 0,    NULL,           NULL, true,  "The asset: bitcoin."},
+    {"asset",    PARAM_ASSET_OR_TICKER, 0, 0, NULL,       NULL, true,  "The asset, bitcoin, or its ticker, BTC, if no other asset has it."},
     {"currency", PARAM_CURRENCY, 0, 0,    NULL,           NULL, true,  "The currency: usd."},
     {"days",     PARAM_DAYS,     1, 7300, NULL,           NULL, true,  "How far back, in days, or max."},
     {"interval", PARAM_CHOICE,   0, 0,    CHART_INTERVALS, NULL, false, "Distance of the points; hourly up to 90 days unless said, else daily. Weeks begin on Monday, UTC."},
@@ -31,7 +32,7 @@ static const struct param chart_params[] = {
 static const struct param data_params[] = {
     {"page",      PARAM_INTEGER, 1, 1000000, NULL, "1",  false, "Which page, from 1."},
     {"page_size", PARAM_INTEGER, 1, 100,     NULL, "50", false, "Rows of a page."},
-    {"limit",     PARAM_INTEGER, 1, 100,     NULL, NULL, false, "At most this many rows of the page."},
+    {"limit",     PARAM_INTEGER, 1, 100,     NULL, NULL, false, "Rows of a page, instead of page_size."},
     {"source",    PARAM_SOURCE,  0, 0,       NULL, NULL, false, "Only rows of this source."},
     {"symbol",    PARAM_SYMBOL,  1, 100,     NULL, NULL, false, "Only rows of this symbol or asset: BTC."},
     FORMAT_PARAM("json|csv|ndjson"),

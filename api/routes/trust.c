@@ -12,6 +12,7 @@ static const struct param consensus_params[] = {
     {"symbol",   PARAM_ASSET_OR_TICKER, 0, 0, NULL, NULL,  true,  "The asset, bitcoin, or its ticker, BTC, if no other asset has it."},
     {"currency", PARAM_CURRENCY,        0, 0, NULL, "usd", false, "The currency: usd. usd, usdt and usdc are three."},
     AS_OF_PARAM,
+    NUMBERS_PARAM,
     {0},
 };
 

@@ -130,7 +130,8 @@ def watch(client, options):
         if turn:
             time.sleep(options.every)
         answer, known = client.get("/simple_price", assets=options.asset, currencies=options.currency)
-        print("unchanged" if known else tell(answer[options.asset][options.currency]), flush=True)
+        [prices] = answer.values()  # by the asset's id, also if it was asked for by its ticker
+        print("unchanged" if known else tell(prices[options.currency.lower()]), flush=True)
 
 
 def main():
@@ -165,6 +166,8 @@ def main():
     except Away as error:
         print(f"away: {error}", file=sys.stderr)
         sys.exit(75)
+    except BrokenPipeError:  # whoever reads has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         sys.exit(130)
 

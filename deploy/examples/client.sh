@@ -7,7 +7,7 @@
 #   client.sh watch bitcoin [currency [seconds [times]]]
 #
 # TIDEMARK_URL says where the server is (http://127.0.0.1:8080 if it is not set).
-# jq 1.6 reads numbers as doubles: histories are asked for as strings, so that every digit comes through.
+# jq 1.6 reads numbers as doubles: they are asked for as strings, so that every digit comes through.
 set -euo pipefail
 url=${TIDEMARK_URL:-http://127.0.0.1:8080}
 folder=$(mktemp -d)
@@ -31,7 +31,7 @@ ask() {
 }
 
 prices() {
-    ask "/simple_price?assets=$1&currencies=$2" |
+    ask "/simple_price?assets=$1&currencies=$2&numbers=string" |
         jq -r --arg currencies "$2" 'to_entries[] | .key as $asset | .value as $told | $currencies | split(",")[] |
             [$asset, ., ($told[.] // "unknown"), ($told[. + "_state"] // "never seen"),
              (if $told[. + "_stale"] then "stale" else "fresh" end)] | map(tostring) | join(" ")'
@@ -59,8 +59,8 @@ watch() {
     : >"$folder/etag"
     for ((turn = 0; turn < ${4:-1000000000}; turn++)); do
         [ "$turn" = 0 ] || sleep "${3:-5}"
-        ask "/simple_price?assets=$1&currencies=${2:-usd}" --etag-compare "$folder/etag" --etag-save "$folder/etag" |
-            jq -Rr --arg asset "$1" --arg currency "${2:-usd}" '. as $line | try (fromjson | .[$asset][$currency]) catch $line'
+        ask "/simple_price?assets=$1&currencies=${2:-usd}&numbers=string" --etag-compare "$folder/etag" --etag-save "$folder/etag" |
+            jq -Rr --arg currency "${2:-usd}" '. as $line | try (fromjson | .[][$currency]) catch $line'
     done
 }
 

@@ -80,6 +80,38 @@ def test_decimals_as_strings_are_the_same_digits(api):
     assert rows["bitcoin"]["run_id"] == 1, "what is counted stays a number"
 
 
+def test_prices_as_strings_are_the_same_digits(api):
+    target = "/simple_price?assets=ethereum&currencies=usd"
+    assert api.get(target + "&numbers=string").json()["ethereum"]["usd"] == DIGITS
+    assert f'"usd":{DIGITS},' in api.get(target).text, "in a cache of its own"
+    told = api.get("/api/v1/consensus/ethereum?numbers=string").json()
+    assert (told["price"], told["inputs"][0]["price"], told["inputs"][0]["weight"]) == (DIGITS, DIGITS, "1.0000")
+    assert told["sources"] == 1, "what is counted stays a number"
+
+
+def test_a_limit_is_the_size_of_the_page(api):
+    """Also beyond the 50 rows of a page that does not say."""
+    answer = api.get("/data?limit=100")
+    assert answer.json()["metadata"]["page_size"] == 100
+    assert answer.headers["Link"] == '</data?limit=100>; rel="first", </data?limit=100>; rel="last"'
+
+
+def test_a_table_in_pages_says_where_the_next_one_is(api):
+    """In its head: CSV has nowhere else to say it."""
+    seen, target = [], "/data?page_size=1&format=csv"
+    while target:
+        answer = api.get(target)
+        seen += [row["coin_id"] for row in of_csv(answer)]
+        target = answer.links.get("next", {}).get("url")
+    assert sorted(seen) == ["bitcoin", "ethereum"]
+    assert "first" in api.get("/api/v1/completeness?format=csv").links
+
+
+def test_prices_and_charts_take_tickers(api):
+    assert list(api.get("/simple_price?assets=BTC,ethereum&currencies=usd").json()) == ["bitcoin", "ethereum"]
+    assert api.get(CHART.replace("bitcoin", "btc")).json()["asset"] == "bitcoin"
+
+
 def test_forms_have_tags_of_their_own_and_each_is_honoured(api):
     tags = {}
     for form in ("csv", "ndjson"):

@@ -127,7 +127,8 @@ def test_every_page_may_read_every_answer_and_its_headers(api, path, status):
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, "*")
     exposed = {name.strip().lower() for name in answer.headers["Access-Control-Expose-Headers"].split(",")}
     assert {"etag", "link", "retry-after", "ratelimit", "ratelimit-policy", "x-ratelimit-limit",
-            "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"} <= exposed
+            "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id", "warning", "cache-status",
+            "content-disposition"} <= exposed
 
 
 def test_what_all_pages_share_does_not_depend_on_which_asks(api):

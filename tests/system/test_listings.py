@@ -484,4 +484,6 @@ def test_the_entrance_names_the_listings(api):
     told = api.get("/").json()
     assert told["name"] == "Tidemark" and told["version"]
     paths = {link["href"] for link in told["links"]}
+    assert {link["href"] for link in told["links"] if link["method"] == "POST"} == {
+        f"{ROOT}/sync", "/api/v1/prices/prefetch/{symbol}"}
     assert {ROOT, f"{ROOT}/{{symbol}}", f"{ROOT}/{{symbol}}/history", f"{ROOT}/top/gainers", "/api/v1/sources"} <= paths

@@ -274,31 +274,16 @@ details_read(struct flight *flight, const struct rows *rows)
         ask_closes(flight);
 }
 
-/* "2" of the page that is so many pages after this one; "" for the first. */
-static const char *
-page_text(int64_t page, struct arena *arena)
-{
-    return page == 1 ? "" : arena_printf(arena, "%" PRId64, page);
-}
-
 static void
 add_links(struct flight *flight, int64_t total)
 {
     const struct params *params = flight_params(flight);
     struct arena *arena = flight_arena(flight);
-    int64_t page = params_get(params, "page")->integer;
     int64_t per_page = params_get(params, "per_page")->integer;
-    int64_t last = total > 0 ? (total + per_page - 1) / per_page : 1;
-    const struct paging paging = {
-        .param = "page",
-        .first = "",
-        .prev = page > 1 ? page_text(page - 1 < last ? page - 1 : last, arena) : NULL,
-        .next = page < last ? page_text(page + 1, arena) : NULL,
-        .last = page_text(last, arena),
-        .total = total,
-        .per_page = per_page,
-    };
+    struct paging paging = paging_numbered(params, per_page, total, arena);
 
+    paging.total = total;
+    paging.per_page = per_page;
     flight_add_head(flight, paging_head(params, &paging, arena));
 }
 

@@ -150,22 +150,15 @@ tickers_tag(const struct params *params, struct tag_list *tags)
 }
 
 static void
-add_links(struct flight *flight, int64_t page, int64_t total)
+add_links(struct flight *flight, int64_t total)
 {
+    const struct params *params = flight_params(flight);
     struct arena *arena = flight_arena(flight);
-    int64_t last = total > 0 ? (total + TICKERS_OF_A_PAGE - 1) / TICKERS_OF_A_PAGE : 1;
-    int64_t before = page - 1 < last ? page - 1 : last;
-    const struct paging paging = {
-        .param = "page",
-        .first = "",
-        .prev = page > 1 ? arena_printf(arena, "%" PRId64, before) : NULL,
-        .next = page < last ? arena_printf(arena, "%" PRId64, page + 1) : NULL,
-        .last = last > 1 ? arena_printf(arena, "%" PRId64, last) : "",
-        .total = total,
-        .per_page = TICKERS_OF_A_PAGE,
-    };
+    struct paging paging = paging_numbered(params, TICKERS_OF_A_PAGE, total, arena);
 
-    flight_add_head(flight, paging_head(flight_params(flight), &paging, arena));
+    paging.total = total;
+    paging.per_page = TICKERS_OF_A_PAGE;
+    flight_add_head(flight, paging_head(params, &paging, arena));
 }
 
 static void
@@ -189,7 +182,7 @@ tickers_render(struct flight *flight, const struct rows *rows)
     total = tickers_add(&text, flight, valuation, &coin, params_get(params, "exchange_ids"),
                         (size_t)(page - 1) * TICKERS_OF_A_PAGE, TICKERS_OF_A_PAGE);
     text_add_string(&text, "]}\n");
-    add_links(flight, page, (int64_t)total);
+    add_links(flight, (int64_t)total);
     flight_land(flight, text_finish(&text));
 }
 

@@ -165,6 +165,43 @@ the_head_names_the_pages_around(void **state)
     end(&asked);
 }
 
+static const struct {
+    const char *name;
+    const char *page;
+    int64_t total;
+    const char *first, *prev, *next, *last;
+} numbered[] = {
+    {"a list of nothing has one page",     "1",  0,  "", NULL, NULL, "" },
+    {"a list that fills its pages",        "1",  20, "", NULL, "2",  "2"},
+    {"a row more is a page more",          "2",  21, "", "",   "3",  "3"},
+    {"the last page has none behind it",   "3",  21, "", "2",  NULL, "3"},
+    {"from behind the end one comes back", "99", 21, "", "3",  NULL, "3"},
+};
+
+static void
+pages_by_number_have_neighbours(void **state)
+{
+    struct asked asked;
+
+    begin(&asked);
+    for (size_t i = 0; i < COUNT_OF(numbered); i++) {
+        const struct http_param given[] = {
+            {{"symbol", 6}, {"BTC", 3}                                  },
+            {{"page", 4},   {numbered[i].page, strlen(numbered[i].page)}}
+        };
+        struct paging paging;
+
+        assert_true(params_check(declared, given, COUNT_OF(given), asked.catalog, asked.arena,
+                                 &asked.params, &asked.problem));
+        paging = paging_numbered(&asked.params, 10, numbered[i].total, asked.arena);
+        check_string(numbered[i].name, paging.first, numbered[i].first);
+        check_string(numbered[i].name, paging.prev, numbered[i].prev);
+        check_string(numbered[i].name, paging.next, numbered[i].next);
+        check_string(numbered[i].name, paging.last, numbered[i].last);
+    }
+    end(&asked);
+}
+
 int
 main(void)
 {
@@ -173,6 +210,7 @@ main(void)
         cmocka_unit_test(a_cursor_is_of_one_list),
         cmocka_unit_test(a_copy_makes_the_same_cursors),
         cmocka_unit_test(the_head_names_the_pages_around),
+        cmocka_unit_test(pages_by_number_have_neighbours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
