@@ -316,12 +316,24 @@ price_reader_take(struct price_reader *reader, const struct price_question *ques
     }
 }
 
+/* Whether the page ends where rows are filled, or could be: the next one begins at `at_ms`. */
+static bool
+is_in_gap(const struct price_reader *reader, int64_t at_ms)
+{
+    int64_t next_ms, filled_until_ms = reader->previous_real_ms + PRICE_FILL_MAX * step_of(reader);
+
+    if (!reader->fills || !reader->has_previous || !find_next_row(reader, &next_ms))
+        return false;
+    if (next_ms < reader->walk.window.until_ms)
+        return at_ms <= next_ms;
+    return at_ms < next_ms && at_ms <= filled_until_ms; /* behind the window nothing is to come */
+}
+
 const char *
 price_reader_stop(struct price_reader *reader, struct arena *arena)
 {
-    int64_t next_ms, at_ms = reader->previous_ms + step_of(reader);
-    bool in_gap = reader->fills && reader->has_previous && find_next_row(reader, &next_ms) &&
-                  at_ms <= next_ms;
+    int64_t at_ms = reader->previous_ms + step_of(reader);
+    bool in_gap = is_in_gap(reader, at_ms);
 
     if (reader->has_rows)
         price_walk_take_rows(&reader->walk, &reader->rows, reader->row);
