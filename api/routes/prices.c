@@ -33,6 +33,7 @@ static const struct param list_params[] = {
     {"end_time",    PARAM_MOMENT,   MOMENT_MIN, MOMENT_MAX, NULL, NULL, false, "Candles that open before this moment; without it: now."},
     {"limit",       PARAM_INTEGER,  1, PRICE_PAGE_ROWS_MAX, NULL, NULL, false, "Rows of a page; 500 unless said. Without it CSV and NDJSON are of all rows."},
     {"cursor",      PARAM_CURSOR,   0, 0,        NULL, NULL,  false, "The next page: next_cursor of the last one."},
+    AS_OF_PARAM,
     FORMAT_PARAM("json|csv|ndjson|parquet"),
     NUMBERS_PARAM,
     {0},

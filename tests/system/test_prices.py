@@ -116,6 +116,43 @@ def test_a_price_of_before_is_what_was_known_then(api):
     assert ask(api, f"/api/v1/prices/bitcoin?{window()}&as_of={ms(DAY + 12.5 * HOUR)}")["rows"] == []
 
 
+@pytest.mark.parametrize("granularity", ["1h", "4h", "tick"])
+def test_many_series_of_before_are_what_each_of_them_was(api, granularity):
+    moment = ms(DAY + 13.5 * HOUR) if granularity != "tick" else ms(DAY + 25 * MINUTE)
+    query = f"{window()}&granularity={granularity}&as_of={moment}"
+    listed, count = pages(api, f"/api/v1/prices?{query}&limit=2")
+    single = {}
+    for row in listed:
+        single.setdefault((row["asset"], row["currency"], row["source"]), []).append({
+            name: value for name, value in row.items() if name not in ("asset", "currency", "granularity")})
+    assert len(single) == (4 if granularity != "tick" else 2) and count == (len(listed) + 1) // 2
+    for (asset, currency, source), rows in single.items():
+        assert rows == ask(api, f"/api/v1/prices/{asset}?{query}&currency={currency}&source={source}")["rows"]
+
+
+def test_what_was_not_known_then_is_passed_over(api):
+    """Of the series of the window only the last one was known, and no page before it is empty."""
+    listed, count = pages(api, f"/api/v1/prices?{window()}&as_of={ms(DAY + 12.5 * HOUR)}&limit=1")
+    assert [(row["asset"], row["source"], row["time"]) for row in listed] == [("ethereum", "binance", iso(DAY))] and count == 1
+    assert pages(api, f"/api/v1/prices?{window()}&as_of={ms(DAY + 0.5 * HOUR)}&limit=1") == ([], 1)
+
+
+def test_all_rows_of_before_are_those_of_the_pages(api):
+    query = f"{window()}&as_of={ms(DAY + 13.5 * HOUR)}&numbers=string"
+    listed, _ = pages(api, f"/api/v1/prices?{query}&limit=7")
+    lines = of_csv(api.get(f"/api/v1/prices?{query}&format=csv"))
+    assert [(line["asset"], line["source"], line["time"], line["close"]) for line in lines] == [
+        (row["asset"], row["source"], row["time"], row["close"]) for row in listed]
+    assert "105.500" not in [line["close"] for line in lines], "that was known half an hour later"
+
+
+@pytest.mark.parametrize("moment, kept", [(DAY + 13.5 * HOUR, 604800), (utc_now() - HOUR, 10)], ids=["settled", "not yet"])
+def test_what_many_series_were_may_be_kept_once_it_is_settled(api, moment, kept):
+    answer = api.get(f"/api/v1/prices?{window()}&as_of={ms(moment)}")
+    assert answer.headers["Cache-Control"] == f"public, max-age={kept}"
+    assert answer.json()["as_of"].startswith(moment.strftime("%Y-%m-%dT%H:%M"))
+
+
 def test_what_is_not_stored_is_rolled(api):
     rows = ask(api, f"/api/v1/prices/bitcoin?{window()}&granularity=15m")["rows"]
     assert [row["time"] for row in rows] == [iso(DAY + minutes * MINUTE) for minutes in (0, 15, 30, 45, 60, 75, 90, 105)]
@@ -291,6 +328,9 @@ def test_rows_are_lines_as_well(api):
     ("/api/v1/prices?source=binance,nobody", "source", "parameter.unknown"),
     ("/api/v1/prices?quote=usd&currency=eur", "currency", "parameter.conflict"),
     ("/api/v1/prices?format=lwc", "format", "parameter.choice"),
+    ("/api/v1/prices?as_of=2099-01-01", "as_of", "parameter.range"),
+    ("/api/v1/prices?as_of=2026-11-20&start_time=2009-01-01", "start_time", "parameter.range"),
+    ("/api/v1/prices?as_of=2026-11-20&format=csv", "start_time", "parameter.range"),
     ("/api/v1/prices/latest/bitcoin?granularity=tick", "granularity", "parameter.choice"),
     ("/api/v1/prices/latest/bitcoin?granularity=1h&as_of=2026-01-01", "as_of", "parameter.conflict")])
 def test_bad_input_names_the_parameter(api, target, parameter, code):

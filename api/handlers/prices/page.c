@@ -24,7 +24,7 @@ struct page {
 static void
 page_tag(const struct params *params, struct tag_list *tags)
 {
-    if (price_param(params, "as_of") && as_of_is_settled(params, clock_now_ms()))
+    if (as_of_is_settled(params, clock_now_ms()))
         return;
     tag_list_add(tags, arena_printf(tags->arena, "chart:%s/%s", params_get(params, "symbol")->text,
                                     params_get(params, "currency")->text));
@@ -37,6 +37,8 @@ list_tag(const struct params *params, struct tag_list *tags)
     const struct param_value *assets = price_param(params, "asset");
     const struct param_value *quotes = price_param(params, "quote");
 
+    if (as_of_is_settled(params, clock_now_ms()))
+        return;
     if (!quotes)
         quotes = price_param(params, "currency");
     if (!assets || !quotes || assets->item_count * quotes->item_count > CACHE_TAGS_MAX) {
@@ -95,9 +97,8 @@ add_head(struct page *page, const struct params *params)
     struct text *text = &page->text;
 
     text_add_char(text, '{');
+    as_of_add(text, params);
     if (symbol) {
-        if (price_param(params, "as_of"))
-            as_of_add(text, params);
         text_add_string(text, "\"asset\":");
         text_add_json_string(text, symbol->text);
         text_add_string(text, ",\"currency\":");
@@ -236,19 +237,14 @@ page_start(struct flight *flight)
     go_on(flight, page);
 }
 
-static int32_t
-page_client_s(const struct params *params, int64_t now_ms, int32_t policy_s)
-{
-    return as_of_client_s(params, now_ms, policy_s);
-}
-
 const struct reading price_series_reading = {.check = price_window_check,
-                                             .client_s = page_client_s,
+                                             .client_s = as_of_client_s,
                                              .tag = page_tag,
                                              .start = page_start,
                                              .streams = price_is_export,
                                              .stream = price_export_start};
 const struct reading price_list_reading = {.check = price_window_check,
+                                           .client_s = as_of_client_s,
                                            .tag = list_tag,
                                            .start = page_start,
                                            .streams = price_is_export,

@@ -251,15 +251,46 @@ rows_of(const struct price_walk *walk, const struct price_series *series)
     return (until_ms - from_ms) / ((interval_s ? interval_s : TICK_EVERY_S) * INT64_C(1000)) + 1;
 }
 
-/* As many series as together have about the rows that are wanted. */
+/* What is put together for a window before its first row is known, so none is longer than needed.
+ */
+static bool
+is_put_together(const struct price_walk *walk)
+{
+    return walk->window.has_as_of && walk->window.granularity->interval_s > 0;
+}
+
+/*
+ * How many candles of a moment's knowledge are looked through at once: as many as are wanted, and
+ * twice as many with each time that nothing of them was known, so that what became known later is
+ * soon behind.
+ */
+static int64_t
+reach_of(const struct price_walk *walk, size_t rows_max)
+{
+    int64_t reach = (int64_t)rows_max;
+
+    for (int32_t i = 0; i < walk->misses && reach < PRICE_AS_OF_INTERVALS; i++)
+        reach *= 2;
+    return reach;
+}
+
+/*
+ * As many series as together have about the rows that are wanted; of what is put together no more
+ * than within reach, but for the first, of which until_of() takes a part.
+ */
 static size_t
 series_for(const struct price_walk *walk, size_t rows_max)
 {
-    int64_t rows = 0;
-    size_t count = 0;
+    int64_t rows = rows_of(walk, &walk->series[walk->at]);
+    int64_t wanted = is_put_together(walk) ? reach_of(walk, rows_max) : (int64_t)rows_max;
+    size_t count = 1;
 
-    while (walk->at + count < walk->count && (count == 0 || rows < (int64_t)rows_max))
-        rows += rows_of(walk, &walk->series[walk->at + count++]);
+    while (walk->at + count < walk->count && rows < wanted) {
+        rows += rows_of(walk, &walk->series[walk->at + count]);
+        if (is_put_together(walk) && rows > wanted)
+            break;
+        count++;
+    }
     return count;
 }
 
@@ -293,19 +324,17 @@ rows_query(const struct price_window *window)
     return window->has_as_of ? &query_price_candles_as_of : &query_price_candles;
 }
 
-/* With as_of a window is put together before its first row is known, so none is longer than needed.
- */
+/* Several series are asked for to their end, of one as much as is within reach. */
 static int64_t
 until_of(const struct price_walk *walk, size_t rows_max)
 {
-    const struct price_series *series = &walk->series[walk->at];
-    int64_t until_ms = walk->window.until_ms, from_ms, needed_ms;
+    int64_t until_ms = walk->window.until_ms, from_ms, reach_ms;
 
-    if (!walk->window.has_as_of || walk->window.granularity->interval_s == 0)
+    if (!is_put_together(walk) || walk->asked_series > 1)
         return until_ms;
-    from_ms = series->from_ms;
-    needed_ms = (int64_t)rows_max * walk->window.granularity->interval_s * 1000;
-    return until_ms - from_ms > needed_ms ? from_ms + needed_ms : until_ms;
+    from_ms = walk->series[walk->at].from_ms;
+    reach_ms = reach_of(walk, rows_max) * walk->window.granularity->interval_s * 1000;
+    return until_ms - from_ms > reach_ms ? from_ms + reach_ms : until_ms;
 }
 
 static void
@@ -363,6 +392,7 @@ price_walk_take_rows(struct price_walk *walk, const struct rows *rows, size_t us
 {
     bool is_whole = used == rows->count && rows->count < walk->asked_rows;
 
+    walk->misses = rows->count == 0 ? walk->misses + 1 : 0;
     if (used > 0 && !is_whole)
         stop_behind(walk, rows, used - 1);
     else if (is_whole && walk->asked_until_ms < walk->window.until_ms)

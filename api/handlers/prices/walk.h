@@ -43,6 +43,7 @@ struct price_walk {
     size_t asked_series; /* of the rows under way */
     size_t asked_rows;
     int64_t asked_until_ms;
+    int32_t misses; /* answers one after the other without a row */
 };
 
 enum {
