@@ -1,7 +1,5 @@
 #include "api/board.h"
 
-#include "common/clock.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -58,7 +56,6 @@ board_create(void)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&board->wanted, &attributes);
     pthread_condattr_destroy(&attributes);
-    board->database_at_ms = clock_monotonic_ms();
     return board;
 }
 
@@ -147,22 +144,22 @@ board_post_report(struct board *board, struct report *report)
 }
 
 void
-board_post_database(struct board *board, enum part_state state)
+board_post_database(struct board *board, enum part_state state, int64_t now_ms)
 {
     pthread_mutex_lock(&board->lock);
     board->database = state;
-    board->database_at_ms = clock_monotonic_ms();
+    board->database_at_ms = now_ms;
     pthread_mutex_unlock(&board->lock);
 }
 
 enum part_state
-board_database(struct board *board)
+board_database(struct board *board, int64_t now_ms)
 {
     enum part_state state;
 
     pthread_mutex_lock(&board->lock);
     state = board->database;
-    if (clock_monotonic_ms() - board->database_at_ms > DATABASE_SILENCE_MS)
+    if (state != PART_CONNECTING && now_ms - board->database_at_ms > DATABASE_SILENCE_MS)
         state = PART_AWAY;
     pthread_mutex_unlock(&board->lock);
     return state;

@@ -93,9 +93,12 @@ void board_post_catalog(struct board *board, struct catalog *catalog);
 void board_post_loads(struct board *board, struct loads *loads);
 void board_post_report(struct board *board, struct report *report);
 
-/* The keeper says it every second; PART_AWAY when it did not for three: it hangs in a call. */
-void board_post_database(struct board *board, enum part_state state);
-enum part_state board_database(struct board *board);
+/*
+ * The keeper says it every second; PART_AWAY when it did not for three: it hangs in a call. Before
+ * its first word it is PART_CONNECTING, however long that takes. Times are clock_monotonic_ms().
+ */
+void board_post_database(struct board *board, enum part_state state, int64_t now_ms);
+enum part_state board_database(struct board *board, int64_t now_ms);
 void board_post_broker(struct board *board, enum part_state state);
 enum part_state board_broker(struct board *board);
 

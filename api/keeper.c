@@ -406,7 +406,7 @@ run(void *context)
         if (!up && (keeper->up || err.kind != ERROR_RETRY))
             log_event(LOG_WARN, "keeper.failed", LOG_ERROR(&err));
         keeper->up = up;
-        board_post_database(keeper->board, up ? PART_CONNECTED : PART_AWAY);
+        board_post_database(keeper->board, up ? PART_CONNECTED : PART_AWAY, clock_monotonic_ms());
         arena_reset(keeper->arena);
         wanted = board_wait_wanted(keeper->board, ROUND_MS);
     }

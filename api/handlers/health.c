@@ -75,7 +75,7 @@ void
 health_answer(struct request *request)
 {
     struct thread *thread = request->thread;
-    enum part_state database = board_database(thread->board);
+    enum part_state database = board_database(thread->board, clock_monotonic_ms());
     enum part_state broker = board_broker(thread->board);
     bool redis = redis_usable(thread->redis);
     struct report *report = board_report(thread->board);
@@ -132,8 +132,8 @@ livez_answer(struct request *request)
 static bool
 is_started(const struct thread *thread)
 {
-    return board_database(thread->board) != PART_CONNECTING && pool_tried(thread->pool) &&
-           board_broker(thread->board) != PART_CONNECTING;
+    return board_database(thread->board, clock_monotonic_ms()) != PART_CONNECTING &&
+           pool_tried(thread->pool) && board_broker(thread->board) != PART_CONNECTING;
 }
 
 /* Does not depend on the parts: one outage must not take every replica out at once. */
