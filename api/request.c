@@ -4,10 +4,10 @@
 #include "api/answer/negotiate.h"
 #include "api/answer/options.h"
 #include "api/answer/outflow.h"
-#include "api/answer/paging.h"
 #include "api/answer/respond.h"
 #include "api/lookup.h"
 #include "api/orders/errand.h"
+#include "api/params/asked.h"
 #include "api/params/body_params.h"
 #include "api/params/params_lenient.h"
 #include "api/params/request_key.h"
@@ -118,6 +118,7 @@ check_given(struct request *request, const struct route_captures *captures,
     const struct http_target *target = &request->http->target;
     struct http_param given[ROUTE_CAPTURES_MAX + 2 * HTTP_PARAMS_MAX];
     size_t count = captures->count + target->param_count, of_body;
+    struct asked asked = {request->route, given, 0, accept_of(request), catalog, clock_now_ms()};
 
     memcpy(given, captures->params, captures->count * sizeof *given);
     memcpy(given + captures->count, target->params, target->param_count * sizeof *given);
@@ -127,24 +128,8 @@ check_given(struct request *request, const struct route_captures *captures,
                                 target->params, target->param_count, request->http->arena, given);
     if (!body_params_read(request->http, given + count, &of_body, &request->problem))
         return false;
-    return params_check(request->route->params, given, count + of_body, catalog,
-                        request->http->arena, &request->params, &request->problem);
-}
-
-/* What no single parameter shows. */
-static bool
-check_together(struct request *request)
-{
-    const struct reading *reading = request->route->reading;
-    int64_t now_ms = clock_now_ms();
-
-    if (!reading)
-        return true;
-    if (reading->check && !reading->check(&request->params, now_ms, &request->problem))
-        return false;
-    if (reading->settle)
-        reading->settle(&request->params, now_ms, request->http->arena);
-    return true;
+    asked.given_count = count + of_body;
+    return asked_check(&asked, request->http->arena, &request->params, &request->problem);
 }
 
 static bool
@@ -152,7 +137,7 @@ check_params(struct request *request, const struct route_captures *captures)
 {
     struct catalog *catalog = NULL;
 
-    if (request->route->reading || params_need_catalog(request->route->params)) {
+    if (asked_needs_catalog(request->route)) {
         catalog = borrow_catalog(request);
         if (!catalog) {
             problem_set(&request->problem, 503, "catalog.unknown",
@@ -162,15 +147,7 @@ check_params(struct request *request, const struct route_captures *captures)
             return false;
         }
     }
-    if (!check_given(request, captures, catalog) ||
-        !paging_open(&request->params, request->route->path, catalog, request->http->arena,
-                     &request->problem))
-        return false;
-    if (formats_by_accept(&request->params) &&
-        !formats_negotiate(&request->params, accept_of(request), request->http->arena,
-                           &request->problem))
-        return false;
-    return check_together(request);
+    return check_given(request, captures, catalog);
 }
 
 static void

@@ -58,7 +58,8 @@ struct reading {
     bool (*check)(const struct params *params, int64_t now_ms, struct problem *ret_problem);
     /*
      * After that: what the parameters come to now, by params_settle(), so that askings that come to
-     * the same share an answer. NULL = what they say.
+     * the same share an answer. NULL = what they say. Of a list that is paged it must come to the
+     * same as long as its pages are asked for: cursors belong to what it comes to.
      */
     void (*settle)(struct params *params, int64_t now_ms, struct arena *arena);
     /* Cache-Control: max-age, in seconds, of just this answer; NULL = as its policy says. */

@@ -744,14 +744,36 @@ params_need_catalog(const struct param *declared)
         switch (declared->kind) {
         case PARAM_ASSET:
         case PARAM_ASSETS:
-        case PARAM_ASSET_OR_TICKER:
         case PARAM_CURRENCY:
         case PARAM_CURRENCIES:
         case PARAM_SOURCE:
+        case PARAM_SOURCES:
+        case PARAM_ASSET_OR_TICKER:
+        case PARAM_ASSETS_OR_TICKERS:
+        case PARAM_CURSOR: /* what it is sealed with is kept there */
         case PARAM_MARKET:
         case PARAM_MARKETS:
+        case PARAM_ASSET_SEARCH:
+        case PARAM_IDS:
+        case PARAM_TICKERS:
+        case PARAM_NAMES:
+        case PARAM_KNOWN_CURRENCIES:
+        case PARAM_KNOWN_SOURCES:
             return true;
-        default:
+        case PARAM_INTEGER:
+        case PARAM_MOMENT:
+        case PARAM_DAYS:
+        case PARAM_CHOICE:
+        case PARAM_SYMBOL:
+        case PARAM_NAME:
+        case PARAM_SYMBOLS:
+        case PARAM_DECIMAL:
+        case PARAM_DAY:
+        case PARAM_JOB:
+        case PARAM_FORMAT:
+        case PARAM_SECONDS:
+        case PARAM_TEXT:
+        case PARAM_KNOWN_CHOICES:
             break;
         }
     }

@@ -123,7 +123,9 @@ MUST_CHECK bool params_check(const struct param *declared, const struct http_par
 /* A copy that lives in another arena. */
 void params_copy(const struct params *params, struct arena *arena, struct params *ret_copy);
 
-/* Whether they name assets, currencies or sources, so that the catalogue is needed to check them.
+/*
+ * Whether they name assets, currencies or sources, or go on from a page, so that the catalogue is
+ * needed to check them.
  */
 bool params_need_catalog(const struct param *declared);
 
