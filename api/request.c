@@ -41,8 +41,6 @@ wait_under_deadline(struct request *request)
     int64_t left_us = REQUEST_DEADLINE_MS * 1000 - (clock_monotonic_us() - request->started_us);
     struct timeval wait = {0, 1};
 
-    if (request->has_deadline)
-        return;
     if (left_us > 0)
         wait = (struct timeval){left_us / 1000000, left_us % 1000000};
     evtimer_assign(&request->deadline, request->thread->base, on_deadline, request);
@@ -329,12 +327,10 @@ limit_start(struct request *request)
     request->limit.done = on_limit;
     verdict = limiter_take(request->thread->limiter, &bucket, request->started_us / 1000,
                            &request->limit, &request->limited);
-    if (verdict == LIMIT_WAITING) {
-        own_meaning(request);
-        wait_under_deadline(request);
-    } else {
+    if (verdict == LIMIT_WAITING)
+        request_wait(request);
+    else
         limit_verdict(request, verdict);
-    }
 }
 
 /* ------------------------------------------------------------------------------------ access */
@@ -462,7 +458,7 @@ static void
 fetch_start(struct request *request)
 {
     request->flight.done = on_landed;
-    wait_under_deadline(request);
+    request_wait(request);
     if (join_flight(request, &request->flight, request->entry))
         return; /* the request may be answered, and gone, already */
     cache_release(request->entry);
@@ -605,6 +601,8 @@ request_refuse(struct request *request, const struct problem *problem)
 void
 request_wait(struct request *request)
 {
+    if (request->has_deadline)
+        return; /* it waited before */
     own_meaning(request);
     wait_under_deadline(request);
 }

@@ -1,5 +1,6 @@
 """tidemark-api under attack and in races: what a client, a slow part or bad timing must not achieve."""
 import concurrent.futures
+import itertools
 import json
 import re
 import signal
@@ -70,6 +71,43 @@ def test_requests_that_wait_for_a_lease_outlive_the_shortcut_they_came_by(tidema
             answer += part
         assert f'"page":{number + 1},'.encode() in answer, answer
     for client in clients:
+        client.close()
+    api.must_run()
+
+
+def spelled(word):
+    """The ways to write it with letters that are escaped and letters that are not."""
+    return ["".join(f"%{ord(letter):02x}" if chosen else letter for letter, chosen in zip(word, choice))
+            for choice in itertools.product((False, True), repeat=len(word))]
+
+
+def test_requests_that_wait_for_a_reading_outlive_the_shortcut_they_came_by(tidemark, rows, proxy_to):
+    """Two thousand other targets pass, all of them known answers, so that none is left of the thousand places."""
+    proxy = proxy_to(tidemark.postgres.port)
+    api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy),
+                             RATE_LIMIT_PER_MINUTE="1000000")
+    others = [f"/simple_price?assets={asset}&currencies={code}" for asset in spelled("ethereum") for code in spelled("usd")]
+    known = [f"/data?page={page}" for page in range(1, 5)]
+    for path in (*known, others[0]):
+        assert api.get(path).status_code == 200
+    wait_for("events", lambda: api.get("/health").json()["rabbitmq"] == "connected")
+    rows.set_price("bitcoin", "usd", "2")
+    wait_for("the event", lambda: metric(api, "api_events_total") == 1)
+    proxy.black_hole()
+    reads = metric(api, "api_database_reads_total")
+    clients = [socket.create_connection(("127.0.0.1", api.port), timeout=10) for _ in known]
+    for client, path in zip(clients, known):
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    wait_for("readings", lambda: metric(api, "api_database_reads_total") == reads + len(known))
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as client:
+        told = "".join(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in others)
+        client.sendall((told + "HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").encode())
+        while client.recv(1 << 20):
+            pass
+    proxy.pass_through()
+    for number, client in enumerate(clients):
+        answer = b"".join(iter(lambda client=client: client.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 200") and f'"page":{number + 1},'.encode() in answer, answer
         client.close()
     api.must_run()
 
