@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { HASH_DIGITS = 16 };
+static const int64_t SLOT_MAX_S = 253402300799; /* 9999-12-31T23:59:59Z */
 
 static int
 compare_lines(const void *a, const void *b)
@@ -96,6 +97,7 @@ int64_t
 order_message_slot_ms(const char *job_id)
 {
     const char *slash = strrchr(job_id, '/');
+    int64_t slot_s = slash ? strtoll(slash + 1, NULL, 10) : 0;
 
-    return slash ? strtoll(slash + 1, NULL, 10) * 1000 : 0;
+    return slot_s > 0 && slot_s <= SLOT_MAX_S ? slot_s * 1000 : 0;
 }

@@ -40,7 +40,7 @@ order_sources(const struct report *report, int64_t now_ms, struct arena *arena,
 
     for (size_t i = 0; i < count; i++)
         sources[i] = (struct order_source){
-            .name = report->sources[i].name,
+            .name = arena_string(arena, report->sources[i].name),
             .wait_ms = wait_of(&report->sources[i].upstream, now_ms),
             .usable = is_usable(&report->sources[i]),
         };

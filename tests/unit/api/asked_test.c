@@ -6,11 +6,11 @@
 
 /* A list that is paged and whose window is settled: `until` beyond now is no bound. */
 static const struct param declared[] = {
-    {"until",  PARAM_INTEGER, 0, 1000000, NULL, NULL,  false, ""},
-    {"limit",  PARAM_INTEGER, 1, 100,     NULL, "50",  false, ""},
-    {"format", PARAM_FORMAT,  0, 0,       "json|csv", NULL, false, ""},
-    {"cursor", PARAM_CURSOR,  0, 0,       NULL, NULL,  false, ""},
-    {0},
+    {"until", PARAM_INTEGER, 0, 1000000, NULL, NULL, false, ""},
+    {"limit",      PARAM_INTEGER, 1, 100, NULL, "50", false, ""},
+    {"format",   PARAM_FORMAT, 0, 0, "json|csv", NULL, false, ""},
+    {"cursor",  PARAM_CURSOR, 0, 0, NULL, NULL, false, ""},
+    {0      },
 };
 
 enum { NOW_MS = 5000 };
@@ -71,8 +71,10 @@ ask(struct answer *answer, const char *until, const char *cursor, const char *ac
         {"cursor", cursor},
     };
     struct http_param given[COUNT_OF(texts)];
-    struct asked asked = {&route,           given, 0, {accept, strlen(accept)},
-                          answer->catalog, NOW_MS};
+    struct asked asked = {
+        &route, given, 0, {accept, strlen(accept)},
+           answer->catalog, NOW_MS
+    };
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         if (texts[i][1])
@@ -88,11 +90,11 @@ static const struct {
     const char *name, *first_until, *then_until;
     bool goes_on;
 } rows[] = {
-    {"the same words",                     "4000", "4000", true },
-    {"words that are settled",             "9000", "9000", true },
-    {"other words that come to the same",  "9000", "8000", true },
-    {"and so does saying nothing",         "9000", NULL,   true },
-    {"words that come to something else",  "9000", "4000", false},
+    {"the same words",                    "4000", "4000", true },
+    {"words that are settled",            "9000", "9000", true },
+    {"other words that come to the same", "9000", "8000", true },
+    {"and so does saying nothing",        "9000", NULL,   true },
+    {"words that come to something else", "9000", "4000", false},
 };
 
 static void
@@ -119,10 +121,10 @@ a_cursor_is_of_what_its_page_was_told_with(void **state)
 static const struct {
     const char *name, *until, *cursor, *accept, *code;
 } refused[] = {
-    {"a value out of bounds",              "2000000", NULL, "", "parameter.range"      },
-    {"a form that there is not",           NULL, NULL, "image/png", "format.not_acceptable"},
-    {"what values are together",           "0",  NULL, "",          "parameter.range"      },
-    {"a cursor that no page ended with",   NULL, "x",  "",          "cursor.invalid"       },
+    {"a value out of bounds",            "2000000", NULL, "",          "parameter.range"      },
+    {"a form that there is not",         NULL,      NULL, "image/png", "format.not_acceptable"},
+    {"what values are together",         "0",       NULL, "",          "parameter.range"      },
+    {"a cursor that no page ended with", NULL,      "x",  "",          "cursor.invalid"       },
 };
 
 static void

@@ -292,6 +292,7 @@ a_job_is_named_by_what_it_is_for(void **state)
     order_message_name(&job, 1763712001000, arena);
     check_string("the same two in any order", job.job_id, of_two);
     check_int("when it was ordered", order_message_slot_ms(of_two), 1763712002000);
+    check_int("a slot that is none", order_message_slot_ms("a/b/99999999999999999999"), 0);
     lines[1].dropped = true;
     message = order_message_encode(&job, NULL, arena);
     check_error("a job that workers take", job_decode(message, arena, &got, &err), &err, NULL);
