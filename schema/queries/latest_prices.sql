@@ -86,25 +86,40 @@ ORDER BY asked.place, wanted.place, s.priority, s.source_id
 -- Columns: total, version, coin_id, symbol, name, source, currency, price, market_cap, rank, volume_24h, change_24h,
 -- change_24h_percent, high_24h, low_24h, circulating_supply, total_supply, max_supply, observed_at_ms, the same again,
 -- stale_at_ms (see price_inputs), doubt (a JSON array), run_id, payload_id.
+-- Rows before the page are skipped in an index that has all that they are ordered by; a page behind the last one skips none.
 -- $1 source name or NULL, $2 symbol or slug (any case) or NULL, $3 rows, $4 rows to skip, $5 seconds
-WITH matching AS MATERIALIZED ( -- what is counted and sorted, and no more
-    SELECT l.asset_id, l.quote_id, l.source_id, d.rank, CASE WHEN l.doubt & 4 = 0 THEN d.rank END AS place, a.slug, q.code, s.priority
-    FROM latest_prices l
-    JOIN assets a USING (asset_id)
-    JOIN sources s USING (source_id)
-    JOIN quotes q USING (quote_id)
-    LEFT JOIN listings d USING (asset_id, quote_id, source_id)
-    WHERE ($1::text IS NULL OR l.source_id = (SELECT source_id FROM sources WHERE name = $1))
-      AND ($2::text IS NULL
-           OR l.asset_id = ANY (ARRAY(SELECT asset_id FROM assets WHERE slug = lower($2) OR symbol = upper($2))))
-), page AS (
-    SELECT *
-    FROM matching
-    ORDER BY place NULLS LAST, slug, code, priority, source_id
-    LIMIT $3::bigint OFFSET $4::bigint
+WITH asked AS MATERIALIZED (
+    SELECT (SELECT source_id FROM sources WHERE name = $1::text) AS source_id
+), named AS MATERIALIZED ( -- a few assets of one symbol, in all currencies
+    SELECT o.*
+    FROM assets a
+    JOIN data_order o USING (asset_id)
+    WHERE $2::text IS NOT NULL AND (a.slug = lower($2) OR a.symbol = upper($2))
+      AND ($1 IS NULL OR o.source_id = (SELECT source_id FROM asked))
+), total AS MATERIALIZED (
+    SELECT CASE WHEN $2 IS NULL
+                THEN (SELECT sum(rows) FROM data_counts WHERE $1 IS NULL OR source_id = (SELECT source_id FROM asked))
+                ELSE (SELECT count(*) FROM named) END AS rows
+), page AS MATERIALIZED (
+    (SELECT place, slug, code, priority, source_id, asset_id, quote_id
+     FROM data_order
+     WHERE $1 IS NULL AND $2 IS NULL
+     ORDER BY place, slug, code, priority, source_id
+     LIMIT CASE WHEN $4::bigint < (SELECT rows FROM total) THEN $3::bigint ELSE 0 END OFFSET $4)
+    UNION ALL
+    (SELECT place, slug, code, NULL, source_id, asset_id, quote_id
+     FROM data_order
+     WHERE $1 IS NOT NULL AND $2 IS NULL AND source_id = (SELECT source_id FROM asked)
+     ORDER BY place, slug, code
+     LIMIT CASE WHEN $4 < (SELECT rows FROM total) THEN $3 ELSE 0 END OFFSET $4)
+    UNION ALL
+    (SELECT place, slug, code, priority, source_id, asset_id, quote_id
+     FROM named
+     ORDER BY place, slug, code, priority, source_id
+     LIMIT $3 OFFSET $4)
 )
-SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
-       page.slug, a.symbol, a.name, s.name AS source, page.code, l.price, l.market_cap, page.rank,
+SELECT coalesce((SELECT rows FROM total), 0)::bigint AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       page.slug, a.symbol, a.name, s.name AS source, page.code, l.price, l.market_cap, d.rank,
        l.volume_24h, d.change_24h, coalesce(l.change_24h_percent, d.change_24h_percent),
        d.high_24h, d.low_24h, d.circulating_supply, d.total_supply, d.max_supply,
        (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms,
@@ -114,8 +129,16 @@ SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_sna
        CASE l.doubt WHEN 0 THEN '[]' ELSE doubt_names(l.doubt) END AS doubt_names, l.run_id, l.payload_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-LEFT JOIN latest_prices l USING (asset_id, quote_id, source_id)
-LEFT JOIN listings d USING (asset_id, quote_id, source_id)
-LEFT JOIN assets a USING (asset_id)
-LEFT JOIN sources s USING (source_id)
-ORDER BY page.place NULLS LAST, page.slug, page.code, page.priority, source_id
+LEFT JOIN LATERAL (
+    SELECT * FROM latest_prices k
+    WHERE k.asset_id = page.asset_id AND k.quote_id = page.quote_id AND k.source_id = page.source_id
+    OFFSET 0
+) AS l ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM listings k
+    WHERE k.asset_id = page.asset_id AND k.quote_id = page.quote_id AND k.source_id = page.source_id
+    OFFSET 0
+) AS d ON true
+LEFT JOIN LATERAL (SELECT * FROM assets k WHERE k.asset_id = page.asset_id OFFSET 0) AS a ON true
+LEFT JOIN sources s ON s.source_id = page.source_id
+ORDER BY page.place, page.slug, page.code, page.priority, page.source_id

@@ -24,6 +24,7 @@ INSERT INTO listings (source_id, quote_id, asset_id, rank, observed_at, run_id, 
 SELECT source_id, quote_id, asset_id, asset_id, observed_at, run_id, payload_id FROM latest_prices WHERE source_id IN (1, 5, 6);
 SELECT listing_order_renew(array_agg(asset_id), array_agg(quote_id))
 FROM (SELECT DISTINCT asset_id, quote_id FROM latest_prices) AS priced;
+SELECT data_order_renew();
 
 SELECT ensure_partition(parent, moment)
 FROM generate_series(date_trunc('day', now() - {days} * interval '1 day'), now(), interval '1 day') AS moment,

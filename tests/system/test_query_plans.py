@@ -21,7 +21,6 @@ READ_WHOLE = {
     "completeness_gaps": {"gaps", "coverage"},  # sums them up: a row a market, or a hole
     "completeness_series": {"gaps", "coverage"},
     "coins_list": {"assets"},  # all the coins there are is what it gives
-    "data_page": {"latest_prices"},  # numbered pages with a total, of a row a market
 }
 
 # Windows of a day of a series that there is (crowded_tables.py), and the largest number of partitions of a table they touch.
