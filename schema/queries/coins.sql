@@ -63,14 +63,20 @@ WITH wanted AS MATERIALIZED (
         (SELECT a.slug, 1 AS part
          FROM assets a
          WHERE NOT $2::boolean
-           AND EXISTS (SELECT FROM listing_order o WHERE o.asset_id = a.asset_id AND o.quote_id IN (SELECT quote_id FROM wanted))
+           AND (SELECT o.asset_id
+                FROM listing_order o
+                WHERE o.asset_id = a.asset_id AND o.quote_id = ANY (ARRAY(SELECT quote_id FROM wanted))
+                LIMIT 1) IS NOT NULL -- a lookup a coin, and not a join of all coins
          ORDER BY a.slug
          LIMIT $3::bigint + $4::bigint)
         UNION ALL
         (SELECT a.slug, 2
          FROM assets a
          WHERE $2
-           AND EXISTS (SELECT FROM listing_order o WHERE o.asset_id = a.asset_id AND o.quote_id IN (SELECT quote_id FROM wanted))
+           AND (SELECT o.asset_id
+                FROM listing_order o
+                WHERE o.asset_id = a.asset_id AND o.quote_id = ANY (ARRAY(SELECT quote_id FROM wanted))
+                LIMIT 1) IS NOT NULL -- a lookup a coin, and not a join of all coins
          ORDER BY a.slug DESC
          LIMIT $3 + $4)
     ) AS both_ways
@@ -220,7 +226,7 @@ FROM (SELECT asset_id FROM assets
       UNION
       SELECT asset_id FROM assets
       WHERE lower(name) COLLATE "C" BETWEEN (SELECT first FROM words) AND (SELECT last FROM words)) AS found
-JOIN assets a USING (asset_id)
+CROSS JOIN LATERAL (SELECT * FROM assets k WHERE k.asset_id = found.asset_id OFFSET 0) AS a
 LEFT JOIN listing_order o ON o.asset_id = a.asset_id AND o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd')
 ORDER BY lower($1) NOT IN (lower(a.slug), lower(a.symbol), lower(a.name)), o.rank NULLS LAST, a.slug
 LIMIT $2::bigint

@@ -155,16 +155,29 @@ LEFT JOIN (
     SELECT l.asset_id, l.quote_id, l.source_id, a.slug AS asset, q.code AS currency, s.name AS source,
            (date_part('epoch', $4::timestamptz) * 1000)::bigint AS first_ms,
            (date_part('epoch', $5::timestamptz) * 1000)::bigint AS last_ms
-    FROM latest_prices l
+    FROM (
+        (SELECT k.asset_id, k.quote_id, k.source_id
+         FROM assets named
+         CROSS JOIN LATERAL (SELECT * FROM latest_prices p WHERE p.asset_id = named.asset_id OFFSET 0) AS k
+         WHERE named.slug = ANY ($1::text[])
+           AND ($2::text[] IS NULL OR k.quote_id = ANY (ARRAY(SELECT quote_id FROM quotes WHERE code = ANY ($2))))
+           AND ($3::text[] IS NULL OR k.source_id = ANY (ARRAY(SELECT source_id FROM sources WHERE name = ANY ($3))))
+           AND (k.asset_id, k.quote_id, k.source_id) >= ($6::integer, $7::smallint, $8::smallint)
+         ORDER BY k.asset_id, k.quote_id, k.source_id
+         LIMIT $9::bigint)
+        UNION ALL
+        (SELECT k.asset_id, k.quote_id, k.source_id
+         FROM latest_prices k
+         WHERE $1 IS NULL
+           AND ($2 IS NULL OR k.quote_id = ANY (ARRAY(SELECT quote_id FROM quotes WHERE code = ANY ($2))))
+           AND ($3 IS NULL OR k.source_id = ANY (ARRAY(SELECT source_id FROM sources WHERE name = ANY ($3))))
+           AND (k.asset_id, k.quote_id, k.source_id) >= ($6, $7, $8)
+         ORDER BY k.asset_id, k.quote_id, k.source_id
+         LIMIT $9)
+    ) AS l
     JOIN assets a USING (asset_id)
     JOIN quotes q USING (quote_id)
     JOIN sources s USING (source_id)
-    WHERE ($1::text[] IS NULL OR l.asset_id = ANY (ARRAY(SELECT asset_id FROM assets WHERE slug = ANY ($1))))
-      AND ($2::text[] IS NULL OR l.quote_id = ANY (ARRAY(SELECT quote_id FROM quotes WHERE code = ANY ($2))))
-      AND ($3::text[] IS NULL OR l.source_id = ANY (ARRAY(SELECT source_id FROM sources WHERE name = ANY ($3))))
-      AND (l.asset_id, l.quote_id, l.source_id) >= ($6::integer, $7::smallint, $8::smallint)
-    ORDER BY l.asset_id, l.quote_id, l.source_id
-    LIMIT $9::bigint
 ) AS found ON true
 ORDER BY found.asset_id, found.quote_id, found.source_id
 

@@ -73,8 +73,11 @@ SELECT q.code, pg_snapshot_xmin(pg_current_snapshot())::text AS version, q.name,
 FROM quotes q
 LEFT JOIN (VALUES ('btc', 'bitcoin'), ('eth', 'ethereum'), ('bnb', 'binancecoin'), ('usdt', 'tether'), ('usdc', 'usd-coin'),
                   ('dai', 'dai')) AS coin (code, slug) USING (code)
-WHERE EXISTS (SELECT FROM listing_order o WHERE o.quote_id = q.quote_id)
-   OR EXISTS (SELECT FROM assets a
-              JOIN listing_order o USING (asset_id)
-              WHERE a.slug = coin.slug AND o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd'))
+WHERE (SELECT o.asset_id FROM listing_order o WHERE o.quote_id = q.quote_id ORDER BY o.quote_id, o.asset_id LIMIT 1) IS NOT NULL
+   OR (SELECT o.asset_id
+       FROM assets a
+       CROSS JOIN LATERAL (SELECT * FROM listing_order k
+                           WHERE k.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd') AND k.asset_id = a.asset_id
+                           OFFSET 0) AS o
+       WHERE a.slug = coin.slug) IS NOT NULL
 ORDER BY q.code
