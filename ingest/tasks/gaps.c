@@ -113,7 +113,7 @@ queue_plan(struct task_run *run, const struct rows *plans, size_t row, int64_t n
 }
 
 static bool
-plan(struct task_run *run, int64_t now_ms, int64_t *ret_jobs, struct error *err)
+plan(struct task_run *run, int64_t now_ms, bool is_over, int64_t *ret_jobs, struct error *err)
 {
     struct rows plans;
 
@@ -125,7 +125,8 @@ plan(struct task_run *run, int64_t now_ms, int64_t *ret_jobs, struct error *err)
     for (size_t row = 0; row < plans.count; row++)
         queue_plan(run, &plans, row, now_ms);
     *ret_jobs = (int64_t)plans.count;
-    return plans.count == 0 || database_flush(run->db, run->arena, NULL, err);
+    database_queue(run->db, &query_completeness_renew, SQL_VALUES(SQL_BOOL(is_over)));
+    return database_flush(run->db, run->arena, NULL, err);
 }
 
 static bool
@@ -134,7 +135,7 @@ gaps_step(struct task_run *run, struct task_piece *piece, struct error *err)
     int64_t now_ms = clock_now_ms();
 
     return task_begin(run, err) && look(run, now_ms, &piece->more, err) &&
-           plan(run, now_ms, &piece->records, err) && task_commit(run, piece, err);
+           plan(run, now_ms, !piece->more, &piece->records, err) && task_commit(run, piece, err);
 }
 
 const struct task gaps_task = {.kind = JOB_GAPS, .step = gaps_step};

@@ -51,6 +51,10 @@ SELECT gaps_recheck($1::timestamptz, $2::integer, $3::integer)
 -- Gives up what nobody will ask for. $1 now, $2 tries that are enough
 SELECT gaps_give_up($1::timestamptz, $2::integer)
 
+-- name: completeness_renew
+-- What the API tells of completeness is what is there now. $1 whether the look is over; else once a minute is enough
+SELECT completeness_renew($1::boolean)
+
 -- name: gaps_plannable
 -- Open gaps that a request of their own may fill, those of a series that lie near each other together: source_id, source,
 -- symbol, interval_s, from_ms, until_ms, gap_ids. Not what the regular history will ask for within the hour, for it goes
@@ -220,41 +224,60 @@ GROUP BY s.source_id, s.name, k.cause
 ORDER BY s.source_id, k.cause
 
 -- name: completeness_gaps
--- A page of what is missing, newest first, with what all series of the same filters add up to. Always at least one row,
--- which carries total (of all pages), version and summary (JSON); source is NULL when the page is empty.
--- Columns: total, version, summary, source, slug, code, interval, from_ms, until_ms, buckets, cause, state, attempts,
+-- A page of what is missing, newest first, with what all series of the same filters add up to, as the last look at the ledger
+-- saw it. Always at least one row, which carries total (of all pages), version and summary (JSON); source is NULL when the page
+-- is empty. Columns: total, version, summary, source, slug, code, interval, from_ms, until_ms, buckets, cause, state, attempts,
 -- first_seen_ms, checked_ms, ended_ms, gap_id (NULL = not yet due).
+-- Without an asset, sums that are kept say what is asked for, and holes are walked to along an index; an asset has few.
 -- $1 source or NULL, $2 slug or NULL, $3 quote code or NULL, $4 interval_s or NULL, $5 cause or NULL, $6 state or NULL (all
 -- but filled), $7 rows, $8 rows to skip; the summary heeds the first four
 WITH asked AS MATERIALIZED (
     SELECT (SELECT source_id FROM sources WHERE name = $1::text) AS source_id,
            (SELECT asset_id FROM assets WHERE slug = $2::text) AS asset_id,
            (SELECT quote_id FROM quotes WHERE code = $3::text) AS quote_id
-), lacking AS MATERIALIZED (
-    SELECT g.*
-    FROM gap_list g, asked
-    WHERE ($1::text IS NULL OR g.source_id = asked.source_id) AND ($2::text IS NULL OR g.asset_id = asked.asset_id)
-      AND ($3::text IS NULL OR g.quote_id = asked.quote_id) AND ($4::integer IS NULL OR g.interval_s = $4)
-      AND (g.state <> 'filled' OR $6::text = 'filled')
-), matching AS MATERIALIZED (
-    SELECT * FROM lacking
-    WHERE ($5::text IS NULL OR cause = $5) AND ($6::text IS NULL OR state = $6)
-), page AS (
-    SELECT m.*, s.name AS source, a.slug, q.code
-    FROM (SELECT * FROM matching
-          ORDER BY missing_from DESC, source_id, asset_id, quote_id, interval_s, missing_until
-          LIMIT $7::bigint OFFSET $8::bigint) AS m
-    JOIN sources s USING (source_id)
-    JOIN assets a USING (asset_id)
-    JOIN quotes q USING (quote_id)
+), lacking AS MATERIALIZED ( -- by cause and state
+    SELECT cause, state, sum(gaps) AS gaps, sum(buckets) AS buckets
+    FROM (
+        SELECT k.cause, k.state, k.gaps, k.buckets
+        FROM gap_sums k
+        WHERE $2 IS NULL AND k.cause IS NOT NULL AND k.state IS NOT NULL
+          AND ($1 IS NULL OR k.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR k.quote_id = (SELECT quote_id FROM asked)) AND ($4::integer IS NULL OR k.interval_s = $4)
+        UNION ALL
+        SELECT g.cause, g.state, 1, g.buckets
+        FROM gaps g
+        WHERE $2 IS NOT NULL AND g.asset_id = (SELECT asset_id FROM asked)
+          AND ($1 IS NULL OR g.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR g.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR g.interval_s = $4)
+        UNION ALL
+        SELECT 'not_yet_due', 'open', 1, (extract(epoch FROM o.pending_until - o.pending_from) / o.interval_s)::bigint
+        FROM coverage_order o
+        WHERE $2 IS NOT NULL AND o.asset_id = (SELECT asset_id FROM asked) AND o.pending_from IS NOT NULL
+          AND ($1 IS NULL OR o.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR o.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR o.interval_s = $4)
+    ) AS of_all_or_one
+    GROUP BY cause, state
+), total AS MATERIALIZED (
+    SELECT coalesce(sum(gaps), 0)::bigint AS rows
+    FROM lacking
+    WHERE ($5::text IS NULL OR cause = $5) AND CASE WHEN $6::text IS NULL THEN state <> 'filled' ELSE state = $6 END
 ), covered AS (
-    SELECT count(*) AS series,
-           coalesce(sum((extract(epoch FROM due_until - expected_from) / interval_s)::bigint), 0) AS expected,
-           coalesce(sum((extract(epoch FROM due_until - LEAST(verified_until, due_until)) / interval_s)::bigint), 0)
-               AS unverified
-    FROM coverage c, asked
-    WHERE ($1 IS NULL OR c.source_id = asked.source_id) AND ($2 IS NULL OR c.asset_id = asked.asset_id)
-      AND ($3 IS NULL OR c.quote_id = asked.quote_id) AND ($4 IS NULL OR c.interval_s = $4)
+    SELECT coalesce(sum(series), 0) AS series, coalesce(sum(expected), 0) AS expected, coalesce(sum(unverified), 0) AS unverified
+    FROM (
+        SELECT k.series, k.expected, k.unverified
+        FROM coverage_sums k
+        WHERE $2 IS NULL AND ($1 IS NULL OR k.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR k.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR k.interval_s = $4)
+        UNION ALL
+        SELECT 1, (extract(epoch FROM c.due_until - c.expected_from) / c.interval_s)::bigint,
+               (extract(epoch FROM c.due_until - LEAST(c.verified_until, c.due_until)) / c.interval_s)::bigint
+        FROM sources s
+        CROSS JOIN LATERAL (SELECT * FROM coverage k
+                            WHERE k.source_id = s.source_id AND k.asset_id = (SELECT asset_id FROM asked)
+                            OFFSET 0) AS c
+        WHERE $2 IS NOT NULL AND ($1 IS NULL OR c.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR c.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR c.interval_s = $4)
+    ) AS of_all_or_one
 ), missed AS (
     SELECT coalesce(sum(buckets) FILTER (WHERE cause <> 'not_yet_due'), 0) AS missing,
            coalesce(sum(buckets) FILTER (WHERE cause <> 'not_yet_due' AND state IN ('open', 'planned')), 0) AS open
@@ -265,12 +288,60 @@ WITH asked AS MATERIALIZED (
     FROM unnest(ARRAY['source_down', 'limited', 'no_trade', 'not_yet_due', 'expired', 'lost_upstream', 'unknown'])
          WITH ORDINALITY AS k (cause, place)
     LEFT JOIN (SELECT cause, sum(buckets) AS buckets FROM lacking WHERE state <> 'filled' GROUP BY cause) AS l USING (cause)
+), wanted AS MATERIALIZED ( -- how many of each part may be on the page or before it, none if the page is behind the last one
+    SELECT CASE WHEN $8::bigint < (SELECT rows FROM total) THEN $7::bigint + $8 ELSE 0 END AS rows
+), page AS MATERIALIZED (
+    SELECT *
+    FROM (
+        (SELECT g.gap_id, g.source_id, g.asset_id, g.quote_id, g.interval_s, g.missing_from, g.missing_until, g.buckets, g.cause,
+                g.state, g.attempts, g.first_seen_at, g.checked_at, g.ended_at
+         FROM gaps g
+         WHERE $2 IS NULL AND ($5 IS NULL OR g.cause = $5) AND CASE WHEN $6 IS NULL THEN g.state <> 'filled' ELSE g.state = $6 END
+           AND ($1 IS NULL OR g.source_id = (SELECT source_id FROM asked))
+           AND ($3 IS NULL OR g.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR g.interval_s = $4)
+         ORDER BY g.missing_from DESC, g.source_id, g.asset_id, g.quote_id, g.interval_s, g.missing_until
+         LIMIT (SELECT rows FROM wanted))
+        UNION ALL
+        (SELECT g.gap_id, g.source_id, g.asset_id, g.quote_id, g.interval_s, g.missing_from, g.missing_until, g.buckets, g.cause,
+                g.state, g.attempts, g.first_seen_at, g.checked_at, g.ended_at
+         FROM gaps g
+         WHERE g.asset_id = (SELECT asset_id FROM asked)
+           AND ($5 IS NULL OR g.cause = $5) AND CASE WHEN $6 IS NULL THEN g.state <> 'filled' ELSE g.state = $6 END
+           AND ($1 IS NULL OR g.source_id = (SELECT source_id FROM asked))
+           AND ($3 IS NULL OR g.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR g.interval_s = $4)
+         ORDER BY g.missing_from DESC, g.source_id, g.asset_id, g.quote_id, g.interval_s, g.missing_until
+         LIMIT (SELECT rows FROM wanted))
+        UNION ALL
+        (SELECT NULL, o.source_id, o.asset_id, o.quote_id, o.interval_s, o.pending_from, o.pending_until,
+                (extract(epoch FROM o.pending_until - o.pending_from) / o.interval_s)::bigint, 'not_yet_due', 'open', 0, NULL,
+                NULL, NULL
+         FROM coverage_order o
+         WHERE o.pending_from IS NOT NULL AND ($5 IS NULL OR $5 = 'not_yet_due') AND ($6 IS NULL OR $6 = 'open')
+           AND $2 IS NULL
+           AND ($1 IS NULL OR o.source_id = (SELECT source_id FROM asked))
+           AND ($3 IS NULL OR o.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR o.interval_s = $4)
+         ORDER BY o.pending_from DESC, o.source_id, o.asset_id, o.quote_id, o.interval_s
+         LIMIT (SELECT rows FROM wanted))
+        UNION ALL
+        (SELECT NULL, o.source_id, o.asset_id, o.quote_id, o.interval_s, o.pending_from, o.pending_until,
+                (extract(epoch FROM o.pending_until - o.pending_from) / o.interval_s)::bigint, 'not_yet_due', 'open', 0, NULL,
+                NULL, NULL
+         FROM coverage_order o
+         WHERE o.pending_from IS NOT NULL AND ($5 IS NULL OR $5 = 'not_yet_due') AND ($6 IS NULL OR $6 = 'open')
+           AND o.asset_id = (SELECT asset_id FROM asked)
+           AND ($1 IS NULL OR o.source_id = (SELECT source_id FROM asked))
+           AND ($3 IS NULL OR o.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR o.interval_s = $4)
+         ORDER BY o.pending_from DESC, o.source_id, o.asset_id, o.quote_id, o.interval_s
+         LIMIT (SELECT rows FROM wanted))
+    ) AS parts
+    ORDER BY missing_from DESC, source_id, asset_id, quote_id, interval_s, missing_until
+    LIMIT $7 OFFSET $8
 )
-SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+SELECT (SELECT rows FROM total) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        (SELECT json_build_object('series', series, 'expected', expected, 'stored', expected - unverified - missing,
                                  'unverified', unverified, 'missing', missing, 'open', open, 'causes', causes)::text
         FROM covered, missed, by_cause) AS summary,
-       p.source, p.slug, p.code,
+       s.name AS source, a.slug, q.code,
        CASE p.interval_s WHEN 300 THEN '5m' WHEN 3600 THEN '1h' WHEN 86400 THEN '1d' END AS interval,
        (date_part('epoch', p.missing_from) * 1000)::bigint AS from_ms,
        (date_part('epoch', p.missing_until) * 1000)::bigint AS until_ms, p.buckets, p.cause, p.state, p.attempts,
@@ -279,6 +350,9 @@ SELECT (SELECT count(*) FROM matching) AS total, pg_snapshot_xmin(pg_current_sna
        (date_part('epoch', p.ended_at) * 1000)::bigint AS ended_ms, p.gap_id
 FROM (SELECT) AS always
 LEFT JOIN page p ON true
+LEFT JOIN sources s ON s.source_id = p.source_id
+LEFT JOIN LATERAL (SELECT k.slug FROM assets k WHERE k.asset_id = p.asset_id OFFSET 0) AS a ON true
+LEFT JOIN quotes q ON q.quote_id = p.quote_id
 ORDER BY p.missing_from DESC, p.source_id, p.asset_id, p.quote_id, p.interval_s, p.missing_until
 
 -- name: completeness_series
@@ -290,60 +364,130 @@ WITH asked AS MATERIALIZED (
     SELECT (SELECT source_id FROM sources WHERE name = $1::text) AS source_id,
            (SELECT asset_id FROM assets WHERE slug = $2::text) AS asset_id,
            (SELECT quote_id FROM quotes WHERE code = $3::text) AS quote_id
-), lacking AS MATERIALIZED (
-    SELECT g.source_id, g.asset_id, g.quote_id, g.interval_s, g.cause, sum(g.buckets) AS buckets,
-           coalesce(sum(g.buckets) FILTER (WHERE g.state IN ('open', 'planned')), 0) AS open,
-           bool_or($6::text IS NULL OR g.state = $6) AS in_state
-    FROM gap_list g, asked
-    WHERE ($1::text IS NULL OR g.source_id = asked.source_id) AND ($2::text IS NULL OR g.asset_id = asked.asset_id)
-      AND ($3::text IS NULL OR g.quote_id = asked.quote_id) AND ($4::integer IS NULL OR g.interval_s = $4)
-      AND g.state <> 'filled'
-    GROUP BY g.source_id, g.asset_id, g.quote_id, g.interval_s, g.cause
-), by_series AS MATERIALIZED (
-    SELECT source_id, asset_id, quote_id, interval_s, sum(buckets) FILTER (WHERE cause <> 'not_yet_due') AS missing,
-           json_object_agg(cause, buckets ORDER BY cause) AS causes,
-           bool_or(in_state AND ($5::text IS NULL OR cause = $5)) AS matches
+), lacking AS MATERIALIZED ( -- by cause and state
+    SELECT cause, state, sum(buckets) AS buckets
+    FROM (
+        SELECT k.cause, k.state, k.buckets
+        FROM gap_sums k
+        WHERE $2 IS NULL AND k.cause IS NOT NULL AND k.state <> 'filled'
+          AND ($1 IS NULL OR k.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR k.quote_id = (SELECT quote_id FROM asked)) AND ($4::integer IS NULL OR k.interval_s = $4)
+        UNION ALL
+        SELECT g.cause, g.state, g.buckets
+        FROM gaps g
+        WHERE $2 IS NOT NULL AND g.asset_id = (SELECT asset_id FROM asked) AND g.state <> 'filled'
+          AND ($1 IS NULL OR g.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR g.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR g.interval_s = $4)
+        UNION ALL
+        SELECT 'not_yet_due', 'open', (extract(epoch FROM o.pending_until - o.pending_from) / o.interval_s)::bigint
+        FROM coverage_order o
+        WHERE $2 IS NOT NULL AND o.asset_id = (SELECT asset_id FROM asked) AND o.pending_from IS NOT NULL
+          AND ($1 IS NULL OR o.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR o.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR o.interval_s = $4)
+    ) AS of_all_or_one
+    GROUP BY cause, state
+), covered AS (
+    SELECT coalesce(sum(series), 0) AS series, coalesce(sum(expected), 0) AS expected, coalesce(sum(unverified), 0) AS unverified
+    FROM (
+        SELECT k.series, k.expected, k.unverified
+        FROM coverage_sums k
+        WHERE $2 IS NULL AND ($1 IS NULL OR k.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR k.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR k.interval_s = $4)
+        UNION ALL
+        SELECT 1, (extract(epoch FROM c.due_until - c.expected_from) / c.interval_s)::bigint,
+               (extract(epoch FROM c.due_until - LEAST(c.verified_until, c.due_until)) / c.interval_s)::bigint
+        FROM sources s
+        CROSS JOIN LATERAL (SELECT * FROM coverage k
+                            WHERE k.source_id = s.source_id AND k.asset_id = (SELECT asset_id FROM asked)
+                            OFFSET 0) AS c
+        WHERE $2 IS NOT NULL AND ($1 IS NULL OR c.source_id = (SELECT source_id FROM asked))
+          AND ($3 IS NULL OR c.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR c.interval_s = $4)
+    ) AS of_all_or_one
+), missed AS (
+    SELECT coalesce(sum(buckets) FILTER (WHERE cause <> 'not_yet_due'), 0) AS missing,
+           coalesce(sum(buckets) FILTER (WHERE cause <> 'not_yet_due' AND state IN ('open', 'planned')), 0) AS open
     FROM lacking
-    GROUP BY source_id, asset_id, quote_id, interval_s
-), covered AS MATERIALIZED (
-    SELECT c.*, (extract(epoch FROM c.due_until - c.expected_from) / c.interval_s)::bigint AS expected,
-           (extract(epoch FROM c.due_until - LEAST(c.verified_until, c.due_until)) / c.interval_s)::bigint AS unverified,
-           coalesce(l.missing, 0) AS missing, coalesce(l.causes, '{}') AS causes,
-           coalesce(l.matches, $5 IS NULL AND $6 IS NULL) AS matches
-    FROM coverage c
-    CROSS JOIN asked
-    LEFT JOIN by_series l ON (l.source_id, l.asset_id, l.quote_id, l.interval_s)
-                           = (c.source_id, c.asset_id, c.quote_id, c.interval_s)
-    WHERE ($1 IS NULL OR c.source_id = asked.source_id) AND ($2 IS NULL OR c.asset_id = asked.asset_id)
-      AND ($3 IS NULL OR c.quote_id = asked.quote_id) AND ($4 IS NULL OR c.interval_s = $4)
 ), by_cause AS (
     SELECT json_object_agg(k.cause, coalesce(l.buckets, 0) ORDER BY k.place) AS causes
     FROM unnest(ARRAY['source_down', 'limited', 'no_trade', 'not_yet_due', 'expired', 'lost_upstream', 'unknown'])
          WITH ORDINALITY AS k (cause, place)
     LEFT JOIN (SELECT cause, sum(buckets) AS buckets FROM lacking GROUP BY cause) AS l USING (cause)
-), page AS (
-    SELECT m.*, s.name AS source, a.slug, q.code
-    FROM (SELECT * FROM covered
-          WHERE matches
-          ORDER BY missing DESC, source_id, asset_id, quote_id, interval_s
-          LIMIT $7::bigint OFFSET $8::bigint) AS m
-    JOIN sources s USING (source_id)
-    JOIN assets a USING (asset_id)
-    JOIN quotes q USING (quote_id)
+), own AS MATERIALIZED ( -- of one asset
+    SELECT o.*
+    FROM coverage_order o
+    WHERE o.asset_id = (SELECT asset_id FROM asked)
+      AND ($1 IS NULL OR o.source_id = (SELECT source_id FROM asked))
+      AND ($3 IS NULL OR o.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR o.interval_s = $4)
+      AND ($5::text IS NULL AND $6::text IS NULL
+           OR o.pending_from IS NOT NULL AND ($5 IS NULL OR $5 = 'not_yet_due') AND ($6 IS NULL OR $6 = 'open')
+           OR o.missing > 0
+              AND (SELECT true FROM gaps g
+                   WHERE g.source_id = o.source_id AND g.asset_id = o.asset_id AND g.quote_id = o.quote_id
+                     AND g.interval_s = o.interval_s AND g.state <> 'filled'
+                     AND ($5 IS NULL OR g.cause = $5) AND ($6 IS NULL OR g.state = $6)
+                   LIMIT 1))
+), total AS MATERIALIZED (
+    SELECT CASE WHEN $2 IS NOT NULL THEN (SELECT count(*) FROM own)
+                WHEN $5 IS NULL AND $6 IS NULL THEN (SELECT series FROM covered)
+                ELSE (SELECT coalesce(sum(k.series), 0)
+                      FROM gap_sums k
+                      WHERE k.cause IS NOT DISTINCT FROM $5 AND k.state IS NOT DISTINCT FROM $6 AND k.state IS DISTINCT FROM 'filled'
+                        AND ($1 IS NULL OR k.source_id = (SELECT source_id FROM asked))
+                        AND ($3 IS NULL OR k.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR k.interval_s = $4))
+           END::bigint AS rows
+), page AS MATERIALIZED (
+    (SELECT o.*
+     FROM coverage_order o
+     WHERE $2 IS NULL AND ($1 IS NULL OR o.source_id = (SELECT source_id FROM asked))
+       AND ($3 IS NULL OR o.quote_id = (SELECT quote_id FROM asked)) AND ($4 IS NULL OR o.interval_s = $4)
+       AND ($5::text IS NULL AND $6::text IS NULL
+            OR o.pending_from IS NOT NULL AND ($5 IS NULL OR $5 = 'not_yet_due') AND ($6 IS NULL OR $6 = 'open')
+            OR o.missing > 0
+               AND (SELECT true FROM gaps g
+                    WHERE g.source_id = o.source_id AND g.asset_id = o.asset_id AND g.quote_id = o.quote_id
+                      AND g.interval_s = o.interval_s AND g.state <> 'filled'
+                      AND ($5 IS NULL OR g.cause = $5) AND ($6 IS NULL OR g.state = $6)
+                    LIMIT 1))
+     ORDER BY o.missing DESC, o.source_id, o.asset_id, o.quote_id, o.interval_s
+     LIMIT CASE WHEN $8::bigint < (SELECT rows FROM total) THEN $7::bigint ELSE 0 END OFFSET $8)
+    UNION ALL
+    (SELECT *
+     FROM own
+     WHERE $2 IS NOT NULL
+     ORDER BY missing DESC, source_id, asset_id, quote_id, interval_s
+     LIMIT $7 OFFSET $8)
 )
-SELECT (SELECT count(*) FROM covered WHERE matches) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
-       (SELECT json_build_object('series', count(*), 'expected', coalesce(sum(expected), 0),
-                                 'stored', coalesce(sum(expected - unverified - missing), 0),
-                                 'unverified', coalesce(sum(unverified), 0), 'missing', coalesce(sum(missing), 0),
-                                 'open', (SELECT coalesce(sum(open), 0) FROM lacking WHERE cause <> 'not_yet_due'),
-                                 'causes', (SELECT causes FROM by_cause))::text
-        FROM covered) AS summary,
-       p.source, p.slug, p.code,
+SELECT (SELECT rows FROM total) AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
+       (SELECT json_build_object('series', series, 'expected', expected, 'stored', expected - unverified - missing,
+                                 'unverified', unverified, 'missing', missing, 'open', open, 'causes', causes)::text
+        FROM covered, missed, by_cause) AS summary,
+       s.name AS source, a.slug, q.code,
        CASE p.interval_s WHEN 300 THEN '5m' WHEN 3600 THEN '1h' WHEN 86400 THEN '1d' END AS interval,
-       (date_part('epoch', p.expected_from) * 1000)::bigint AS expected_from_ms,
-       (date_part('epoch', p.due_until) * 1000)::bigint AS due_until_ms,
-       (date_part('epoch', p.verified_until) * 1000)::bigint AS verified_until_ms, p.expected,
-       p.expected - p.unverified - p.missing AS stored, p.unverified, p.missing, p.causes::text
+       (date_part('epoch', c.expected_from) * 1000)::bigint AS expected_from_ms,
+       (date_part('epoch', c.due_until) * 1000)::bigint AS due_until_ms,
+       (date_part('epoch', c.verified_until) * 1000)::bigint AS verified_until_ms, c.expected,
+       c.expected - c.unverified - p.missing AS stored, c.unverified, p.missing, coalesce(l.causes, '{}')::text AS causes
 FROM (SELECT) AS always
 LEFT JOIN page p ON true
+LEFT JOIN LATERAL (
+    SELECT k.*, (extract(epoch FROM k.due_until - k.expected_from) / k.interval_s)::bigint AS expected,
+           (extract(epoch FROM k.due_until - LEAST(k.verified_until, k.due_until)) / k.interval_s)::bigint AS unverified
+    FROM coverage k
+    WHERE k.source_id = p.source_id AND k.asset_id = p.asset_id AND k.quote_id = p.quote_id AND k.interval_s = p.interval_s
+    OFFSET 0
+) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT json_object_agg(cause, buckets ORDER BY cause) AS causes
+    FROM (SELECT g.cause, sum(g.buckets) AS buckets
+          FROM gaps g
+          WHERE g.source_id = p.source_id AND g.asset_id = p.asset_id AND g.quote_id = p.quote_id AND g.interval_s = p.interval_s
+            AND g.state <> 'filled'
+          GROUP BY g.cause
+          UNION ALL
+          SELECT 'not_yet_due', (extract(epoch FROM p.pending_until - p.pending_from) / p.interval_s)::bigint
+          WHERE p.pending_from IS NOT NULL) AS of_series
+) AS l ON true
+LEFT JOIN sources s ON s.source_id = p.source_id
+LEFT JOIN LATERAL (SELECT k.slug FROM assets k WHERE k.asset_id = p.asset_id OFFSET 0) AS a ON true
+LEFT JOIN quotes q ON q.quote_id = p.quote_id
 ORDER BY p.missing DESC, p.source_id, p.asset_id, p.quote_id, p.interval_s

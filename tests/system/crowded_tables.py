@@ -71,6 +71,7 @@ FROM generate_series(1, {gaps}) AS n;
 INSERT INTO coverage (source_id, quote_id, asset_id, interval_s, fed, named, expected_from, due_until, verified_until, looked_until,
                       whole_look_at)
 SELECT source_id, quote_id, asset_id, 3600, true, true, now() - interval '1 year', now(), now(), now(), now() FROM latest_prices;
+SELECT completeness_renew(true);
 INSERT INTO reports (kind, day, revision, rows, made_at, run_id, digest, inputs, body)
 SELECT 'market', current_date - n, 0, {report_rows}, now(), 1, decode(repeat('00', 32), 'hex'), '{{}}', '{{}}'
 FROM generate_series(1, 60) AS n;

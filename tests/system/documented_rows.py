@@ -66,6 +66,7 @@ def add_gap(system, until):
         "INSERT INTO gaps (source_id, quote_id, asset_id, interval_s, missing_from, missing_until, cause, state,"
         " first_seen_at, checked_at, next_try_at) SELECT source_id, quote_id, asset_id, interval_s, %s, %s, 'source_down',"
         " 'open', now(), now(), now() FROM coverage", until - 2 * HOUR, until)
+    system.query("SELECT completeness_renew(true)")
 
 
 def make_reports(tables):

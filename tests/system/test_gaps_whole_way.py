@@ -84,6 +84,7 @@ def add_ledger(system):
                      " timestamptz '2026-05-01' + %s * interval '1 hour', %s, %s, now(), now(), now(), %s"
                      " FROM instruments WHERE symbol = 'BTCUSDT' AND source_id = 2", hour, hour + hours, cause, state,
                      None if state == "open" else "2026-05-02")
+    system.query("SELECT completeness_renew(true)")
 
 
 def test_the_ledger_is_served_and_measured(tidemark):

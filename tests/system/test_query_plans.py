@@ -19,8 +19,6 @@ pytestmark = pytest.mark.xdist_group("query_plans")  # one process makes what th
 
 # Whole tables that a query does read, and why what it reads cannot grow with the years.
 READ_WHOLE = {
-    "completeness_gaps": {"gaps", "coverage"},  # sums them up: a row a market, or a hole
-    "completeness_series": {"gaps", "coverage"},
     "coins_list": {"assets", "latest_prices"},  # all the coins there are is what it gives, of each whether it has a price
     "coins_page": {"listing_order"},  # counts coins, a row each, for CoinGecko's header `total`
     "coins_page_by_id": {"listing_order"},
