@@ -2,13 +2,23 @@
 
 #include "schema/queries.h"
 
+static const char *
+what_is_not_there(const struct params *params)
+{
+    if (lineage_is_given(params, "run_id"))
+        return "there is no such run";
+    if (lineage_is_given(params, "payload_id"))
+        return "there is no such payload";
+    return "nothing is stored for this asset, currency and source at this moment";
+}
+
 void
 lineage_nothing(struct flight *flight)
 {
     struct problem problem;
 
-    problem_set(&problem, 404, "lineage.nothing", "There is no such number",
-                "nothing is stored for this asset, currency and source at this moment");
+    problem_set(&problem, 404, "lineage.nothing", "There is no such number", "%s",
+                what_is_not_there(flight_params(flight)));
     flight_fail(flight, &problem);
 }
 

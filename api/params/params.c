@@ -620,6 +620,7 @@ check_value(const struct check *check, const struct param *param, char *text,
 static bool
 refuse_undeclared(const struct check *check, struct bytes name)
 {
+    const char *named = arena_copy(check->arena, name.data, name.size > 64 ? 64 : name.size);
     const struct param *declared = check->params->declared;
     struct text allowed;
 
@@ -632,9 +633,8 @@ refuse_undeclared(const struct check *check, struct bytes name)
     }
     text_add_char(&allowed, ']');
     problem_set(check->problem, 400, "parameter.undeclared", malformed_title,
-                "there is no such parameter here");
-    check->problem->parameter =
-        arena_copy(check->arena, name.data, name.size > 64 ? 64 : name.size);
+                "%s: there is no such parameter here", named);
+    check->problem->parameter = named;
     check->problem->allowed = text_finish(&allowed).data;
     return false;
 }

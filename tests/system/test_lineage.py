@@ -237,6 +237,7 @@ def test_what_names_no_number_is_refused(api, asked, parameter):
 def test_a_number_that_there_is_not_is_not_found(api, asked):
     answer = api.get("/api/v1/lineage", params=asked)
     assert answer.status_code == 404 and answer.json()["code"] == "lineage.nothing", answer.text
+    assert ("such run" in answer.json()["detail"]) == ("run_id" in asked)
 
 
 # From every number that is served to bytes that say it.

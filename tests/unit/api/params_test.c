@@ -377,6 +377,7 @@ bad_queries_name_the_parameter_and_what_it_takes(void **state)
         check_string(name, outcome.problem.parameter, bad_rows[i].parameter);
         check_string(name, outcome.problem.code, bad_rows[i].code);
         check_int(name, outcome.problem.status, bad_rows[i].status);
+        check_true(name, strstr(outcome.problem.detail, bad_rows[i].parameter) != NULL);
         check_true(name, outcome.problem.allowed != NULL);
         if (bad_rows[i].allowed)
             check_string(name, outcome.problem.allowed, bad_rows[i].allowed);
