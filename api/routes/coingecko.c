@@ -105,6 +105,13 @@ static const struct param tickers_params[] = {
     COIN,
     {"exchange_ids", PARAM_KNOWN_SOURCES, 0, 50, NULL, NULL, false, "Only of these sources, with commas."},
     {"page",         PARAM_INTEGER, 1, 100000, NULL, "1", false, "Which page of 100, from 1."},
+    {"order",        PARAM_KNOWN_CHOICES, 0, 4, "trust_score_desc|trust_score_asc|volume_desc|volume_asc", NULL, false, "By what was traded in 24 hours, in usd, where it is known; nobody trusts by numbers here, so without it, and else, by currency and then preferred sources first."},
+    {0},
+};
+
+static const struct param exchanges_params[] = {
+    {"per_page", PARAM_INTEGER, 1, 250,    NULL, "100", false, "Sources of a page."},
+    {"page",     PARAM_INTEGER, 1, 100000, NULL, "1",   false, "Which page, from 1."},
     {0},
 };
 
@@ -123,11 +130,13 @@ static const struct route rows[] = {
     {ROUTE_READ, "/api/v3/search", NULL, &coingecko_search_reading, ACCESS_ANYONE, 2, {300, 3600, 300}, search_params, "CoinGecko: coins by how they begin."},
     {ROUTE_READ, "/api/v3/search/trending", coingecko_trending_answer, NULL, ACCESS_ANYONE, 0, {0, 0, 0}, no_params, "CoinGecko: what is searched for, which nobody counts here."},
     {ROUTE_READ, "/api/v3/exchanges/list", NULL, &coingecko_exchanges_reading, ACCESS_ANYONE, 1, {300, 86400, 300}, no_params, "CoinGecko: where prices come from."},
+    {ROUTE_READ, "/api/v3/exchanges", NULL, &coingecko_exchange_page_reading, ACCESS_ANYONE, 1, {300, 86400, 300}, exchanges_params, "CoinGecko: where prices come from, page by page."},
     {ROUTE_READ, "/api/v3/asset_platforms", coingecko_nothing_answer, NULL, ACCESS_ANYONE, 0, {0, 0, 0}, no_params, "CoinGecko: platforms, of which none are known here."},
     {ROUTE_READ, "/api/v3/key", coingecko_key_answer, NULL, ACCESS_ANYONE, 0, {0, 0, 0}, no_params, "CoinGecko: what the caller may do."},
     {ROUTE_READ, "/api/v3/coins/markets", NULL, &coingecko_markets_reading, ACCESS_ANYONE, 2, {30, 3600, 30}, markets_params, "CoinGecko: coins with what is known of their markets, by market cap."},
     {ROUTE_READ, "/api/v3/coins/list", NULL, &coingecko_list_reading, ACCESS_ANYONE, 5, {300, 86400, 300}, list_params, "CoinGecko: id, symbol and name of every coin."},
     {ROUTE_READ, "/api/v3/coins/categories/list", coingecko_nothing_answer, NULL, ACCESS_ANYONE, 0, {0, 0, 0}, no_params, "CoinGecko: categories, of which there are none here."},
+    {ROUTE_READ, "/api/v3/coins/categories", coingecko_nothing_answer, NULL, ACCESS_ANYONE, 0, {0, 0, 0}, no_params, "CoinGecko: categories with their markets, of which there are none here."},
     {ROUTE_READ, "/api/v3/coins/{id}", NULL, &coingecko_coin_reading, ACCESS_ANYONE, 2, {60, 3600, 60}, coin_params, "CoinGecko: all that is known of a coin."},
     {ROUTE_READ, "/api/v3/coins/{id}/history", NULL, &coingecko_history_reading, ACCESS_ANYONE, 2, {300, 86400, 300}, history_params, "CoinGecko: the prices of a coin at the beginning of a day."},
     {ROUTE_READ, "/api/v3/coins/{id}/tickers", NULL, &coingecko_tickers_reading, ACCESS_ANYONE, 2, {30, 3600, 30}, tickers_params, "CoinGecko: what each source says of a coin."},

@@ -90,15 +90,21 @@ LEFT JOIN page ON true
 ORDER BY CASE WHEN NOT $2 THEN slug END, CASE WHEN $2 THEN slug END DESC
 
 -- name: coins_page_of
--- The columns of coins_page, of coins that are named, with a price or without.
--- $1 slugs, $2 sort ('market_cap', 'volume' or 'id'), $3 whether the lowest are first, $4 rows, $5 rows to skip
-WITH named AS MATERIALIZED (
-    SELECT a.slug, a.asset_id,
-           CASE $2::text WHEN 'market_cap' THEN o.market_cap WHEN 'volume' THEN o.volume_24h END
-           * CASE WHEN $3::boolean THEN -1 ELSE 1 END AS value
-    FROM assets a
+-- The columns of coins_page, of coins that are named, with a price or without. Of several that were meant by one word the one
+-- with the largest market cap.
+-- $1 slugs, $2 sort ('market_cap', 'volume' or 'id'), $3 whether the lowest are first, $4 rows, $5 rows to skip, $6 the words
+-- by which the slugs were found, each beside its slug
+WITH chosen AS MATERIALIZED (
+    SELECT DISTINCT ON (asked.word) a.slug, a.asset_id, o.market_cap, o.volume_24h
+    FROM unnest($1::text[], $6::text[]) AS asked (slug, word)
+    JOIN assets a ON a.slug = asked.slug
     LEFT JOIN listing_order o ON o.asset_id = a.asset_id AND o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd')
-    WHERE a.slug = ANY ($1::text[])
+    ORDER BY asked.word, o.market_cap DESC NULLS LAST, a.asset_id
+), named AS MATERIALIZED (
+    SELECT DISTINCT slug, asset_id,
+           CASE $2::text WHEN 'market_cap' THEN market_cap WHEN 'volume' THEN volume_24h END
+           * CASE WHEN $3::boolean THEN -1 ELSE 1 END AS value
+    FROM chosen
 ), page AS MATERIALIZED (
     SELECT slug, asset_id, value
     FROM named
@@ -162,10 +168,11 @@ WHERE a.slug = ANY ($1::text[])
 GROUP BY a.slug
 
 -- name: coins_closes
--- What coins cost some time ago: slug, code, seconds, close. Of the shortest candles that any source has of that time, and of
--- equals the preferred source; no row where the last candle before it ended more than two of its lengths earlier.
+-- What coins cost some time ago: slug, code, seconds, close, market_cap. Of the shortest candles that any source has of that
+-- time, and of equals the preferred source; no row where the last candle before it ended more than two of its lengths earlier.
+-- The market cap, of a day ago only, in the same way of those of aggregators.
 -- $1 slugs, $2 quote codes, $3 how many seconds ago
-SELECT a.slug, q.code, ago.seconds, best.close
+SELECT a.slug, q.code, ago.seconds, best.close, caps.market_cap
 FROM assets a
 JOIN quotes q ON q.code = ANY ($2::text[])
 CROSS JOIN unnest($3::integer[]) AS ago (seconds)
@@ -190,6 +197,27 @@ JOIN LATERAL (
     ORDER BY r.interval_s, r.priority, r.source_id
     LIMIT 1
 ) AS best ON true
+LEFT JOIN LATERAL (
+    SELECT c.market_cap
+    FROM (SELECT r.source_id, r.interval_s, min(s.priority) AS priority
+          FROM series r
+          JOIN sources s USING (source_id)
+          WHERE r.asset_id = a.asset_id AND r.quote_id = q.quote_id AND r.interval_s IN (300, 3600) AND s.kind = 'aggregator'
+            AND r.first_open_time <= now() - make_interval(secs => 86400 + r.interval_s)
+            AND r.last_open_time >= now() - make_interval(secs => 86400 + 3 * r.interval_s)
+          GROUP BY r.source_id, r.interval_s) AS r
+    CROSS JOIN LATERAL (
+        SELECT k.market_cap
+        FROM candles k
+        WHERE k.source_id = r.source_id AND k.asset_id = a.asset_id AND k.quote_id = q.quote_id AND k.interval_s = r.interval_s
+          AND k.open_time <= now() - make_interval(secs => 86400 + r.interval_s)
+          AND k.open_time > now() - make_interval(secs => 86400 + 3 * r.interval_s) AND k.final AND k.market_cap IS NOT NULL
+        ORDER BY k.open_time DESC
+        LIMIT 1
+    ) AS c
+    ORDER BY r.interval_s, r.priority, r.source_id
+    LIMIT 1
+) AS caps ON ago.seconds = 86400
 WHERE a.slug = ANY ($1::text[])
 
 -- name: coins_list

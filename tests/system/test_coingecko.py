@@ -97,6 +97,13 @@ def test_coins_by_name_and_by_symbol(api):
     assert set(get(api, "/simple/price?names=Bitcoin&symbols=pepe&vs_currencies=usd")) == {"Bitcoin"}
 
 
+def test_markets_of_several_coins_with_one_symbol_are_the_largests_alone(api):
+    def ids(query):
+        return [row["id"] for row in get(api, f"/coins/markets?vs_currency=usd&symbols=PEPE,btc{query}")]
+    assert ids("") == ids("&include_tokens=top") == ["bitcoin", "pepe"]
+    assert ids("&include_tokens=all") == ["bitcoin", "pepe", "pepe-fake"]
+
+
 def test_prices_are_converted_by_what_bitcoin_costs(api):
     told = api.get("/api/v3/simple/price?ids=ethereum,bitcoin&vs_currencies=eur,btc,usd&include_24hr_change=true&include_market_cap=true")
     bitcoin, ether = told.json()["bitcoin"], told.json()["ethereum"]

@@ -49,6 +49,9 @@ def api(rows):
     # The last closed hour costs 63000, an hour before 62999 ...
     rows.candles("coinbase", "bitcoin", "usd", 3600, [63000 - place for place in range(24 * 32)][::-1])
     rows.candles("coinbase", "bitcoin", "usd", 86400, [32000] * 370)
+    rows.candles("kraken", "bitcoin", "eur", 3600, [50000] * 30)
+    rows.candles("coingecko", "bitcoin", "usd", 3600, [(1, 1, 1, 1, "1250000000000", None)] * 30)
+    rows.candles("coinbase", "pepe", "usd", 3600, ["0.00001"] * 30)
     fillers = [(f"filler-{place:03}", str(1000 + place)) for place in range(260)]
     rows.tidemark.insert("""
         INSERT INTO latest_prices (source_id, quote_id, asset_id, observed_at, run_id, payload_id, origin, price, market_cap)
@@ -76,8 +79,8 @@ def test_a_market_row_is_all_that_is_known(api):
     assert row == {
         "id": "bitcoin", "symbol": "btc", "name": "Bitcoin", "image": "", "current_price": 64000, "market_cap": 1280000000000,
         "market_cap_rank": 1, "fully_diluted_valuation": 1344000000000, "total_volume": 30000000000, "high_24h": 65000,
-        "low_24h": 63000, "price_change_24h": -974.62, "price_change_percentage_24h": -1.5, "market_cap_change_24h": None,
-        "market_cap_change_percentage_24h": None, "circulating_supply": 19700000, "total_supply": 21000000, "max_supply": 21000000,
+        "low_24h": 63000, "price_change_24h": -974.62, "price_change_percentage_24h": -1.5, "market_cap_change_24h": 30000000000,
+        "market_cap_change_percentage_24h": 2.4, "circulating_supply": 19700000, "total_supply": 21000000, "max_supply": 21000000,
         "ath": 80000, "ath_change_percentage": -20, "ath_date": "2025-01-20T09:11:54.494Z", "atl": 64,
         "atl_change_percentage": 99900, "atl_date": "2013-07-05T00:00:00.000Z", "roi": None}
 
@@ -143,6 +146,36 @@ def test_another_currency_is_converted_where_nobody_quotes_it(api):
     assert row["current_price"] == 20
 
 
+def test_what_nobody_says_of_a_day_is_told_by_what_the_coin_cost_then(api):
+    """In euros the sources say no change, but there are candles: of Bitcoin its own, of Pepe those in dollars."""
+    bitcoin, pepe = get(api, "/coins/markets?vs_currency=eur&ids=bitcoin,pepe&price_change_percentage=24h")
+    assert (bitcoin["price_change_24h"], bitcoin["price_change_percentage_24h"]) == (8000, 16)
+    before = 0.00001 * 50000 / 62976
+    assert pepe["price_change_24h"] == pytest.approx(pepe["current_price"] - before)
+    assert pepe["price_change_percentage_24h"] == pytest.approx((pepe["current_price"] / before - 1) * 100)
+    for row in (bitcoin, pepe):
+        assert row["price_change_percentage_24h_in_currency"] == row["price_change_percentage_24h"], "the same number twice"
+    told = get(api, "/simple/price?ids=bitcoin,pepe&vs_currencies=eur,usd&include_24hr_change=true")
+    assert (told["bitcoin"]["eur_24h_change"], told["bitcoin"]["usd_24h_change"]) == (16, -1.5)
+    assert told["pepe"]["eur_24h_change"] == pepe["price_change_percentage_24h"] and told["pepe"]["usd_24h_change"] == pytest.approx(23.4)
+
+
+def test_a_change_in_percent_is_also_told_as_an_amount(api):
+    [ether] = get(api, "/coins/markets?vs_currency=usd&ids=ethereum")
+    assert (ether["price_change_24h"], ether["price_change_percentage_24h"]) == (640, 25)
+
+
+def test_market_caps_are_compared_with_those_of_a_day_ago(api):
+    [row] = get(api, "/coins/markets?vs_currency=usd&ids=bitcoin")
+    assert (row["market_cap_change_24h"], row["market_cap_change_percentage_24h"]) == (30000000000, 2.4)
+    [euros] = get(api, "/coins/markets?vs_currency=eur&ids=bitcoin")
+    assert euros["market_cap_change_24h"] == pytest.approx(1160e9 - 1250e9 * 50000 / 62976)
+    market = get(api, "/coins/bitcoin")["market_data"]
+    assert (market["market_cap_change_24h"], market["market_cap_change_percentage_24h_in_currency"]["usd"]) == (30000000000, 2.4)
+    assert market["market_cap_change_24h_in_currency"]["eur"] == euros["market_cap_change_24h"]
+    assert market["market_cap_fdv_ratio"] == pytest.approx(1280 / 1344)
+
+
 def test_sparklines_and_changes_come_when_they_are_asked_for(api):
     bitcoin, ether = get(api, "/coins/markets?vs_currency=usd&ids=bitcoin,ethereum&sparkline=true"
                               "&price_change_percentage=1h,24H,7d,30d,1y,5y")
@@ -179,9 +212,40 @@ def test_a_coin_has_everything_that_clients_look_for(api):
     assert (market["ath"], market["ath_change_percentage"], market["ath_date"]) == (
         {"usd": 80000}, {"usd": -20}, {"usd": "2025-01-20T09:11:54.494Z"})
     assert (market["price_change_24h"], market["price_change_percentage_24h"], market["price_change_percentage_1y"]) == (-974.62, -1.5, 100)
-    assert market["price_change_percentage_24h_in_currency"] == {"usd": -1.5}
+    assert market["price_change_percentage_24h_in_currency"] == {"btc": 0, "eur": 16, "usd": -1.5}
     assert (market["circulating_supply"], market["total_supply"], market["market_cap_rank"]) == (19700000, 21000000, 1)
     assert len(market["sparkline_7d"]["price"]) >= 167, "an hour may have begun"
+
+
+def members(value, path=""):
+    """The names of all members, however deep; where there is a currency or a language, one stands for all."""
+    for name, each in value.items() if isinstance(value, dict) else ():
+        yield f"{path}{name}"
+        yield from members({"eur": list(each.values())[0]} if "eur" in each else each, f"{path}{name}.") if isinstance(each, dict) else ()
+
+
+# Of 2022; CoinGecko's own description of its API does not have them any more.
+OF_THE_PAST = {"coingecko_rank", "coingecko_score", "developer_score", "community_score", "liquidity_score", "public_interest_score",
+               "public_interest_stats", "public_interest_stats.alexa_rank", "public_interest_stats.bing_matches", "platforms."}
+
+
+def test_a_coin_has_the_members_of_a_recorded_one_however_deep(api):
+    """Clients look at links.homepage[0] and developer_data.code_additions_deletions_4_weeks.additions."""
+    recorded = json.loads((RECORDED / "coin_detail_btc_2022-01-31.json").read_text())
+    coin = get(api, "/coins/bitcoin?localization=false&tickers=false&sparkline=true")
+    per_currency = {name for name in members(recorded) if name.endswith((".usd", ".eur"))}
+    assert set(members(recorded)) - per_currency - OF_THE_PAST <= set(members(coin))
+    for name in ("homepage", "blockchain_site", "official_forum_url", "chat_url", "announcement_url"):
+        assert coin["links"][name] == []
+
+
+def test_a_days_snapshot_has_the_members_of_a_recorded_one_however_deep(api):
+    recorded = json.loads((RECORDED / "coin_history_btc_2017-12-30.json").read_text())
+    day = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=100)
+    told = get(api, f"/coins/bitcoin/history?date={day:%d-%m-%Y}")
+    languages_and_currencies = {name for name in members(recorded) if name.startswith("localization.") or name.count(".") > 1
+                                and name.startswith("market_data.")}
+    assert set(members(recorded)) - languages_and_currencies <= set(members(told))
 
 
 def test_parts_of_a_coin_can_be_left_out(api):
@@ -210,6 +274,15 @@ def test_tickers_say_which_sources_are_not_believed(api):
     only = get(api, "/coins/bitcoin/tickers?exchange_ids=binance,nope")["tickers"]
     assert [ticker["market"]["identifier"] for ticker in only] == ["binance"]
     assert api.get("/api/v3/coins/bitcoin/tickers").headers["total"] == "6"
+    assert ticker["market"] == {"name": "Coinbase", "identifier": "coinbase", "has_trading_incentive": False}
+
+
+def test_tickers_by_volume(api):
+    def sources(order):
+        return [ticker["market"]["identifier"] for ticker in get(api, f"/coins/bitcoin/tickers?order={order}")["tickers"]]
+    assert sources("volume_desc")[:3] == ["coingecko", "binance", "coinbase"]
+    assert sources("volume_asc")[:3] == ["coinbase", "binance", "coingecko"], "those whose volume is not known are last"
+    assert sources("trust_score_desc") == sources("rank_asc") == sources("")
 
 
 def test_history_is_the_price_at_the_beginning_of_a_day(api):
@@ -274,9 +347,20 @@ def test_search_finds_what_begins_so(api):
 def test_what_is_not_here_is_empty(api):
     assert get(api, "/asset_platforms") == get(api, "/coins/categories/list") == []
     assert get(api, "/search/trending") == {"coins": [], "nfts": [], "categories": []}
+    assert get(api, "/coins/categories?order=market_cap_desc") == []
     assert {"id": "binance", "name": "Binance"} in get(api, "/exchanges/list")
     key = get(api, "/key?x_cg_pro_api_key=K")
     assert key["rate_limit_request_per_minute"] == 100000 and set(key) == {
         "plan", "rate_limit_request_per_minute", "monthly_call_credit", "current_total_monthly_calls", "current_remaining_monthly_calls"}
     for path in ("/nfts/list", "/derivatives", "/companies/public_treasury/bitcoin", "/coins/bitcoin/contract/0x0", "/onchain/x"):
         assert isinstance(get(api, path, 404)["error"], str)
+
+
+def test_exchanges_are_pages(api):
+    listed = get(api, "/exchanges/list")
+    answer = api.get("/api/v3/exchanges?per_page=3&page=2")
+    assert [{"id": each["id"], "name": each["name"]} for each in answer.json()] == listed[3:6]
+    assert {"trust_score", "trade_volume_24h_btc", "country", "url"} < set(answer.json()[0])
+    assert (answer.headers["total"], answer.headers["per-page"]) == (str(len(listed)), "3")
+    assert set(answer.links) == {"first", "prev", "next", "last"}
+    assert get(api, "/exchanges?page=9") == [] and len(get(api, "/exchanges")) == len(listed)

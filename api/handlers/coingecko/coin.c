@@ -6,11 +6,12 @@
 #include "api/handlers/coingecko/tickers.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "common/clock.h"
+#include "common/decimal.h"
 #include "schema/queries.h"
 
 #include <string.h>
 
-enum { HOUR_S = 3600, SPARKLINE_HOURS = 168, TICKERS_MAX = 100 };
+enum { HOUR_S = 3600, SPARKLINE_HOURS = 168, TICKERS_MAX = 100, RATIO_DIGITS = 14 };
 
 /* Columns of query_currencies_priced and of query_coins_sparklines. */
 enum { CURRENCY_CODE, CURRENCY_VERSION };
@@ -104,7 +105,6 @@ DETAIL_NUMBER(high_24h, DETAIL_HIGH_24H)
 DETAIL_NUMBER(low_24h, DETAIL_LOW_24H)
 DETAIL_NUMBER(ath, DETAIL_ATH)
 DETAIL_NUMBER(atl, DETAIL_ATL)
-DETAIL_NUMBER(change_24h, DETAIL_CHANGE_24H)
 
 static const char *
 ath_percent(const struct coin *coin, const char *code, struct arena *arena)
@@ -140,19 +140,66 @@ atl_date(const struct coin *coin, const char *code, struct arena *arena)
 }
 
 static const char *
+price_before(const struct coin *coin, const char *code, const char *period, struct arena *arena)
+{
+    return close_before(&coin->closes, coin->slug, code, period, arena);
+}
+
+/* As a source says it. */
+static const char *
+told_percent(const struct coin *coin, const char *code)
+{
+    const char *change = valuation_of(coin->valuation, coin->slug, code)->change_24h_percent;
+
+    return change ? change
+                  : detail_text(&coin->details, coin->slug, code, DETAIL_CHANGE_24H_PERCENT);
+}
+
+/* As a source says it, else by what the coin cost then. */
+static const char *
 change_percent(const struct coin *coin, const char *code, const char *period, struct arena *arena)
 {
-    const char *change = NULL;
+    const char *told = strcmp(period, "24h") == 0 ? told_percent(coin, code) : NULL;
 
-    if (strcmp(period, "24h") == 0) {
-        change = valuation_of(coin->valuation, coin->slug, code)->change_24h_percent;
-        if (!change)
-            change = detail_text(&coin->details, coin->slug, code, DETAIL_CHANGE_24H_PERCENT);
-    }
-    if (change)
-        return change;
-    return percent_change(price(coin, code, arena),
-                          close_before(&coin->closes, coin->slug, code, period, arena), arena);
+    return told ? told
+                : percent_change(price(coin, code, arena), price_before(coin, code, period, arena),
+                                 arena);
+}
+
+static const char *
+change_24h(const struct coin *coin, const char *code, struct arena *arena)
+{
+    const char *told = detail_text(&coin->details, coin->slug, code, DETAIL_CHANGE_24H);
+
+    return told ? told
+                : price_change(price(coin, code, arena), told_percent(coin, code),
+                               price_before(coin, code, "24h", arena), arena);
+}
+
+static const char *
+market_cap_change(const struct coin *coin, const char *code, struct arena *arena)
+{
+    const char *now = market_cap(coin, code, arena);
+    const char *before = market_cap_before(&coin->closes, coin->slug, code, arena);
+
+    return now && before ? decimal_subtract(now, before, arena) : NULL;
+}
+
+static const char *
+market_cap_percent(const struct coin *coin, const char *code, struct arena *arena)
+{
+    return percent_change(market_cap(coin, code, arena),
+                          market_cap_before(&coin->closes, coin->slug, code, arena), arena);
+}
+
+/* What is worth now of all coins that there will ever be. */
+static const char *
+diluted_ratio(const struct coin *coin, struct arena *arena)
+{
+    const char *now = market_cap(coin, "usd", arena), *all = fully_diluted(coin, "usd", arena);
+
+    return now && all && !decimal_is_zero(all) ? decimal_ratio(now, all, RATIO_DIGITS, arena)
+                                               : NULL;
 }
 
 /* In usd as a number, then in each currency. */
@@ -162,8 +209,9 @@ add_changes(struct text *text, const struct coin *coin)
     for (size_t i = 1; i < COUNT_OF(periods); i++)
         field_json(text, arena_printf(text->arena, "price_change_percentage_%s", periods[i]),
                    change_percent(coin, "usd", periods[i], text->arena));
-    field_json(text, "market_cap_change_24h", NULL);
-    field_json(text, "market_cap_change_percentage_24h", NULL);
+    field_json(text, "market_cap_change_24h", market_cap_change(coin, "usd", text->arena));
+    field_json(text, "market_cap_change_percentage_24h",
+               market_cap_percent(coin, "usd", text->arena));
     add_by_currency(text, "price_change_24h_in_currency", coin, change_24h);
     for (size_t i = 0; i < COUNT_OF(periods); i++) {
         bool has_any = false;
@@ -179,8 +227,8 @@ add_changes(struct text *text, const struct coin *coin)
         }
         text_add_char(text, '}');
     }
-    text_add_string(text, ",\"market_cap_change_24h_in_currency\":{},"
-                          "\"market_cap_change_percentage_24h_in_currency\":{}");
+    add_by_currency(text, "market_cap_change_24h_in_currency", coin, market_cap_change);
+    add_by_currency(text, "market_cap_change_percentage_24h_in_currency", coin, market_cap_percent);
 }
 
 static const char *
@@ -226,7 +274,7 @@ add_market_data(struct text *text, const struct coin *coin, bool has_sparkline)
     add_by_currency(text, "market_cap", coin, market_cap);
     field_json(text, "market_cap_rank", anywhere(coin, DETAIL_RANK));
     add_by_currency(text, "fully_diluted_valuation", coin, fully_diluted);
-    field_json(text, "market_cap_fdv_ratio", NULL);
+    field_json(text, "market_cap_fdv_ratio", diluted_ratio(coin, text->arena));
     add_by_currency(text, "total_volume", coin, volume);
     add_by_currency(text, "high_24h", coin, high_24h);
     add_by_currency(text, "low_24h", coin, low_24h);
@@ -240,6 +288,30 @@ add_market_data(struct text *text, const struct coin *coin, bool has_sparkline)
     field_moment(text, "last_updated", updated_at_ms(coin));
     text_add_char(text, '}');
 }
+
+/*
+ * What nobody tells us of is empty in all its members, because clients look two levels deep:
+ * links.homepage[0], developer_data.code_additions_deletions_4_weeks.additions.
+ */
+#define NO_LINKS                                                                                   \
+    ",\"links\":{\"homepage\":[],\"whitepaper\":\"\",\"blockchain_site\":[],"                      \
+    "\"official_forum_url\":[],\"chat_url\":[],\"announcement_url\":[],\"snapshot_url\":null,"     \
+    "\"twitter_screen_name\":\"\",\"facebook_username\":\"\",\"bitcointalk_thread_identifier\":"   \
+    "null,"                                                                                        \
+    "\"telegram_channel_identifier\":\"\",\"subreddit_url\":\"\","                                 \
+    "\"repos_url\":{\"github\":[],\"bitbucket\":[]}}"
+#define NO_COMMUNITY                                                                               \
+    ",\"community_data\":{\"facebook_likes\":null,\"twitter_followers\":null,"                     \
+    "\"reddit_average_posts_48h\":null,\"reddit_average_comments_48h\":null,"                      \
+    "\"reddit_subscribers\":null,\"reddit_accounts_active_48h\":null,"                             \
+    "\"telegram_channel_user_count\":null}"
+/* Without its end: a coin's has a member more than that of a day. */
+#define NO_DEVELOPERS                                                                              \
+    ",\"developer_data\":{\"forks\":null,\"stars\":null,\"subscribers\":null,"                     \
+    "\"total_issues\":null,\"closed_issues\":null,\"pull_requests_merged\":null,"                  \
+    "\"pull_request_contributors\":null,"                                                          \
+    "\"code_additions_deletions_4_weeks\":{\"additions\":null,\"deletions\":null},"                \
+    "\"commit_count_4_weeks\":null"
 
 /* Who it is; what no source tells us is empty. */
 static void
@@ -264,17 +336,18 @@ add_profile(struct text *text, const struct coin *coin, const struct params *par
         text, ",\"asset_platform_id\":null,\"platforms\":{},\"detail_platforms\":{},"
               "\"block_time_in_minutes\":0,\"hashing_algorithm\":null,\"categories\":[],"
               "\"preview_listing\":false,\"public_notice\":null,\"additional_notices\":[],"
-              "\"has_supply_breakdown\":false,\"description\":{\"en\":\"\"},\"links\":{},"
+              "\"has_supply_breakdown\":false,\"description\":{\"en\":\"\"},"
               "\"image\":{\"thumb\":\"\",\"small\":\"\",\"large\":\"\"},\"country_origin\":\"\","
               "\"genesis_date\":null,\"sentiment_votes_up_percentage\":null,"
               "\"sentiment_votes_down_percentage\":null,\"ico_data\":null,"
               "\"watchlist_portfolio_users\":0");
     field_json(text, "market_cap_rank", anywhere(coin, DETAIL_RANK));
     field_json(text, "market_cap_rank_with_rehypothecated", NULL);
+    text_add_string(text, NO_LINKS);
     if (is_told(params, "community_data"))
-        text_add_string(text, ",\"community_data\":{}");
+        text_add_string(text, NO_COMMUNITY);
     if (is_told(params, "developer_data"))
-        text_add_string(text, ",\"developer_data\":{}");
+        text_add_string(text, NO_DEVELOPERS ",\"last_4_weeks_commit_activity_series\":[]}");
     text_add_string(text, ",\"status_updates\":[]");
     field_moment(text, "last_updated", updated_at_ms(coin));
 }
@@ -296,7 +369,7 @@ coin_render(struct flight *flight, const struct rows *rows)
         add_market_data(&text, coin, is_told(params, "sparkline"));
     if (is_told(params, "tickers")) {
         text_add_string(&text, ",\"tickers\":[");
-        tickers_add(&text, flight, coin->valuation, &ticker_coin, NULL, 0, TICKERS_MAX);
+        tickers_add(&text, flight, coin->valuation, &ticker_coin, NULL, NULL, 0, TICKERS_MAX);
         text_add_char(&text, ']');
     }
     text_add_string(&text, "}\n");
@@ -481,8 +554,8 @@ history_land(struct flight *flight)
     text_add_string(&text, ",\"image\":{\"thumb\":\"\",\"small\":\"\"}");
     if (coin->code_count > 0)
         add_snapshot(&text, coin);
-    text_add_string(&text, ",\"community_data\":{},\"developer_data\":{},"
-                           "\"public_interest_stats\":{}}\n");
+    text_add_string(&text, NO_COMMUNITY NO_DEVELOPERS
+                    "},\"public_interest_stats\":{\"alexa_rank\":null,\"bing_matches\":null}}\n");
     flight_land(flight, text_finish(&text));
 }
 

@@ -50,16 +50,29 @@ int64_t detail_moment_ms(const struct row_index *details, const char *slug, cons
  */
 const char *percent_change(const char *now, const char *then, struct arena *arena);
 
+/*
+ * By how much a price changed: by so many percent, if somebody says so, else since it was `before`;
+ * NULL if nobody knows.
+ */
+const char *price_change(const char *price, const char *percent, const char *before,
+                         struct arena *arena);
+
 /* What is asked for in seconds by "1h", "24h", "7d", "1y". */
 int32_t period_seconds(const char *period);
 
-/* Rows of query_coins_closes for these; `then` gets them. */
+/* Rows of query_coins_closes for these, and for what it takes to convert; `then` gets them. */
 void closes_ask(struct flight *flight, const char *const *slugs, size_t slug_count,
                 const char *const *codes, size_t code_count, const char *const *periods,
                 size_t period_count, void (*then)(struct flight *flight, const struct rows *rows));
-/* What the coin cost then; NULL = nobody knows. */
+/*
+ * What the coin cost then; NULL = nobody knows. In a currency that nobody quoted it in: converted
+ * as charts are, by what Bitcoin, or the coin that the currency is, cost at the same time.
+ */
 const char *close_before(const struct row_index *closes, const char *slug, const char *code,
                          const char *period, struct arena *arena);
+/* The same of its market cap, a day ago. */
+const char *market_cap_before(const struct row_index *closes, const char *slug, const char *code,
+                              struct arena *arena);
 
 /* An array for the database. */
 const char *text_array(const char *const *texts, size_t count, struct arena *arena);

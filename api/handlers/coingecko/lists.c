@@ -1,6 +1,7 @@
 #include "api/handlers/coingecko/lists.h"
 
 #include "api/handlers/coingecko/fields.h"
+#include "api/handlers/coingecko/pages.h"
 #include "api/request.h"
 #include "api/thread.h"
 #include "schema/queries.h"
@@ -84,6 +85,52 @@ exchanges_start(struct flight *flight)
 }
 
 const struct reading coingecko_exchanges_reading = {.tag = no_tags, .start = exchanges_start};
+
+/* What nobody tells us of is empty. */
+static void
+add_exchange(struct text *text, const struct rows *rows, size_t row)
+{
+    text_add_string(text, "{\"id\":");
+    text_add_json_string(text, rows_text(rows, row, SOURCE_NAME));
+    field_string(text, "name", rows_text(rows, row, SOURCE_TITLE));
+    text_add_string(text,
+                    ",\"year_established\":null,\"country\":null,\"description\":\"\","
+                    "\"url\":\"\",\"image\":\"\",\"has_trading_incentive\":false,"
+                    "\"trust_score\":null,\"trust_score_rank\":null,\"trade_volume_24h_btc\":null,"
+                    "\"trade_volume_24h_btc_normalized\":null}");
+}
+
+/* There are few sources: all of them are read, and the page is cut out. */
+static void
+exchange_page_render(struct flight *flight, const struct rows *rows)
+{
+    const struct params *params = flight_params(flight);
+    size_t per_page = (size_t)params_get(params, "per_page")->integer;
+    size_t first = (size_t)(params_get(params, "page")->integer - 1) * per_page;
+    struct text text;
+
+    text_init(&text, flight_arena(flight), 256 + 320 * rows->count);
+    text_add_char(&text, '[');
+    for (size_t row = 0; row < rows->count; row++) {
+        flight_note_version(flight, rows_text(rows, row, SOURCE_VERSION));
+        if (row < first || row - first >= per_page)
+            continue;
+        text_add_string(&text, row > first ? ",\n" : "");
+        add_exchange(&text, rows, row);
+    }
+    text_add_string(&text, "]\n");
+    pages_add_links(flight, (int64_t)per_page, (int64_t)rows->count);
+    flight_land(flight, text_finish(&text));
+}
+
+static void
+exchange_page_start(struct flight *flight)
+{
+    flight_ask(flight, &query_coins_sources, SQL_NO_VALUES, exchange_page_render);
+}
+
+const struct reading coingecko_exchange_page_reading = {.tag = no_tags,
+                                                        .start = exchange_page_start};
 
 /* ------------------------------------------------------------------------------------- search */
 

@@ -11,10 +11,13 @@ extern const struct reading coingecko_list_reading;
 /* GET /api/v3/exchanges/list: our sources. */
 extern const struct reading coingecko_exchanges_reading;
 
+/* GET /api/v3/exchanges: the same page by page, with all the members that an exchange has there. */
+extern const struct reading coingecko_exchange_page_reading;
+
 /* GET /api/v3/search: coins whose id, symbol or name begins with the query. */
 extern const struct reading coingecko_search_reading;
 
-/* GET /api/v3/asset_platforms and /coins/categories/list: there are none. */
+/* GET /api/v3/asset_platforms, /coins/categories and /coins/categories/list: there are none. */
 void coingecko_nothing_answer(struct request *request);
 /* GET /api/v3/search/trending: nobody counts what people search for. */
 void coingecko_trending_answer(struct request *request);

@@ -1,14 +1,14 @@
 #include "api/handlers/coingecko/markets.h"
 
-#include "api/answer/paging.h"
 #include "api/handlers/coingecko/details.h"
 #include "api/handlers/coingecko/fields.h"
+#include "api/handlers/coingecko/pages.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "api/params/params_known.h"
 #include "common/clock.h"
+#include "common/decimal.h"
 #include "schema/queries.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 enum { HOUR_S = 3600, SPARKLINE_HOURS = 168 };
@@ -123,29 +123,60 @@ add_sparkline(struct text *text, const struct row *row)
 }
 
 static const char *
-change_24h_percent(const struct row *row)
+price_before(const struct row *row, const char *period, struct arena *arena)
+{
+    return close_before(&row->markets->closes, row->slug, row->code, period, arena);
+}
+
+/* As a source says it. */
+static const char *
+told_percent(const struct row *row)
 {
     const char *change = row->worth->change_24h_percent;
 
     return change ? change : detail_of(row, DETAIL_CHANGE_24H_PERCENT);
 }
 
+/* As a source says it, else by what the coin cost then. */
+static const char *
+change_percent(const struct row *row, const char *period, struct arena *arena)
+{
+    const char *told = strcmp(period, "24h") == 0 ? told_percent(row) : NULL;
+
+    return told ? told : percent_change(row->worth->price, price_before(row, period, arena), arena);
+}
+
+static const char *
+change_24h(const struct row *row, struct arena *arena)
+{
+    const char *told = detail_of(row, DETAIL_CHANGE_24H);
+
+    return told ? told
+                : price_change(row->worth->price, told_percent(row),
+                               price_before(row, "24h", arena), arena);
+}
+
+static void
+add_market_cap_changes(struct text *text, const struct row *row)
+{
+    const char *now = row->worth->market_cap;
+    const char *before =
+        market_cap_before(&row->markets->closes, row->slug, row->code, text->arena);
+
+    add_money(text, row, "market_cap_change_24h",
+              now && before ? decimal_subtract(now, before, text->arena) : NULL);
+    field_json(text, "market_cap_change_percentage_24h", percent_change(now, before, text->arena));
+}
+
 static void
 add_changes(struct text *text, const struct row *row, const struct param_value *periods)
 {
     for (size_t i = 0; i < periods->item_count; i++) {
-        const char *period = periods->items[i], *change = NULL;
+        const char *period = periods->items[i];
 
-        if (strcmp(period, "24h") == 0)
-            change = change_24h_percent(row);
-        if (!change)
-            change = percent_change(
-                row->worth->price,
-                close_before(&row->markets->closes, row->slug, row->code, period, text->arena),
-                text->arena);
         field_json(text,
                    arena_printf(text->arena, "price_change_percentage_%s_in_currency", period),
-                   change);
+                   change_percent(row, period, text->arena));
     }
 }
 
@@ -170,10 +201,9 @@ add_row(struct text *text, const struct row *row, const struct params *params)
     add_money(text, row, "total_volume", row->worth->volume_24h);
     add_money(text, row, "high_24h", detail_of(row, DETAIL_HIGH_24H));
     add_money(text, row, "low_24h", detail_of(row, DETAIL_LOW_24H));
-    add_money(text, row, "price_change_24h", detail_of(row, DETAIL_CHANGE_24H));
-    field_json(text, "price_change_percentage_24h", change_24h_percent(row));
-    field_json(text, "market_cap_change_24h", NULL);
-    field_json(text, "market_cap_change_percentage_24h", NULL);
+    add_money(text, row, "price_change_24h", change_24h(row, text->arena));
+    field_json(text, "price_change_percentage_24h", change_percent(row, "24h", text->arena));
+    add_market_cap_changes(text, row);
     field_json(text, "circulating_supply", detail_anywhere(row, DETAIL_CIRCULATING));
     field_json(text, "total_supply", detail_anywhere(row, DETAIL_TOTAL));
     field_json(text, "max_supply", detail_anywhere(row, DETAIL_MAX));
@@ -234,14 +264,18 @@ static void
 ask_closes(struct flight *flight)
 {
     struct markets *markets = flight_context(flight);
-    const struct param_value *periods =
-        params_get(flight_params(flight), "price_change_percentage");
+    const struct param_value *asked = params_get(flight_params(flight), "price_change_percentage");
+    const char **periods =
+        arena_alloc_array(flight_arena(flight), asked->item_count + 1, sizeof *periods);
+    size_t count = 0;
 
-    if (periods->item_count > 0)
-        closes_ask(flight, markets->slugs, markets->count, markets->codes, 1, periods->items,
-                   periods->item_count, closes_read);
-    else
-        ask_prices(flight);
+    periods[count++] = "24h"; /* which every row has */
+    for (size_t i = 0; i < asked->item_count; i++) {
+        if (strcmp(asked->items[i], "24h") != 0)
+            periods[count++] = asked->items[i];
+    }
+    closes_ask(flight, markets->slugs, markets->count, markets->codes, 1, periods, count,
+               closes_read);
 }
 
 static void
@@ -275,19 +309,6 @@ details_read(struct flight *flight, const struct rows *rows)
 }
 
 static void
-add_links(struct flight *flight, int64_t total)
-{
-    const struct params *params = flight_params(flight);
-    struct arena *arena = flight_arena(flight);
-    int64_t per_page = params_get(params, "per_page")->integer;
-    struct paging paging = paging_numbered(params, per_page, total, arena);
-
-    paging.total = total;
-    paging.per_page = per_page;
-    flight_add_head(flight, paging_head(params, &paging, arena));
-}
-
-static void
 page_read(struct flight *flight, const struct rows *rows)
 {
     struct markets *markets = flight_context(flight);
@@ -295,7 +316,8 @@ page_read(struct flight *flight, const struct rows *rows)
     size_t row;
 
     flight_note_version(flight, rows_text(rows, 0, PAGE_VERSION));
-    add_links(flight, rows_int(rows, 0, PAGE_TOTAL, 0));
+    pages_add_links(flight, params_get(flight_params(flight), "per_page")->integer,
+                    rows_int(rows, 0, PAGE_TOTAL, 0));
     markets->slugs = arena_alloc_array(flight_arena(flight), rows->count, sizeof *markets->slugs);
     for (row = 0; row < rows->count && !rows_is_null(rows, row, PAGE_SLUG); row++)
         markets->slugs[row] = rows_text(rows, row, PAGE_SLUG);
@@ -317,18 +339,25 @@ order_of(const struct params *params)
     return strncmp(name, "gecko", 5) == 0 ? "market_cap_desc" : name;
 }
 
+/* Of the coins that one word means the largest, unless all are wanted. */
 static void
 ask_named(struct flight *flight, const struct param_value *asked, const char *sort, bool ascending,
           struct database_value rows, struct database_value skip)
 {
     struct arena *arena = flight_arena(flight);
+    const struct param_value *tokens = params_get(flight_params(flight), "include_tokens");
+    bool takes_all = tokens->given && strcmp(tokens->text, "all") == 0;
     const char **slugs = arena_alloc_array(arena, asked->item_count + 1, sizeof *slugs);
+    const char **words = arena_alloc_array(arena, asked->item_count + 1, sizeof *words);
 
-    for (size_t i = 0; i < asked->item_count; i++)
+    for (size_t i = 0; i < asked->item_count; i++) {
         slugs[i] = param_asset_slug(asked->items[i], arena);
+        words[i] = takes_all ? slugs[i] : param_asset_asked(asked->items[i]);
+    }
     flight_ask(flight, &query_coins_page_of,
                SQL_VALUES(SQL_TEXT(text_array(slugs, asked->item_count, arena)), SQL_TEXT(sort),
-                          SQL_BOOL(ascending), rows, skip),
+                          SQL_BOOL(ascending), rows, skip,
+                          SQL_TEXT(text_array(words, asked->item_count, arena))),
                page_read);
 }
 

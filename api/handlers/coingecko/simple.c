@@ -1,7 +1,9 @@
 #include "api/handlers/coingecko/simple.h"
 
+#include "api/handlers/coingecko/details.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "api/params/params_known.h"
+#include "common/attributes.h"
 #include "common/decimal.h"
 #include "schema/queries.h"
 
@@ -83,11 +85,31 @@ add_member(struct text *text, bool *has_any, const char *code, const char *suffi
     *has_any = true;
 }
 
+/* What a flight carries from one query to the next. */
+struct simple {
+    struct rows prices_rows, closes_rows;
+    struct row_index closes;
+    struct valuation *valuation;
+};
+
+/* As somebody says it, else by what the coin cost a day ago. */
+static const char *
+change_percent(const struct simple *simple, const char *slug, const char *code, struct arena *arena)
+{
+    const struct worth *worth = valuation_of(simple->valuation, slug, code);
+
+    if (worth->change_24h_percent)
+        return worth->change_24h_percent;
+    return percent_change(worth->price, close_before(&simple->closes, slug, code, "24h", arena),
+                          arena);
+}
+
 static void
-add_currency(struct text *text, bool *has_any, const struct params *params, const char *code,
-             const struct worth *worth)
+add_currency(struct text *text, bool *has_any, const struct params *params,
+             const struct simple *simple, const char *slug, const char *code)
 {
     const char *precision = params_get(params, "precision")->text;
+    const struct worth *worth = valuation_of(simple->valuation, slug, code);
 
     add_member(text, has_any, code, "", valuation_round(worth->price, precision, text->arena));
     if (is_wanted(params, "include_market_cap"))
@@ -97,12 +119,13 @@ add_currency(struct text *text, bool *has_any, const struct params *params, cons
         add_member(text, has_any, code, "_24h_vol",
                    valuation_round(worth->volume_24h, precision, text->arena));
     if (is_wanted(params, "include_24hr_change"))
-        add_member(text, has_any, code, "_24h_change", worth->change_24h_percent);
+        add_member(text, has_any, code, "_24h_change",
+                   change_percent(simple, slug, code, text->arena));
 }
 
 /* A currency in which nobody knows the price is left out, as one that does not exist is. */
 static void
-add_coin(struct flight *flight, struct text *text, struct valuation *valuation, const char *slug)
+add_coin(struct flight *flight, struct text *text, const struct simple *simple, const char *slug)
 {
     const struct params *params = flight_params(flight);
     const struct param_value *codes = params_get(params, "vs_currencies");
@@ -111,12 +134,12 @@ add_coin(struct flight *flight, struct text *text, struct valuation *valuation, 
 
     text_add_char(text, '{');
     for (size_t i = 0; i < codes->item_count; i++) {
-        const struct worth *worth = valuation_of(valuation, slug, codes->items[i]);
+        const struct worth *worth = valuation_of(simple->valuation, slug, codes->items[i]);
 
-        valuation_note(flight, valuation, slug, codes->items[i]);
+        valuation_note(flight, simple->valuation, slug, codes->items[i]);
         if (!worth->price)
             continue;
-        add_currency(text, &has_any, params, codes->items[i], worth);
+        add_currency(text, &has_any, params, simple, slug, codes->items[i]);
         if (worth->observed_at_ms > updated_at_ms)
             updated_at_ms = worth->observed_at_ms;
     }
@@ -158,21 +181,21 @@ choose_top(const struct param_value *asked, const char **slugs, size_t first,
 
 /* One coin a word; or all that have it, and then by their ids, because a key is there once. */
 static void
-price_render(struct flight *flight, const struct rows *rows)
+price_render(struct flight *flight)
 {
     const struct params *params = flight_params(flight);
+    const struct simple *simple = flight_context(flight);
     const struct param_value *asked = asked_of(params);
     const struct param_value *tokens = params_get(params, "include_tokens");
     bool takes_all = tokens->given && strcmp(tokens->text, "all") == 0;
-    struct valuation *valuation = valuation_read(flight, rows);
     const char **slugs = slugs_of(asked, flight_arena(flight));
     struct text text;
     size_t top;
 
-    text_init(&text, flight_arena(flight), 64 + 96 * rows->count);
+    text_init(&text, flight_arena(flight), 64 + 96 * simple->prices_rows.count);
     text_add_char(&text, '{');
     for (size_t i = 0, count; i < asked->item_count; i += count) {
-        count = choose_top(asked, slugs, i, valuation, &top);
+        count = choose_top(asked, slugs, i, simple->valuation, &top);
         if (takes_all && count > 1) {
             top = i;
             count = 1;
@@ -180,10 +203,63 @@ price_render(struct flight *flight, const struct rows *rows)
         text_add_string(&text, i > 0 ? "," : "");
         text_add_json_string(&text, takes_all ? slugs[top] : param_asset_asked(asked->items[top]));
         text_add_char(&text, ':');
-        add_coin(flight, &text, valuation, slugs[top]);
+        add_coin(flight, &text, simple, slugs[top]);
     }
     text_add_string(&text, "}\n");
     flight_land(flight, text_finish(&text));
+}
+
+static void
+closes_read(struct flight *flight, const struct rows *rows)
+{
+    struct simple *simple = flight_context(flight);
+
+    simple->closes_rows = *rows;
+    closes_read_rows(&simple->closes, &simple->closes_rows, flight_arena(flight));
+    price_render(flight);
+}
+
+/* The coins of which a price is known, but not how it changed. */
+static size_t
+find_unchanged(const struct params *params, struct valuation *valuation, const char **slugs)
+{
+    const struct param_value *codes = params_get(params, "vs_currencies");
+    size_t slug_count = asked_of(params)->item_count, count = 0;
+
+    for (size_t i = 0; i < slug_count; i++) {
+        bool is_known = true;
+
+        for (size_t k = 0; k < codes->item_count; k++) {
+            const struct worth *worth = valuation_of(valuation, slugs[i], codes->items[k]);
+
+            is_known &= !worth->price || worth->change_24h_percent;
+        }
+        if (!is_known)
+            slugs[count++] = slugs[i];
+    }
+    return count;
+}
+
+static void
+prices_read(struct flight *flight, const struct rows *rows)
+{
+    static const char *const periods[] = {"24h"};
+    const struct params *params = flight_params(flight);
+    const struct param_value *codes = params_get(params, "vs_currencies");
+    struct simple *simple = arena_alloc_array(flight_arena(flight), 1, sizeof *simple);
+    const char **slugs = slugs_of(asked_of(params), flight_arena(flight));
+    size_t count = 0;
+
+    simple->prices_rows = *rows;
+    simple->valuation = valuation_read(flight, &simple->prices_rows);
+    flight_set_context(flight, simple);
+    if (is_wanted(params, "include_24hr_change"))
+        count = find_unchanged(params, simple->valuation, slugs);
+    if (count > 0)
+        closes_ask(flight, slugs, count, codes->items, codes->item_count, periods,
+                   COUNT_OF(periods), closes_read);
+    else
+        price_render(flight);
 }
 
 static void
@@ -194,7 +270,7 @@ price_start(struct flight *flight)
     const struct param_value *codes = params_get(params, "vs_currencies");
 
     valuation_ask(flight, slugs_of(asked, flight_arena(flight)), asked->item_count, codes->items,
-                  codes->item_count, price_render);
+                  codes->item_count, prices_read);
 }
 
 const struct reading coingecko_simple_price_reading = {

@@ -1,13 +1,13 @@
 #include "api/handlers/coingecko/tickers.h"
 
-#include "api/answer/paging.h"
 #include "api/handlers/coingecko/details.h"
 #include "api/handlers/coingecko/fields.h"
+#include "api/handlers/coingecko/pages.h"
 #include "common/clock.h"
 #include "common/decimal.h"
 #include "schema/queries.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TICKERS_OF_A_PAGE = 100 };
@@ -60,11 +60,22 @@ volume_in_coins(const struct price_inputs *inputs, size_t i, struct arena *arena
     return decimal_ratio(volume, inputs->inputs[i].price, VALUATION_DIGITS, arena);
 }
 
+/* As query_coins_sources has it. */
+static const char *
+title_of(const char *source, struct arena *arena)
+{
+    char *title = arena_string(arena, source);
+
+    if (*title >= 'a' && *title <= 'z')
+        *title -= 'a' - 'A';
+    return title;
+}
+
 static void
 add_market(struct text *text, const char *source)
 {
     text_add_string(text, ",\"market\":{\"name\":");
-    text_add_json_string(text, source);
+    text_add_json_string(text, title_of(source, text->arena));
     field_string(text, "identifier", source);
     text_add_string(text, ",\"has_trading_incentive\":false}");
 }
@@ -114,26 +125,69 @@ is_wanted(const struct param_value *sources, const char *source)
     return any;
 }
 
-size_t
-tickers_add(struct text *text, struct flight *flight, struct valuation *valuation,
-            const struct ticker_coin *coin, const struct param_value *sources, size_t skip,
-            size_t limit)
+/* Where a ticker is found, and what it is sorted by. */
+struct place {
+    const char *code;
+    const struct price_inputs *inputs;
+    size_t i, order;           /* as they are found */
+    const char *volume_in_usd; /* NULL = unknown: last, whichever way it is sorted */
+};
+
+/* In the order of the codes, and of a pair as its inputs are: preferred sources first. */
+static size_t
+find_places(struct valuation *valuation, const struct ticker_coin *coin,
+            const struct param_value *sources, struct place *places)
 {
     size_t count = 0;
 
-    for (size_t place = 0; place < coin->code_count; place++) {
-        const char *code = coin->codes[place];
+    for (size_t k = 0; k < coin->code_count; k++) {
+        const char *code = coin->codes[k];
         const struct price_inputs *inputs = valuation_inputs(valuation, coin->slug, code);
 
         for (size_t i = 0; inputs && i < inputs->count; i++) {
+            const char *volume = rows_text(inputs->rows, inputs->first + i, PRICE_VOLUME_24H);
+
             if (!is_wanted(sources, inputs->inputs[i].source))
                 continue;
-            if (count >= skip && count < skip + limit) {
-                text_add_string(text, count > skip ? ",\n" : "");
-                add_ticker(text, flight, valuation, coin, code, inputs, i);
-            }
+            if (places)
+                places[count] = (struct place){code, inputs, i, count,
+                                               valuation_convert(valuation, volume, code, "usd")};
             count++;
         }
+    }
+    return count;
+}
+
+/* `context` is 1 for the highest first, -1 for the lowest. */
+static int
+compare_volumes(const void *a, const void *b, void *context)
+{
+    const struct place *left = a, *right = b;
+    const int *direction = context;
+    int order;
+
+    if (!left->volume_in_usd || !right->volume_in_usd)
+        order = (right->volume_in_usd != NULL) - (left->volume_in_usd != NULL);
+    else
+        order = decimal_compare(right->volume_in_usd, left->volume_in_usd) * *direction;
+    return order != 0 ? order : left->order < right->order ? -1 : 1;
+}
+
+size_t
+tickers_add(struct text *text, struct flight *flight, struct valuation *valuation,
+            const struct ticker_coin *coin, const struct param_value *sources, const char *sort,
+            size_t skip, size_t limit)
+{
+    size_t count = find_places(valuation, coin, sources, NULL);
+    struct place *places = arena_alloc_array(text->arena, count + 1, sizeof *places);
+    int direction = sort && strcmp(sort, "volume_asc") == 0 ? -1 : 1;
+
+    find_places(valuation, coin, sources, places);
+    if (sort && strncmp(sort, "volume", 6) == 0)
+        qsort_r(places, count, sizeof *places, compare_volumes, &direction);
+    for (size_t i = skip; i < count && i - skip < limit; i++) {
+        text_add_string(text, i > skip ? ",\n" : "");
+        add_ticker(text, flight, valuation, coin, places[i].code, places[i].inputs, places[i].i);
     }
     return count;
 }
@@ -150,18 +204,6 @@ tickers_tag(const struct params *params, struct tag_list *tags)
 }
 
 static void
-add_links(struct flight *flight, int64_t total)
-{
-    const struct params *params = flight_params(flight);
-    struct arena *arena = flight_arena(flight);
-    struct paging paging = paging_numbered(params, TICKERS_OF_A_PAGE, total, arena);
-
-    paging.total = total;
-    paging.per_page = TICKERS_OF_A_PAGE;
-    flight_add_head(flight, paging_head(params, &paging, arena));
-}
-
-static void
 tickers_render(struct flight *flight, const struct rows *rows)
 {
     const struct params *params = flight_params(flight);
@@ -171,6 +213,7 @@ tickers_render(struct flight *flight, const struct rows *rows)
     const struct ticker_coin coin = {slug,
                                      detail_text(&tickers->details, slug, NULL, DETAIL_SYMBOL),
                                      tickers->codes, tickers->code_count};
+    const struct param_value *order = params_get(params, "order");
     int64_t page = params_get(params, "page")->integer;
     struct text text;
     size_t total;
@@ -180,9 +223,10 @@ tickers_render(struct flight *flight, const struct rows *rows)
     text_add_json_string(&text, detail_text(&tickers->details, slug, NULL, DETAIL_NAME));
     text_add_string(&text, ",\"tickers\":[");
     total = tickers_add(&text, flight, valuation, &coin, params_get(params, "exchange_ids"),
+                        order->item_count > 0 ? order->items[0] : NULL,
                         (size_t)(page - 1) * TICKERS_OF_A_PAGE, TICKERS_OF_A_PAGE);
     text_add_string(&text, "]}\n");
-    add_links(flight, (int64_t)total);
+    pages_add_links(flight, TICKERS_OF_A_PAGE, (int64_t)total);
     flight_land(flight, text_finish(&text));
 }
 

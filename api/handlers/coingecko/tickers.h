@@ -19,10 +19,11 @@ struct ticker_coin {
 
 /*
  * Adds tickers from `skip` on, at most `limit`, to an array; says how many there are in all.
- * `sources` NULL = of all.
+ * `sources` NULL = of all. `sort` "volume_desc" or "volume_asc" = by what was traded in 24 hours,
+ * in usd; else by currency and then preferred sources first.
  */
 size_t tickers_add(struct text *text, struct flight *flight, struct valuation *valuation,
-                   const struct ticker_coin *coin, const struct param_value *sources, size_t skip,
-                   size_t limit);
+                   const struct ticker_coin *coin, const struct param_value *sources,
+                   const char *sort, size_t skip, size_t limit);
 
 #endif

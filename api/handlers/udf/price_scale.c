@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { PLACES_MIN = 2, SIGNIFICANT = 7 };
+enum { PLACES_MIN = 2, SIGNIFICANT_MIN = 4, SIGNIFICANT = 7 };
 
 /* Digits before the point, or less the zeros behind it: 25864.63 has 5, 0.5 has 0, 0.00012 has -3.
  */
@@ -20,8 +20,11 @@ magnitude(const char *price)
 int32_t
 price_scale_places(const char *price, int32_t seen)
 {
-    int32_t most = SIGNIFICANT - magnitude(price), places = seen < most ? seen : most;
+    int32_t most = SIGNIFICANT - magnitude(price), least = SIGNIFICANT_MIN - magnitude(price);
+    int32_t places = seen < most ? seen : most;
 
+    if (places < least)
+        places = least;
     if (places < PLACES_MIN)
         places = PLACES_MIN;
     return places < PRICE_SCALE_PLACES_MAX ? places : PRICE_SCALE_PLACES_MAX;

@@ -5,8 +5,9 @@
 
 /*
  * How many decimals a chart shows of prices like this one (canonical decimal, > 0), of which up to
- * `seen` were seen: those, but two at least, and no more than make seven significant digits: what
- * aggregators give beyond that is noise of their averages. Pure.
+ * `seen` were seen: those, but two at least, and as many as make four significant digits: the price
+ * of a small coin may be round for now; no more than make seven: what aggregators give beyond that
+ * is noise of their averages. Pure.
  */
 int32_t price_scale_places(const char *price, int32_t seen);
 
