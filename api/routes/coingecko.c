@@ -96,7 +96,7 @@ static const struct param coin_params[] = {
 
 static const struct param history_params[] = {
     COIN,
-    {"date", PARAM_TEXT, 10, 10, NULL, NULL, true, "The day, at the beginning of which in UTC: 21-11-2026."},
+    {"date", PARAM_TEXT, 8, 10, NULL, NULL, true, "The day, at the beginning of which in UTC: 21-11-2026."},
     TOLD("localization", "true", "Whether to tell names by language."),
     {0},
 };

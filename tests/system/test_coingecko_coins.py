@@ -294,7 +294,10 @@ def test_history_is_the_price_at_the_beginning_of_a_day(api):
     nothing = get(api, "/coins/bitcoin/history?date=01-01-2015&localization=false")
     assert "market_data" not in nothing and "localization" not in nothing and nothing["id"] == "bitcoin"
     assert get(api, "/coins/bitcoin/history", 422) == {"error": "Missing parameter date"}
-    assert get(api, "/coins/bitcoin/history?date=31-02-2025", 400)["error"].startswith("date:")
+    for date in ("31-02-2025", "1-13-2025", "01/02/2025", "20250101", "1--2-2025", "2025-02-31", "-1-1-2025", "1-2-2025-"):
+        assert get(api, f"/coins/bitcoin/history?date={date}", 400)["error"].startswith("date:"), date
+    for date in (f"{day:%Y-%m-%d}", f"{day.day}-{day.month}-{day.year}"):
+        assert get(api, f"/coins/bitcoin/history?date={date}") == told, "not as asked for, but meant"
 
 
 # Lists, and the whole market.

@@ -9,6 +9,8 @@
 #include "common/decimal.h"
 #include "schema/queries.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { HOUR_S = 3600, SPARKLINE_HOURS = 168, TICKERS_MAX = 100, RATIO_DIGITS = 14 };
@@ -480,23 +482,37 @@ const struct reading coingecko_coin_reading = {.tag = coin_tag, .start = coin_st
 
 enum { DATE_SIZE = 10 }; /* "21-11-2026" */
 
-/* Midnight of "21-11-2026", or of "2026-11-21"; -1 = it is no day. */
+/* Three numbers with a minus between them, of up to four digits each; false if it is anything else.
+ */
+static bool
+split_date(const char *date, long numbers[3])
+{
+    for (size_t i = 0; i < 3; i++) {
+        size_t digits = strspn(date, "0123456789");
+
+        if (digits == 0 || digits > 4 || date[digits] != (i < 2 ? '-' : '\0'))
+            return false;
+        numbers[i] = strtol(date, NULL, 10);
+        date += digits + 1;
+    }
+    return true;
+}
+
+/* Midnight of "21-11-2026", also as "1-2-2026", or of "2026-11-21"; -1 = it is no day. */
 static int64_t
 midnight_ms(const char *date)
 {
-    char text[DATE_SIZE + 1] = "0000-00-00";
+    char text[32];
+    long n[3];
     int64_t at_ms;
 
-    if (strlen(date) != DATE_SIZE)
+    if (!split_date(date, n))
         return -1;
-    if (date[2] == '-' && date[5] == '-') {
-        memcpy(text, date + 6, 4);
-        memcpy(text + 5, date + 3, 2);
-        memcpy(text + 8, date, 2);
-    } else {
-        memcpy(text, date, DATE_SIZE);
-    }
-    return clock_parse_ms(text, DATE_SIZE, &at_ms) ? at_ms : -1;
+    if (n[0] > 31) /* it is the year, and the other way round */
+        snprintf(text, sizeof text, "%04ld-%02ld-%02ld", n[0], n[1], n[2]);
+    else
+        snprintf(text, sizeof text, "%04ld-%02ld-%02ld", n[2], n[1], n[0]);
+    return strlen(text) == DATE_SIZE && clock_parse_ms(text, DATE_SIZE, &at_ms) ? at_ms : -1;
 }
 
 static bool

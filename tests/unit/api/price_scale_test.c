@@ -16,6 +16,8 @@ static const struct {
     {"a small coin",                                 "0.00001234",                 8,  100000000       },
     {"a smaller one",                                "0.000000012345678901234567", 24, 100000000000000 },
     {"nothing is smaller than what a double counts", "0.0000000000000001",         16, 1000000000000000},
+    {"a small coin whose price is round for now",    "0.00001",                    5,  100000000       },
+    {"and one that is not so small",                 "0.05",                       2,  100000          },
     {"a dear one",                                   "123456789.5",                1,  100             },
 };
 
