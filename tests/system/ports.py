@@ -8,6 +8,7 @@ process has a stretch of them for itself, and none is given out again before all
 scripts/up takes its own from 20000 on.
 """
 import socket
+import threading
 
 FIRST, END, STRETCH = 10000, 20000, 100
 
@@ -47,8 +48,9 @@ def free_ports():
         yield from filter(is_free, tuple(ports))
 
 
-PORTS = free_ports()
+PORTS, TURN = free_ports(), threading.Lock()
 
 
 def free_port():
-    return next(PORTS)
+    with TURN:  # engines start side by side
+        return next(PORTS)
