@@ -1,10 +1,12 @@
 """Prices that nobody has fetched yet, or not lately: a client's request has a worker fetch them; and what clients order."""
+import concurrent.futures
 import contextlib
 import re
 import socket
 import time
 
 import pytest
+import requests
 
 from programs import ROOT
 from tidemark import crew_of
@@ -275,3 +277,25 @@ def test_an_order_is_checked_and_one_with_a_key_is_placed_once(demand):
     refused = demand.order(PREFETCH + "dogecoin?currency=fdusd", key="none")
     assert (refused.status_code, refused.json()["code"]) == (404, "price.no_source")
     assert demand.order(PREFETCH + "dogecoin?currency=fdusd", key="none").status_code == 404, "refusals are not kept"
+
+
+def test_a_key_whose_first_request_is_under_way_is_a_conflict_until_its_answer_is_known(demand, proxy_to):
+    """The broker is silent, so the first one waits for its confirmation."""
+    proxy = proxy_to(demand.system.services.rabbitmq.port)
+    api = demand.start_api(RABBITMQ_URL=demand.system.vhost.url_through(proxy.port))
+    store = demand.system.redis.connect(demand.system.redis_number)
+
+    def order():
+        return requests.post(api.url + PREFETCH + "bitcoin", headers={"Idempotency-Key": "a-key"}, timeout=30)
+
+    proxy.black_hole()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        first = pool.submit(order)
+        wait_for("the first one has taken the key", lambda: list(store.scan_iter("*.idem:*")))
+        second = order()
+        proxy.pass_through()
+        assert (second.status_code, second.json()["code"]) == (409, "idempotency.under_way")
+        assert int(second.headers["Retry-After"]) == 1
+        assert first.result().status_code == 202
+    third = order()
+    assert (third.status_code, third.text, third.headers["Idempotency-Replayed"]) == (202, first.result().text, "true")
