@@ -1,5 +1,6 @@
 #include "api/lookup.h"
 
+#include "api/routes.h"
 #include "api/thread.h"
 
 #include <string.h>
@@ -55,7 +56,9 @@ lookup_start(struct request *request, const struct query *query,
         kept[i] = copy_value(&values[i], arena);
     request_wait(request);
     request->lookup = lookup;
-    pool_query(request->thread->pool, query, kept, value_count, arena, on_rows, lookup);
+    pool_query(request->thread->pool,
+               request->route->access == ACCESS_ADMIN ? POOL_GOES_ON : POOL_BEGINS, query, kept,
+               value_count, arena, on_rows, lookup);
 }
 
 void

@@ -8,6 +8,8 @@
 #include <string.h>
 
 enum {
+    TURNS = POOL_GOES_ON + 1,
+    STEP_WEIGHT = 8, /* of so many steps of a line the newest counts for one */
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 5000,
     CANCEL_MS = 100, /* the server gives a slow query up so much earlier than we do, so that its
@@ -22,7 +24,16 @@ struct question {
     struct arena *arena;
     pool_done *done;
     void *context;
+    enum pool_turn turn;
     int64_t deadline_ms; /* for standing in line */
+};
+
+struct line {
+    struct question *first, *last;
+    int32_t count;
+    /* From one that gets its turn to the next, of late; 0 = not known since somebody waits. */
+    int64_t step_us;
+    int64_t stepped_us; /* when the last one got it, or the first one came; monotonic */
 };
 
 struct connection {
@@ -42,7 +53,7 @@ struct pool {
     struct pool_settings settings;
     char *url;
     struct connection *connections;
-    struct question *first, *last; /* in line */
+    struct line lines[TURNS];
     struct event *line_timer;
     uint64_t random;
     bool destroyed;
@@ -89,37 +100,70 @@ fail(struct pool *pool, struct question *question, const char *code, const char 
 }
 
 static struct question *
-take_first(struct pool *pool)
+take_first(struct pool *pool, struct line *line)
 {
-    struct question *question = pool->first;
+    struct question *question = line->first;
 
-    pool->first = question->next;
-    if (!pool->first)
-        pool->last = NULL;
+    line->first = question->next;
+    if (!line->first)
+        line->last = NULL;
+    line->count--;
     pool->counts.waiting--;
     return question;
+}
+
+static void
+note_step(struct line *line)
+{
+    int64_t now_us = clock_monotonic_us(), step_us = now_us - line->stepped_us;
+
+    line->step_us += line->step_us ? (step_us - line->step_us) / STEP_WEIGHT : step_us;
+    line->stepped_us = now_us;
+}
+
+/* Whose turn it is; NULL = nobody waits. */
+static struct question *
+take_next(struct pool *pool)
+{
+    for (int turn = TURNS - 1; turn >= 0; turn--) {
+        struct line *line = &pool->lines[turn];
+
+        if (!line->first)
+            continue;
+        note_step(line);
+        return take_first(pool, line);
+    }
+    return NULL;
 }
 
 static void
 on_line_timer(evutil_socket_t fd, short events, void *context)
 {
     struct pool *pool = context;
-    int64_t now_ms = clock_monotonic_ms();
+    int64_t now_ms = clock_monotonic_ms(), next_ms = INT64_MAX;
 
-    while (pool->first && pool->first->deadline_ms <= now_ms) {
-        pool->counts.refused++;
-        fail(pool, take_first(pool), "pool.waited", "every database connection is busy");
+    for (int turn = 0; turn < TURNS; turn++) {
+        struct line *line = &pool->lines[turn];
+
+        while (line->first && line->first->deadline_ms <= now_ms) {
+            pool->counts.refused++;
+            fail(pool, take_first(pool, line), "pool.waited", "every database connection is busy");
+        }
+        if (line->first && line->first->deadline_ms < next_ms)
+            next_ms = line->first->deadline_ms;
     }
-    if (pool->first)
-        set_timer(pool->line_timer, pool->first->deadline_ms - now_ms);
+    if (next_ms < INT64_MAX)
+        set_timer(pool->line_timer, next_ms > now_ms ? next_ms - now_ms : 0);
 }
 
 static void
 refuse_line(struct pool *pool)
 {
-    while (pool->first) {
+    struct question *question;
+
+    while ((question = take_next(pool))) {
         pool->counts.refused++;
-        fail(pool, take_first(pool), "database.away", "no database connection");
+        fail(pool, question, "database.away", "no database connection");
     }
 }
 
@@ -265,8 +309,8 @@ connection_step(struct connection *connection)
                 connection_take_answer(connection);
             if (!connection->db)
                 return;
-            if (!connection->question && pool->first) {
-                connection_ask(connection, take_first(pool));
+            if (!connection->question && pool->counts.waiting > 0) {
+                connection_ask(connection, take_next(pool));
                 if (connection->db)
                     continue;
                 return;
@@ -416,31 +460,59 @@ find_free(struct pool *pool)
 static void
 stand_in_line(struct pool *pool, struct question *question)
 {
+    struct line *line = &pool->lines[question->turn];
+
     question->deadline_ms = clock_monotonic_ms() + pool->settings.wait_ms;
-    if (!pool->first)
+    if (pool->counts.waiting == 0)
         set_timer(pool->line_timer, pool->settings.wait_ms);
-    *(pool->last ? &pool->last->next : &pool->first) = question;
-    pool->last = question;
+    if (line->count == 0) {
+        line->step_us = 0;
+        line->stepped_us = clock_monotonic_us();
+    }
+    *(line->last ? &line->last->next : &line->first) = question;
+    line->last = question;
+    line->count++;
     pool->counts.waiting++;
 }
 
+/*
+ * Whether its turn would come too late, as things go. A few may always wait, so that how things go
+ * is found out anew.
+ */
+static bool
+is_in_vain(const struct pool *pool, const struct line *line)
+{
+    return line->count >= pool->settings.connections &&
+           (line->count + 1) * line->step_us > pool->settings.wait_ms * 1000;
+}
+
+static bool
+has_room(const struct pool *pool, enum pool_turn turn)
+{
+    const struct line *line = &pool->lines[turn];
+
+    return line->count < pool->settings.waiters &&
+           (turn == POOL_GOES_ON || !is_in_vain(pool, line));
+}
+
 void
-pool_query(struct pool *pool, const struct query *query, const struct database_value *values,
-           size_t value_count, struct arena *arena, pool_done *done, void *context)
+pool_query(struct pool *pool, enum pool_turn turn, const struct query *query,
+           const struct database_value *values, size_t value_count, struct arena *arena,
+           pool_done *done, void *context)
 {
     struct question *question = malloc(sizeof *question);
     struct connection *connection;
 
     if (!question)
         abort();
-    *question = (struct question){NULL, query, values, value_count, arena, done, context, 0};
+    *question = (struct question){NULL, query, values, value_count, arena, done, context, turn, 0};
     if (pool->destroyed || pool->counts.ready == 0) {
         pool->counts.refused++;
         fail(pool, question, "database.away", "no database connection");
         return;
     }
     connection = find_free(pool);
-    if (!connection && pool->counts.waiting >= pool->settings.waiters) {
+    if (!connection && !has_room(pool, turn)) {
         pool->counts.refused++;
         fail(pool, question, "pool.full", "every database connection is busy");
     } else if (!connection) {

@@ -17,13 +17,17 @@ struct event_base;
  * connection, or stands in line for a short time, or is refused. A connection that fails or
  * does not answer in time is thrown away, never used again, and comes back with a growing random
  * delay. While no connection is up a query is refused at once, so that a client learns it quickly.
+ *
+ * Under more than the database can take, what was begun is finished first, and who would stand in
+ * line in vain, by how fast it moves, is refused at once: else everybody's first query is answered,
+ * nobody's last one, and those who are refused have waited for it.
  */
 struct pool;
 
 struct pool_settings {
     const char *url; /* copied */
     int32_t connections;
-    int32_t waiters;    /* queries that may stand in line */
+    int32_t waiters;    /* queries that may stand in line, of each turn */
     int64_t wait_ms;    /* how long */
     int64_t query_ms;   /* from sending to the answer */
     int64_t connect_ms; /* one attempt to connect */
@@ -49,6 +53,11 @@ bool pool_usable(const struct pool *pool);
 bool pool_tried(const struct pool *pool);
 const struct pool_counts *pool_counts(const struct pool *pool);
 
+enum pool_turn {
+    POOL_BEGINS,  /* the first query of an answer */
+    POOL_GOES_ON, /* of one that has cost queries already, or that an administrator asked for */
+};
+
 /*
  * `rows` is NULL on failure, then `err` says why: retry "database.away", "database.timeout",
  * "pool.full", "pool.waited", or what database.h says of the query.
@@ -59,7 +68,8 @@ typedef void pool_done(void *context, const struct rows *rows, const struct erro
  * `done` is called exactly once, later or before this returns. The values and what they point to
  * must live until then; the rows live in `arena`.
  */
-void pool_query(struct pool *pool, const struct query *query, const struct database_value *values,
-                size_t value_count, struct arena *arena, pool_done *done, void *context);
+void pool_query(struct pool *pool, enum pool_turn turn, const struct query *query,
+                const struct database_value *values, size_t value_count, struct arena *arena,
+                pool_done *done, void *context);
 
 #endif

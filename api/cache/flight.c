@@ -272,11 +272,15 @@ flight_ask(struct flight *flight, const struct query *query, const struct databa
            size_t value_count, void (*then)(struct flight *, const struct rows *))
 {
     struct database_value *kept = arena_alloc_array(flight->arena, value_count + 1, sizeof *kept);
+    enum pool_turn turn;
 
     if (value_count)
         memcpy(kept, values, value_count * sizeof *kept);
     flight->then = then;
-    pool_query(flight->flights->pool, query, kept, value_count, flight->arena, on_rows, flight);
+    turn = flight->asked ? POOL_GOES_ON : POOL_BEGINS;
+    flight->asked = true;
+    pool_query(flight->flights->pool, turn, query, kept, value_count, flight->arena, on_rows,
+               flight);
 }
 
 bool

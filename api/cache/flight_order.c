@@ -460,7 +460,8 @@ find_ways(struct flight_order *order)
     order->rounds++;
     if (order->until_ms == 0)
         order->until_ms = clock_monotonic_ms() + flight->flights->settings.order_wait_ms;
-    pool_query(flight->flights->pool, &query_order_ways, values, 3, flight->arena, on_ways, order);
+    pool_query(flight->flights->pool, POOL_GOES_ON, &query_order_ways, values, 3, flight->arena,
+               on_ways, order);
 }
 
 /* All that is lacking was ordered a moment ago, and waiting is no use. */

@@ -36,6 +36,7 @@ struct flight {
     uint64_t version; /* 0 = not read yet */
     uint64_t heard;   /* the last change of its tags when the reading began */
     int32_t readings;
+    bool asked;     /* it has cost a query already */
     bool overtaken; /* somebody joined after a later change, and may have seen its value already */
     const char *head;           /* what flight_add_head() got; "" = nothing */
     struct freshness freshness; /* of this reading */

@@ -52,7 +52,8 @@ errand_query(struct errand *errand, const struct query *query, const struct data
             kept[i].text = arena_string(errand->arena, kept[i].text);
     }
     errand->then_rows = then;
-    pool_query(errand->thread->pool, query, kept, value_count, errand->arena, on_rows, errand);
+    pool_query(errand->thread->pool, POOL_BEGINS, query, kept, value_count, errand->arena, on_rows,
+               errand);
 }
 
 static void

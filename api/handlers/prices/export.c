@@ -129,7 +129,7 @@ ask(struct export *export)
     if (!price_reader_next(reader_of(export), export->batch_rows, export->batch, &export->question))
         return false;
     export->asking = true;
-    pool_query(export->thread->pool, export->question.query, export->question.values,
+    pool_query(export->thread->pool, POOL_BEGINS, export->question.query, export->question.values,
                export->question.value_count, export->batch, on_answer, export);
     return true;
 }
