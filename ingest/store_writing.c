@@ -17,7 +17,26 @@ writing_begin(struct writing *writing, const struct batch *batch, const struct m
         writing->series = markets_find(markets, batch->candle_symbol);
 }
 
-/* The wide turn comes first everywhere, so that nobody waits in a circle. */
+/* Every pair the batch may have a price or a listing of. */
+static void
+queue_hold(struct database *db, const struct markets *markets, struct arena *arena)
+{
+    struct text assets, quotes;
+
+    array_start(&assets, arena, 8 * markets->count);
+    array_start(&quotes, arena, 4 * markets->count);
+    for (size_t i = 0; i < markets->count; i++) {
+        array_add_int(&assets, markets->rows[i].asset_id);
+        array_add_int(&quotes, markets->rows[i].quote_id);
+    }
+    database_queue(db, &query_listing_order_hold,
+                   SQL_VALUES(SQL_TEXT(array_finish(&assets)), SQL_TEXT(array_finish(&quotes))));
+}
+
+/*
+ * The wide turn comes first everywhere, then the narrow one, and the rows of the market's order,
+ * which other sources write as well, come last: so that nobody waits in a circle.
+ */
 size_t
 writing_queue_turn(struct database *db, const struct writing *writing, struct arena *arena)
 {
@@ -40,6 +59,10 @@ writing_queue_turn(struct database *db, const struct writing *writing, struct ar
                        SQL_VALUES(SQL_TEXT(
                            arena_printf(arena, "tidemark.rows/%" PRId64 "/%" PRId64 "/%" PRId64,
                                         source_id, series->asset_id, series->quote_id))));
+        count++;
+    }
+    if (writing->batch->tick_count + writing->batch->listing_count > 0) {
+        queue_hold(db, &writing->markets, arena);
         count++;
     }
     return count;

@@ -26,6 +26,10 @@
  * the last one gives), and the whole source for ticks and listings, whose pages are short. A tick
  * and a candle of one market do not wait for each other: where they meet, in latest_prices, the
  * newer observation wins, and at the same moment the tick.
+ *
+ * Turns are a source's own. What sources share is the order of the market (listing_order), where
+ * each price may change who leads: ticks and listings take its rows in their turn, too, all that
+ * they may change and in one order everywhere.
  */
 struct writing {
     const struct batch *batch;
@@ -40,7 +44,7 @@ struct writing {
 void writing_begin(struct writing *writing, const struct batch *batch,
                    const struct markets *markets, int64_t source_id);
 
-/* Waits for the turn of the rows; queues 0 to 3 queries and returns how many. */
+/* Waits for the turn of the rows; queues 0 to 4 queries and returns how many. */
 size_t writing_queue_turn(struct database *db, const struct writing *writing, struct arena *arena);
 
 /* Asks whether there are candles already: its answer is `occupied`. False if there is no need. */

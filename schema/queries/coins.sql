@@ -12,20 +12,20 @@ WITH dollar AS MATERIALIZED (
     FROM (
         (SELECT n.asset_id, 1 AS part, n.value, n.asset_id AS tie
          FROM listing_numbers n
-         WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM dollar) AND n.value IS NOT NULL AND NOT $3::boolean
-         ORDER BY n.value DESC, n.asset_id DESC
+         WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM dollar) AND n.step IS NOT NULL AND NOT $3::boolean
+         ORDER BY n.step DESC, n.value DESC, n.asset_id DESC
          LIMIT $4::bigint + $5::bigint)
         UNION ALL
         (SELECT n.asset_id, 1, -n.value, -n.asset_id
          FROM listing_numbers n
-         WHERE n.sort = $2 AND n.quote_id = (SELECT quote_id FROM dollar) AND n.value IS NOT NULL AND $3
-         ORDER BY n.value, n.asset_id
+         WHERE n.sort = $2 AND n.quote_id = (SELECT quote_id FROM dollar) AND n.step IS NOT NULL AND $3
+         ORDER BY n.step, n.value, n.asset_id
          LIMIT $4 + $5)
         UNION ALL
         (SELECT n.asset_id, 2, NULL, n.asset_id
          FROM listing_numbers n
-         WHERE n.sort = $2 AND n.quote_id = (SELECT quote_id FROM dollar) AND n.value IS NULL
-         ORDER BY n.value DESC, n.asset_id DESC -- all of the first are null: it is said for the sake of the index
+         WHERE n.sort = $2 AND n.quote_id = (SELECT quote_id FROM dollar) AND n.step IS NULL
+         ORDER BY n.step DESC, n.asset_id DESC -- all of the first are null: it is said for the sake of the index
          LIMIT $4 + $5)
         UNION ALL
         (SELECT o.asset_id, 3, NULL, o.asset_id
@@ -275,6 +275,6 @@ WHERE o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd')
 -- Those with the largest market cap in usd: symbol, market_cap. $1 how many
 SELECT o.symbol, o.market_cap
 FROM listing_order o
-WHERE o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd') AND o.market_cap IS NOT NULL
-ORDER BY o.market_cap DESC, o.asset_id DESC
+WHERE o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd') AND o.market_cap_step IS NOT NULL
+ORDER BY o.market_cap_step DESC, o.market_cap DESC, o.asset_id DESC
 LIMIT $1::bigint

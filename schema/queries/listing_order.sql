@@ -5,6 +5,7 @@
 -- asset_id, then slug, symbol, name, code, source, rank, price, market_cap, volume_24h, change_24h, change_24h_percent,
 -- high_24h, low_24h, fully_diluted_valuation, circulating_supply, total_supply, max_supply, observed_at_ms, doubt (a JSON
 -- array), run_id, payload_id. What it can be ordered by is null where it is doubted.
+-- An index knows the step of a number (listing_step): what is ordered by a value is ordered by its step first.
 -- Every OFFSET 0 keeps the planner to lookups: how many rows a page has is a parameter, which it takes for a tenth of all.
 -- $1 quote code, $2 sort, $3 and $4 the value and asset_id before ('Infinity' and the greatest asset_id = from the first),
 -- $5 the asset_id before among those without a value, $6 rows, $7 and $8 market cap from and to, $9 and $10 volume from and
@@ -18,23 +19,23 @@ WITH wanted AS MATERIALIZED (
 ), page AS MATERIALIZED (
     SELECT *
     FROM (
-        (SELECT n.value, n.asset_id
+        (SELECT n.step, n.value, n.asset_id
          FROM listing_numbers n
-         WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM wanted) AND n.value IS NOT NULL
-           AND (n.value, n.asset_id) < ($3::numeric, $4::integer)
+         WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM wanted) AND n.step IS NOT NULL
+           AND n.step <= listing_step($2, $3::numeric) AND (n.value, n.asset_id) < ($3, $4::integer)
            AND ($7::numeric IS NULL OR n.market_cap >= $7) AND ($8::numeric IS NULL OR n.market_cap <= $8)
            AND ($9::numeric IS NULL OR n.volume_24h >= $9) AND ($10::numeric IS NULL OR n.volume_24h <= $10)
            AND ($11::text[] IS NULL OR n.asset_id = ANY (ARRAY(SELECT asset_id FROM named)))
-         ORDER BY n.value DESC, n.asset_id DESC
+         ORDER BY n.step DESC, n.value DESC, n.asset_id DESC
          LIMIT $6::bigint)
         UNION ALL
-        (SELECT n.value, n.asset_id
+        (SELECT n.step, n.value, n.asset_id
          FROM listing_numbers n
-         WHERE n.sort = $2 AND n.quote_id = (SELECT quote_id FROM wanted) AND n.value IS NULL AND n.asset_id < $5::integer
+         WHERE n.sort = $2 AND n.quote_id = (SELECT quote_id FROM wanted) AND n.step IS NULL AND n.asset_id < $5::integer
            AND ($7::numeric IS NULL OR n.market_cap >= $7) AND ($8::numeric IS NULL OR n.market_cap <= $8)
            AND ($9::numeric IS NULL OR n.volume_24h >= $9) AND ($10::numeric IS NULL OR n.volume_24h <= $10)
            AND ($11::text[] IS NULL OR n.asset_id = ANY (ARRAY(SELECT asset_id FROM named)))
-         ORDER BY n.value DESC, n.asset_id DESC -- all of the first are null: it is said for the sake of the index
+         ORDER BY n.step DESC, n.asset_id DESC -- all of the first are null: it is said for the sake of the index
          LIMIT $6)
     ) AS both_parts
     ORDER BY value IS NULL, value DESC, asset_id DESC
@@ -83,23 +84,23 @@ WITH wanted AS MATERIALIZED (
 ), page AS MATERIALIZED (
     SELECT *
     FROM (
-        (SELECT n.value, n.asset_id
+        (SELECT n.step, n.value, n.asset_id
          FROM listing_numbers n
-         WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM wanted) AND n.value IS NOT NULL
-           AND (n.value, n.asset_id) > ($3::numeric, $4::integer)
+         WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM wanted) AND n.step IS NOT NULL
+           AND n.step >= listing_step($2, $3::numeric) AND (n.value, n.asset_id) > ($3, $4::integer)
            AND ($7::numeric IS NULL OR n.market_cap >= $7) AND ($8::numeric IS NULL OR n.market_cap <= $8)
            AND ($9::numeric IS NULL OR n.volume_24h >= $9) AND ($10::numeric IS NULL OR n.volume_24h <= $10)
            AND ($11::text[] IS NULL OR n.asset_id = ANY (ARRAY(SELECT asset_id FROM named)))
-         ORDER BY n.value, n.asset_id
+         ORDER BY n.step, n.value, n.asset_id
          LIMIT $6::bigint)
         UNION ALL
-        (SELECT n.value, n.asset_id
+        (SELECT n.step, n.value, n.asset_id
          FROM listing_numbers n
-         WHERE n.sort = $2 AND n.quote_id = (SELECT quote_id FROM wanted) AND n.value IS NULL AND n.asset_id > $5::integer
+         WHERE n.sort = $2 AND n.quote_id = (SELECT quote_id FROM wanted) AND n.step IS NULL AND n.asset_id > $5::integer
            AND ($7::numeric IS NULL OR n.market_cap >= $7) AND ($8::numeric IS NULL OR n.market_cap <= $8)
            AND ($9::numeric IS NULL OR n.volume_24h >= $9) AND ($10::numeric IS NULL OR n.volume_24h <= $10)
            AND ($11::text[] IS NULL OR n.asset_id = ANY (ARRAY(SELECT asset_id FROM named)))
-         ORDER BY n.value, n.asset_id -- all of the first are null: it is said for the sake of the index
+         ORDER BY n.step, n.asset_id -- all of the first are null: it is said for the sake of the index
          LIMIT $6)
     ) AS both_parts
     ORDER BY value IS NULL, value, asset_id
@@ -363,8 +364,8 @@ ORDER BY page.number IS NULL, page.number, page.word, page.asset_id
 WITH page AS MATERIALIZED (
     SELECT n.value, n.asset_id, n.quote_id
     FROM listing_numbers n
-    WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM quotes WHERE code = $1::text) AND n.value IS NOT NULL
-    ORDER BY n.value DESC, n.asset_id DESC
+    WHERE n.sort = $2::text AND n.quote_id = (SELECT quote_id FROM quotes WHERE code = $1::text) AND n.step IS NOT NULL
+    ORDER BY n.step DESC, n.value DESC, n.asset_id DESC
     LIMIT $3::bigint
 )
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS version, NULL::bigint AS total,
@@ -396,8 +397,8 @@ ORDER BY page.value DESC, page.asset_id DESC
 WITH largest AS MATERIALIZED (
     SELECT n.asset_id, n.quote_id, n.change_24h_percent, n.volume_24h, n.market_cap, n.observed_at
     FROM listing_order n
-    WHERE n.quote_id = (SELECT quote_id FROM quotes WHERE code = $1::text) AND n.market_cap IS NOT NULL
-    ORDER BY n.market_cap DESC, n.asset_id DESC
+    WHERE n.quote_id = (SELECT quote_id FROM quotes WHERE code = $1::text) AND n.market_cap_step IS NOT NULL
+    ORDER BY n.market_cap_step DESC, n.market_cap DESC, n.asset_id DESC
     LIMIT $4::bigint
 ), page AS MATERIALIZED (
     SELECT n.change_24h_percent * $2::integer AS value, n.asset_id, n.quote_id
@@ -455,3 +456,9 @@ LEFT JOIN listing_rows r ON r.asset_id = a.asset_id AND r.quote_id = q.quote_id
 LEFT JOIN sources s ON s.source_id = r.source_id
 WHERE a.slug = $1::text
 ORDER BY r.priority, r.source_id
+
+-- name: listing_order_hold
+-- Keeps the order's rows of some pairs to this transaction, before it writes a price or a listing of one of them, so that
+-- transactions of different sources never wait for each other in a circle.
+-- $1 asset_ids, $2 quote_ids
+SELECT listing_order_hold($1::integer[], $2::smallint[])

@@ -1,7 +1,11 @@
 """By what listings of the market are ordered: who leads, and that it follows what workers write, in SQL alone."""
+import random
+import threading
+
 import pytest
 
-from query_database import BINANCE, BTC, COINBASE, ETH, USD, USDT, connect, template, worker  # noqa: F401
+from named_queries import array
+from query_database import BINANCE, BTC, COINBASE, ETH, OLD, USD, USDT, at, connect, template, worker  # noqa: F401
 
 COINGECKO, CSV, COINMARKETCAP, KRAKEN = 1, 4, 5, 7
 
@@ -18,12 +22,12 @@ def say(worker, source, asset=BTC, quote=USD, price="1", age_s=0, cap=None, volu
         source, quote, asset, age_s, price, cap, volume, change, doubt)
 
 
-def rank(worker, source, number, change=None):
+def rank(worker, source, number, change=None, asset=BTC):
     worker.execute(
         "INSERT INTO listings (source_id, quote_id, asset_id, rank, change_24h_percent, observed_at, run_id, payload_id)"
         " VALUES (%s, %s, %s, %s, %s, now(), 1, 1) ON CONFLICT (asset_id, quote_id, source_id)"
         " DO UPDATE SET rank = excluded.rank, change_24h_percent = excluded.change_24h_percent",
-        source, USD, BTC, number, change)
+        source, USD, asset, number, change)
 
 
 @pytest.fixture
@@ -142,3 +146,103 @@ def test_of_two_transactions_at_a_time_the_preferred_leads(connect, look):
     first.connection.commit()
     say(second, COINMARKETCAP)
     assert look("source_id") == (COINGECKO,)
+
+
+# ---- orders by steps ----
+
+NUMBERS = ["0", "1e-40", "0.00000001234", "0.0001", "0.00010001", "0.5", "0.99999", "1", "1.0000000001", "7.3", "99.99", "100",
+           "64123.5", "64123.51", "999999999999", "1234567890123.45", "1e35"]
+
+
+@pytest.mark.parametrize("sort", ["price", "market_cap", "volume", "rank", "change_24h"])
+def test_a_step_is_never_lower_for_a_higher_number(connect, sort):
+    numbers = NUMBERS + (["-" + number for number in NUMBERS[1:]] if sort == "change_24h" else [])
+    [(steps,)] = connect("api").execute(
+        "SELECT array_agg(listing_step(%s, number) ORDER BY number) FROM (SELECT unnest(%s::numeric[]) UNION ALL"
+        " SELECT (random() * 10 ^ (n %% 20 - 8))::numeric FROM generate_series(1, 5000) AS n) AS numbers (number)", sort, numbers)
+    assert steps == sorted(steps) and len(set(steps)) > 10
+
+
+@pytest.mark.parametrize("sort", ["price", "market_cap", "volume", "rank", "change_24h"])
+def test_no_bound_is_behind_or_before_all_steps(connect, sort):
+    [row] = connect("api").execute("SELECT listing_step(%s, '-Infinity') <= listing_step(%s, 0), listing_step(%s, 'Infinity')"
+                                   " >= listing_step(%s, 1e200), listing_step(%s, NULL) IS NULL", *[sort] * 5)
+    assert row == (True, True, True)
+
+
+def test_a_price_that_moves_little_moves_no_index(worker, connect):
+    say(worker, COINGECKO, price="100.01", cap="2000000", volume="30000", change="2.01")
+    before = updates(connect, worker)
+    say(worker, COINGECKO, price="100.02", cap="2000100", volume="30010", change="2.02")
+    after = updates(connect, worker)
+    assert (after["n_tup_upd"] - before["n_tup_upd"], after["n_tup_hot_upd"] - before["n_tup_hot_upd"]) == (1, 1)
+
+
+def updates(connect, worker, table="listing_order"):
+    """What the statistics say of a table; a session tells when it is asked to."""
+    worker.execute("SELECT pg_stat_force_next_flush()")
+    worker.execute("SELECT 1")
+    names = ["n_tup_ins", "n_tup_upd", "n_tup_hot_upd", "n_dead_tup"]
+    [row] = connect().execute(f"SELECT {', '.join(names)} FROM pg_stat_user_tables WHERE relname = %s", table)
+    return dict(zip(names, row))
+
+
+def store_page(worker, source, rows):
+    """As a worker stores a page: each (asset, quote, price, rank)."""
+    assets, quotes, prices, ranks = (array(*column) for column in zip(*rows))
+    nothing, now = array(*[None] * len(rows)), array(*[at()] * len(rows))
+    worker.run("listing_order_hold", assets, quotes)
+    worker.run("ticks_upsert", source, 1, 1, at(), assets, quotes, now, prices, nothing, nothing, nothing)
+    worker.run("listings_upsert", source, 1, 1, assets, quotes, ranks, now, *[nothing] * 12)
+
+
+def test_the_same_page_again_leaves_nothing_dead(worker, connect):
+    page = [(BTC, USD, "64123.5", 1), (ETH, USD, "3123.5", 2), (OLD, USD, "0.5", 3)]
+    tables = ["listing_order", "latest_prices", "listings"]
+    store_page(worker, COINGECKO, page)
+    before = [updates(connect, worker, table) for table in tables]
+    store_page(worker, COINGECKO, page)
+    assert [updates(connect, worker, table) for table in tables] == before
+
+
+def test_whatever_is_said_the_order_is_what_it_would_be_made_anew(worker, connect):
+    owner, rng = connect(), random.Random(7)
+    read = "SELECT * FROM listing_order ORDER BY quote_id, asset_id"
+    for _ in range(150):
+        source, asset, quote = rng.choice([COINGECKO, COINMARKETCAP, COINBASE, BINANCE]), rng.choice([BTC, ETH]), USD
+        if rng.random() < 0.3:
+            rank(worker, source, rng.randrange(1, 100), rng.choice([None, "1.5", "-2"]), asset)
+        else:
+            say(worker, source, asset, quote, price=str(rng.randrange(1, 1000)), age_s=rng.choice([0, 0, 0, 901, 5000]),
+                cap=rng.choice([None, "5"]), change=rng.choice([None, "3", "4"]), doubt=rng.choice([0, 0, 0, 4]))
+        if rng.random() < 0.2:
+            kept = owner.execute(read)
+            owner.execute("DELETE FROM listing_order")
+            owner.execute("SELECT listing_order_renew(array_agg(asset_id), array_agg(quote_id)) FROM latest_prices")
+            assert owner.execute(read) == kept
+
+
+# ---- orders of waiting ----
+
+def test_two_sources_that_store_the_same_pairs_in_other_orders_never_wait_in_a_circle(connect):
+    """Prices are doubted and not, so that each takes the lead from the other all the time."""
+    pairs = [(asset, quote) for asset in (BTC, ETH, OLD) for quote in (USD, USDT)]
+    failures = []
+
+    def store(source):
+        rng, session = random.Random(source), connect("worker")
+        session.connection.autocommit = False
+        try:
+            for number in range(40):
+                some = rng.sample(pairs, 4)
+                store_page(session, source, [(*pair, str(rng.choice([1, 1000]) * (number + 1)), number + 1) for pair in some])
+                session.connection.commit()
+        except Exception as error:  # pylint: disable=broad-except
+            failures.append(error)
+
+    sources = [threading.Thread(target=store, args=(source,)) for source in (COINGECKO, COINMARKETCAP, COINBASE)]
+    for thread in sources:
+        thread.start()
+    for thread in sources:
+        thread.join()
+    assert failures == []
