@@ -182,7 +182,19 @@ success_of(const struct json *operation)
     return response ? json_key(response) : "200";
 }
 
-/* In a fresh system there is no report yet, and never was the job of the example. */
+/* The first way in has no key where a request may do without one. */
+static bool
+wants_key(const struct json *operation)
+{
+    const struct json *ways = json_get(operation, "security");
+
+    return json_first(ways) && json_first(json_first(ways));
+}
+
+/*
+ * In a fresh system there is no report yet, and never was the job of the example. A collection that
+ * was not told the key is refused where it takes one, and that is right.
+ */
 static void
 add_test(struct text *text, const struct json *operation)
 {
@@ -191,8 +203,9 @@ add_test(struct text *text, const struct json *operation)
     text_add_format(text,
                     ",\"event\":[{\"listen\":\"test\",\"script\":{\"type\":\"text/javascript\","
                     "\"exec\":[\"pm.test('it is answered', () => "
-                    "pm.expect(pm.response.code).to.be.oneOf([%s%s]));\"]}}]",
-                    success_of(operation), may_not_exist ? ", 404" : "");
+                    "pm.expect(pm.response.code).to.be.oneOf([%s%s]%s));\"]}}]",
+                    success_of(operation), may_not_exist ? ", 404" : "",
+                    wants_key(operation) ? ".concat(pm.variables.get('apiKey') ? [] : [401])" : "");
 }
 
 static void

@@ -141,3 +141,5 @@ def test_each_request_of_the_postman_collection_is_answered(api, documented):
     for item in items:
         wanted, answer = run_request(api, item)
         assert answer.status_code == wanted, f"{item['name']}: {answer.text[:500]}"
+        script = item["event"][0]["script"]["exec"][0]
+        assert ("[401]" in script) == (item["name"] == "What a provider sent, byte for byte"), "without the key that it wants"
