@@ -8,6 +8,8 @@
 
 enum { COLLECTION_BYTES = 128 * 1024 };
 
+static const char advice[] =
+    "All of it at once is more than a minute's usual limit: a run wants a second between requests.";
 static const char opening[] =
     ",\"schema\":\"https://schema.getpostman.com/json/collection/v2.1.0/collection.json\"},"
     "\"variable\":[{\"key\":\"baseUrl\",\"value\":\"http://127.0.0.1:8080\"},"
@@ -288,7 +290,9 @@ postman_collection(struct bytes openapi, struct arena *arena)
     text_init(&text, arena, COLLECTION_BYTES);
     text_add_string(&text, "{\"info\":{\"name\":");
     text_add_json_string(&text, json_string(json_get(json_get(document, "info"), "title")));
-    add_member(&text, "description", json_string(json_get(json_get(document, "info"), "summary")));
+    add_member(&text, "description",
+               arena_printf(arena, "%s. %s",
+                            json_string(json_get(json_get(document, "info"), "summary")), advice));
     text_add_string(&text, opening);
     add_folders(&text, document);
     text_add_string(&text, "]}\n");
