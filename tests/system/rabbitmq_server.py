@@ -1,5 +1,6 @@
 """A private RabbitMQ on free loopback ports, in a directory of its own."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -161,13 +162,18 @@ class RabbitMQ:
     def delete_queue(self, name):
         self.api("DELETE", "/api/queues/%2f/" + urllib.parse.quote(name, safe=""))
 
-    def close_connections(self, program):
-        """Closes the connections of a program, as an operator would in the dashboard."""
-        def mine():
-            return [c["name"] for c in self.api("GET", "/api/connections")
-                    if c.get("user_provided_name", "") == program]
-        for name in wait_for(f"a connection of {program} is listed", mine):
-            self.api("DELETE", "/api/connections/" + urllib.parse.quote(name, safe=""))
+    def close_connections(self, program, is_noticed):
+        """
+        Closes the connections of a program, as an operator would in the dashboard: some are listed
+        there a while after they were made, and after they have gone.
+        """
+        def close():
+            for connection in self.api("GET", "/api/connections"):
+                if connection.get("user_provided_name", "") == program:
+                    with contextlib.suppress(urllib.error.HTTPError):
+                        self.api("DELETE", "/api/connections/" + urllib.parse.quote(connection["name"], safe=""))
+            return is_noticed()
+        wait_for(f"{program} notices that its connections are closed", close)
 
     def freeze_consumers(self, name):
         """The channels that consume a queue of the first virtual host hear nothing until thaw_channels()."""

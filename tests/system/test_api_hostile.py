@@ -1,5 +1,6 @@
 """tidemark-api under attack and in races: what a client, a slow part or bad timing must not achieve."""
 import concurrent.futures
+import contextlib
 import itertools
 import json
 import re
@@ -81,6 +82,25 @@ def spelled(word):
             for choice in itertools.product((False, True), repeat=len(word))]
 
 
+def answers_held_while(api, proxy, known, others):
+    """The answers to `known`, which are read when `others` have been asked for meanwhile."""
+    proxy.black_hole()
+    reads = metric(api, "api_database_reads_total")
+    with contextlib.ExitStack() as stack:
+        stack.callback(proxy.pass_through)
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", api.port), timeout=10)) for _ in known]
+        for client, path in zip(clients, known):
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        wait_for("readings", lambda: metric(api, "api_database_reads_total") == reads + len(known))
+        client = stack.enter_context(socket.create_connection(("127.0.0.1", api.port), timeout=10))
+        told = "".join(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in others)
+        client.sendall((told + "HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").encode())
+        while client.recv(1 << 20):
+            pass
+        proxy.pass_through()
+        return [b"".join(iter(lambda client=client: client.recv(65536), b"")) for client in clients]
+
+
 def test_requests_that_wait_for_a_reading_outlive_the_shortcut_they_came_by(tidemark, rows, proxy_to):
     """Two thousand other targets pass, all of them known answers, so that none is left of the thousand places."""
     proxy = proxy_to(tidemark.postgres.port)
@@ -93,41 +113,40 @@ def test_requests_that_wait_for_a_reading_outlive_the_shortcut_they_came_by(tide
     wait_for("events", lambda: api.get("/health").json()["rabbitmq"] == "connected")
     rows.set_price("bitcoin", "usd", "2")
     wait_for("the event", lambda: metric(api, "api_events_total") == 1)
-    proxy.black_hole()
-    reads = metric(api, "api_database_reads_total")
-    clients = [socket.create_connection(("127.0.0.1", api.port), timeout=10) for _ in known]
-    for client, path in zip(clients, known):
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-    wait_for("readings", lambda: metric(api, "api_database_reads_total") == reads + len(known))
-    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as client:
-        told = "".join(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in others)
-        client.sendall((told + "HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").encode())
-        while client.recv(1 << 20):
-            pass
-    proxy.pass_through()
-    for number, client in enumerate(clients):
-        answer = b"".join(iter(lambda client=client: client.recv(65536), b""))
-        assert answer.startswith(b"HTTP/1.1 200") and f'"page":{number + 1},'.encode() in answer, answer
-        client.close()
+    for _ in range(5):
+        answers = answers_held_while(api, proxy, known, others)
+        for number, answer in enumerate(answers):
+            assert answer.startswith(b"HTTP/1.1 504") or f'"page":{number + 1},'.encode() in answer, answer
+        if all(answer.startswith(b"HTTP/1.1 200") for answer in answers):
+            break  # or a busy machine was slower than a reading may be
+    assert {answer[:12] for answer in answers} == {b"HTTP/1.1 200"}
     api.must_run()
+
+
+def read_across_a_commit(tidemark, rows, proxy, price):
+    """The answer to who asked before a commit, whose reading has begun and not arrived, and to who asked after it."""
+    api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy), API_THREADS="1",
+                             CACHE_NAMESPACE=f"across-{price}")
+    api.wait_log(event="events.connected")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        proxy.hold_answers()
+        early = pool.submit(api.get, PRICE)
+        wait_for("what the database says, as of before the commit", lambda: proxy.held)
+        rows.set_price("bitcoin", "usd", str(price))
+        wait_for("the event", lambda: metric(api, "api_events_total") == 1)
+        late = pool.submit(api.get, PRICE)
+        wait_for("both ask", lambda: early.done() or metric(api, "api_connections") == 3)
+        proxy.pass_through()
+        return early.result(), late.result()
 
 
 def test_a_reading_begun_before_a_commit_is_not_shown_after_it(tidemark, rows, proxy_to):
     proxy = proxy_to(tidemark.postgres.port)
-    api = tidemark.start_api(DATABASE_URL=through(tidemark.environment("api")["DATABASE_URL"], proxy), API_THREADS="1")
-    api.wait_log(event="events.connected")
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        proxy.hold_answers()
-        early = pool.submit(price_of, api)
-        wait_for("what the database says, as of before the commit", lambda: proxy.held)
-        rows.set_price("bitcoin", "usd", "2")
-        wait_for("the event", lambda: metric(api, "api_events_total") == 1)
-        late = pool.submit(price_of, api)
-        wait_for("both ask", lambda: metric(api, "api_connections") == 3)
-        assert not early.done()
-        proxy.pass_through()
-        assert late.result() == 2
-        assert early.result() == 2
+    for price in range(2, 7):
+        answers = read_across_a_commit(tidemark, rows, proxy, price)
+        if 504 not in {answer.status_code for answer in answers}:  # or a busy machine was slower than a reading may be
+            break
+    assert [answer.json()["bitcoin"]["usd"] for answer in answers] == [price, price]
 
 
 def test_what_redis_kept_from_before_the_broker_came_back_is_not_believed(own_tidemark):

@@ -250,9 +250,9 @@ def test_a_closed_connection_is_noticed_and_replaced(rabbitmq, probe):
     one = probe()
     one.ok("connect-publisher")
     one.ok(f"consume {probe.queue}")
-    rabbitmq.close_connections("broker_probe")
 
-    assert one("next 5000").code == "broker.away"
+    rabbitmq.close_connections("broker_probe", lambda: one("next 500").code == "broker.away")
+
     one.ok_soon("connect-consumer")
     one.ok_soon(f"publish tidemark.jobs {probe.source} job-1 {{}}")
     assert one.ok("next 5000")["id"] == "job-1"
@@ -263,8 +263,7 @@ def test_an_ack_over_a_new_connection_is_refused_here(rabbitmq, probe):
     one.ok(f"publish tidemark.jobs {probe.source} job-1 {{}}")
     one.ok(f"consume {probe.queue}")
     one.ok("next 5000")
-    rabbitmq.close_connections("broker_probe")
-    wait_for("it is noticed", lambda: one("service-consumer").code == "broker.away")
+    rabbitmq.close_connections("broker_probe", lambda: one("service-consumer").code == "broker.away")
     one.ok_soon("connect-consumer")
 
     assert one("ack").code == "broker.away", "an old tag means another message on a new channel"
