@@ -464,7 +464,7 @@ def test_every_loop_of_a_process_hears_of_a_commit(tidemark, rows):
                 rows.set_price("bitcoin", "usd", str(price))
             for client in clients:
                 wait_for(f"price {price}", lambda client=client, price=price: client.get(
-                    api.url + PRICE, timeout=5).json()["bitcoin"]["usd"] == price, timeout=2, pause=0.002)
+                    api.url + PRICE, timeout=5).json()["bitcoin"]["usd"] == price, timeout=5, pause=0.002)
         assert metric(api, "api_events_total") == 6, "two commits, three loops"
     finally:
         for client in clients:
@@ -485,7 +485,7 @@ def test_a_slow_reader_never_puts_an_older_price_back(tidemark, rows, proxy_to):
         reading = pool.submit(slow.get, PRICE)
         wait_for("the slow reading is under way", lambda: metric(slow, "api_database_reads_total") >= 1)
         rows.set_price("bitcoin", "usd", "2")
-        wait_for("the new price", lambda: price_of(fast) == 2, timeout=2)
+        wait_for("the new price", lambda: price_of(fast) == 2, timeout=5)
         assert reading.result().status_code == 200
     for _ in range(50):
         assert price_of(fast) == 2, "neither from memory nor from Redis comes the older one"

@@ -155,7 +155,7 @@ def test_a_history_that_cannot_go_on_is_cut_and_not_short(api):
             with pytest.raises(ConnectionResetError):
                 while old.recv(1 << 20):
                     pass
-    assert metric(api, 'tidemark_exports_total{end="cut"}') == before + 2
+    wait_for("both are counted", lambda: metric(api, 'tidemark_exports_total{end="cut"}') == before + 2)
 
 
 def test_a_history_that_cannot_begin_is_a_problem(api):
