@@ -58,18 +58,29 @@ BEGIN
     IF NOT is_over AND EXISTS (SELECT FROM coverage_sums WHERE made_at > now() - interval '1 minute') THEN
         RETURN;
     END IF;
-    INSERT INTO coverage_order AS o (source_id, quote_id, asset_id, interval_s, missing, pending_from, pending_until)
-    SELECT c.source_id, c.quote_id, c.asset_id, c.interval_s, coalesce(l.missing, 0), p.missing_from, p.missing_until
-    FROM coverage c
-    LEFT JOIN (SELECT source_id, quote_id, asset_id, interval_s, sum(buckets) AS missing
-               FROM gaps
-               WHERE state <> 'filled'
-               GROUP BY source_id, quote_id, asset_id, interval_s) AS l USING (source_id, quote_id, asset_id, interval_s)
-    LEFT JOIN (SELECT * FROM gap_list WHERE cause = 'not_yet_due') AS p USING (source_id, quote_id, asset_id, interval_s)
-    ON CONFLICT (asset_id, source_id, quote_id, interval_s)
-    DO UPDATE SET missing = excluded.missing, pending_from = excluded.pending_from, pending_until = excluded.pending_until
-    WHERE (o.missing, o.pending_from, o.pending_until)
-          IS DISTINCT FROM (excluded.missing, excluded.pending_from, excluded.pending_until);
+    WITH seen AS MATERIALIZED (
+        SELECT c.source_id, c.quote_id, c.asset_id, c.interval_s, coalesce(l.missing, 0) AS missing,
+               p.missing_from AS pending_from, p.missing_until AS pending_until
+        FROM coverage c
+        LEFT JOIN (SELECT source_id, quote_id, asset_id, interval_s, sum(buckets) AS missing
+                   FROM gaps
+                   WHERE state <> 'filled'
+                   GROUP BY source_id, quote_id, asset_id, interval_s) AS l USING (source_id, quote_id, asset_id, interval_s)
+        LEFT JOIN (SELECT * FROM gap_list WHERE cause = 'not_yet_due') AS p USING (source_id, quote_id, asset_id, interval_s)
+    ), changed AS (
+        UPDATE coverage_order o
+        SET missing = s.missing, pending_from = s.pending_from, pending_until = s.pending_until
+        FROM seen s
+        WHERE (o.asset_id, o.source_id, o.quote_id, o.interval_s) = (s.asset_id, s.source_id, s.quote_id, s.interval_s)
+          AND (o.missing, o.pending_from, o.pending_until) IS DISTINCT FROM (s.missing, s.pending_from, s.pending_until)
+    ), added AS (
+        INSERT INTO coverage_order (source_id, quote_id, asset_id, interval_s, missing, pending_from, pending_until)
+        SELECT source_id, quote_id, asset_id, interval_s, missing, pending_from, pending_until
+        FROM seen s
+        WHERE NOT EXISTS (SELECT FROM coverage_order o
+                          WHERE (o.asset_id, o.source_id, o.quote_id, o.interval_s)
+                              = (s.asset_id, s.source_id, s.quote_id, s.interval_s))
+    )
     DELETE FROM coverage_order o
     WHERE NOT EXISTS (SELECT FROM coverage c
                       WHERE (c.source_id, c.asset_id, c.quote_id, c.interval_s)
@@ -84,8 +95,14 @@ BEGIN
     DELETE FROM gap_sums;
     INSERT INTO gap_sums (source_id, quote_id, interval_s, cause, state, gaps, buckets, series)
     SELECT source_id, quote_id, interval_s, cause, state, count(*), sum(buckets), count(DISTINCT asset_id)
-    FROM gap_list
-    WHERE state <> 'filled'
+    FROM (SELECT source_id, quote_id, interval_s, asset_id, cause, state, buckets
+          FROM gaps
+          WHERE state <> 'filled'
+          UNION ALL
+          SELECT source_id, quote_id, interval_s, asset_id, 'not_yet_due', 'open',
+                 (extract(epoch FROM pending_until - pending_from) / interval_s)::bigint
+          FROM coverage_order
+          WHERE pending_from IS NOT NULL) AS listed
     GROUP BY source_id, quote_id, interval_s, GROUPING SETS ((cause, state), (cause), (state), ());
     INSERT INTO gap_sums (source_id, quote_id, interval_s, cause, state, gaps, buckets, series)
     SELECT source_id, quote_id, interval_s, cause, 'filled', count(*), sum(buckets), count(DISTINCT asset_id)
