@@ -33,6 +33,7 @@ static const struct param data_params[] = {
     {"page",      PARAM_INTEGER, 1, 1000000, NULL, "1",  false, "Which page, from 1."},
     {"page_size", PARAM_INTEGER, 1, 100,     NULL, "50", false, "Rows of a page."},
     {"limit",     PARAM_INTEGER, 1, 100,     NULL, NULL, false, "Rows of a page, instead of page_size."},
+    {"cursor",    PARAM_CURSOR,  0, 0,       NULL, NULL, false, "The next page, instead of its number: next_cursor of the one before."},
     {"source",    PARAM_SOURCE,  0, 0,       NULL, NULL, false, "Only rows of this source."},
     {"symbol",    PARAM_SYMBOL,  1, 100,     NULL, NULL, false, "Only rows of this symbol or asset: BTC."},
     FORMAT_PARAM("json|csv|ndjson"),

@@ -85,11 +85,15 @@ ORDER BY asked.place, wanted.place, s.priority, s.source_id
 -- Always at least one row, which carries total (of all pages) and version; coin_id is NULL when the page is empty.
 -- Columns: total, version, coin_id, symbol, name, source, currency, price, market_cap, rank, volume_24h, change_24h,
 -- change_24h_percent, high_24h, low_24h, circulating_supply, total_supply, max_supply, observed_at_ms, the same again,
--- stale_at_ms (see price_inputs), doubt (a JSON array), run_id, payload_id.
--- Rows before the page are skipped in an index that has all that they are ordered by; a page behind the last one skips none.
--- $1 source name or NULL, $2 symbol or slug (any case) or NULL, $3 rows, $4 rows to skip, $5 seconds
+-- stale_at_ms (see price_inputs), doubt (a JSON array), run_id, payload_id, then what it is ordered by beside coin_id and
+-- currency: place, source_id (for its priority).
+-- A page begins behind a row, or at a number: rows before it are skipped in an index that has all that they are ordered by, and
+-- a page behind the last one skips none.
+-- $1 source name or NULL, $2 symbol or slug (any case) or NULL, $3 rows, $4 rows to skip, $5 seconds, $6 whether it begins
+-- behind a row, with $7 place or NULL, $8 coin_id, $9 currency, $10 source_id
 WITH asked AS MATERIALIZED (
-    SELECT (SELECT source_id FROM sources WHERE name = $1::text) AS source_id
+    SELECT (SELECT source_id FROM sources WHERE name = $1::text) AS source_id,
+           (SELECT priority FROM sources WHERE source_id = $10::smallint) AS priority
 ), named AS MATERIALIZED ( -- a few assets of one symbol, in all currencies
     SELECT o.*
     FROM assets a
@@ -101,22 +105,57 @@ WITH asked AS MATERIALIZED (
                 THEN (SELECT sum(rows) FROM data_counts WHERE $1 IS NULL OR source_id = (SELECT source_id FROM asked))
                 ELSE (SELECT count(*) FROM named) END AS rows
 ), page AS MATERIALIZED (
-    (SELECT place, slug, code, priority, source_id, asset_id, quote_id
-     FROM data_order
-     WHERE $1 IS NULL AND $2 IS NULL
-     ORDER BY place, slug, code, priority, source_id
-     LIMIT CASE WHEN $4::bigint < (SELECT rows FROM total) THEN $3::bigint ELSE 0 END OFFSET $4)
-    UNION ALL
-    (SELECT place, slug, code, NULL, source_id, asset_id, quote_id
-     FROM data_order
-     WHERE $1 IS NOT NULL AND $2 IS NULL AND source_id = (SELECT source_id FROM asked)
-     ORDER BY place, slug, code
-     LIMIT CASE WHEN $4 < (SELECT rows FROM total) THEN $3 ELSE 0 END OFFSET $4)
-    UNION ALL
-    (SELECT place, slug, code, priority, source_id, asset_id, quote_id
-     FROM named
-     ORDER BY place, slug, code, priority, source_id
-     LIMIT $3 OFFSET $4)
+    SELECT *
+    FROM (
+        (SELECT place, slug, code, priority, source_id, asset_id, quote_id
+         FROM data_order
+         WHERE NOT $6::boolean AND $1 IS NULL AND $2 IS NULL
+         ORDER BY place, slug, code, priority, source_id
+         LIMIT CASE WHEN $4::bigint < (SELECT rows FROM total) THEN $3::bigint ELSE 0 END OFFSET $4)
+        UNION ALL
+        (SELECT place, slug, code, priority, source_id, asset_id, quote_id
+         FROM data_order
+         WHERE $6 AND $1 IS NULL AND $2 IS NULL
+           AND (place, slug, code, priority, source_id) > ($7::integer, $8::text, $9::text, (SELECT priority FROM asked), $10)
+         ORDER BY place, slug, code, priority, source_id
+         LIMIT $3)
+        UNION ALL
+        (SELECT place, slug, code, priority, source_id, asset_id, quote_id
+         FROM data_order
+         WHERE $6 AND $1 IS NULL AND $2 IS NULL AND place IS NULL -- behind all that have a place ('' is before all slugs)
+           AND (slug, code, priority, source_id) > (CASE WHEN $7 IS NULL THEN $8 ELSE '' END, $9, (SELECT priority FROM asked), $10)
+         ORDER BY place, slug, code, priority, source_id
+         LIMIT $3)
+        UNION ALL
+        (SELECT place, slug, code, NULL, source_id, asset_id, quote_id
+         FROM data_order
+         WHERE NOT $6 AND $1 IS NOT NULL AND $2 IS NULL AND source_id = (SELECT source_id FROM asked)
+         ORDER BY place, slug, code
+         LIMIT CASE WHEN $4 < (SELECT rows FROM total) THEN $3 ELSE 0 END OFFSET $4)
+        UNION ALL
+        (SELECT place, slug, code, NULL, source_id, asset_id, quote_id
+         FROM data_order
+         WHERE $6 AND $1 IS NOT NULL AND $2 IS NULL AND source_id = (SELECT source_id FROM asked)
+           AND (place, slug, code) > ($7, $8, $9)
+         ORDER BY place, slug, code
+         LIMIT $3)
+        UNION ALL
+        (SELECT place, slug, code, NULL, source_id, asset_id, quote_id
+         FROM data_order
+         WHERE $6 AND $1 IS NOT NULL AND $2 IS NULL AND source_id = (SELECT source_id FROM asked) AND place IS NULL
+           AND (slug, code) > (CASE WHEN $7 IS NULL THEN $8 ELSE '' END, $9)
+         ORDER BY place, slug, code
+         LIMIT $3)
+        UNION ALL
+        (SELECT place, slug, code, priority, source_id, asset_id, quote_id
+         FROM named
+         WHERE NOT $6 OR (place IS NULL, coalesce(place, 0), slug, code, priority, source_id)
+                         > ($7 IS NULL, coalesce($7, 0), $8, $9, (SELECT priority FROM asked), $10)
+         ORDER BY place, slug, code, priority, source_id
+         LIMIT $3 OFFSET $4)
+    ) AS parts
+    ORDER BY place, slug, code, priority, source_id
+    LIMIT $3
 )
 SELECT coalesce((SELECT rows FROM total), 0)::bigint AS total, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
        page.slug, a.symbol, a.name, s.name AS source, page.code, l.price, l.market_cap, d.rank,
@@ -126,7 +165,8 @@ SELECT coalesce((SELECT rows FROM total), 0)::bigint AS total, pg_snapshot_xmin(
        (date_part('epoch', l.observed_at) * 1000)::bigint AS aged_from_ms,
        (date_part('epoch', l.observed_at) * 1000)::bigint + GREATEST($5::integer, 3 * s.price_period_s)::bigint * 1000
            AS stale_at_ms,
-       CASE l.doubt WHEN 0 THEN '[]' ELSE doubt_names(l.doubt) END AS doubt_names, l.run_id, l.payload_id
+       CASE l.doubt WHEN 0 THEN '[]' ELSE doubt_names(l.doubt) END AS doubt_names, l.run_id, l.payload_id,
+       page.place, page.source_id
 FROM (SELECT) AS always
 LEFT JOIN page ON true
 LEFT JOIN LATERAL (

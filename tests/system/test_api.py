@@ -204,6 +204,20 @@ def test_request_ids(tidemark, rows):
     assert lines["status"] == 200 and lines["target"] == "/livez"
 
 
+def walk(api, target):
+    """All rows, from one page to the next by cursor; the head says the same as the body from the second on."""
+    answer = api.get(target)
+    found = []
+    for _ in range(10):
+        page = answer.json()
+        found += [(row["coin_id"], row["currency"]) for row in page["data"]]
+        if not page["next_cursor"]:
+            assert 'rel="next"' not in answer.headers.get("Link", "")
+            return found
+        answer = api.get(f"{target}&cursor={page['next_cursor']}")
+    raise AssertionError("no last page")
+
+
 def test_data_pages_do_not_overlap(tidemark, rows):
     for currency in ("usd", "eur", "btc"):
         for asset in ("bitcoin", "ethereum"):
@@ -215,6 +229,7 @@ def test_data_pages_do_not_overlap(tidemark, rows):
         assert answer["metadata"]["page"] == page and answer["metadata"]["total_count"] == 6
         seen += [(row["coin_id"], row["currency"]) for row in answer["data"]]
     assert len(seen) == 6 and len(set(seen)) == 6
+    assert walk(api, "/data?limit=4") == seen
     limited = api.get("/data?limit=5&symbol=eth")
     assert [row["symbol"] for row in limited.json()["data"]] == ["ETH"] * 3
     assert limited.json()["metadata"]["request_id"] == limited.headers["X-Request-Id"]

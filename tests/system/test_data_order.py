@@ -128,3 +128,21 @@ def test_writers_of_new_prices_do_not_wait_for_each_other(connect, kept):
     say(first, COINGECKO, OLD)
     assert kept()[1] == [(COINGECKO, 3)]
     assert connect().execute("SELECT count(*) FROM data_counts") == [(1,)], "one row is made of all"
+
+
+@pytest.mark.parametrize("source, symbol", ((None, None), ("coingecko", None), (None, "BTC"), ("coingecko", "BTC")))
+def test_a_page_begins_behind_any_row(worker, connect, source, symbol):
+    for asset, places in ((BTC, {USD: 2, USDT: 1}), (ETH, {USD: 2}), (OLD, {})):
+        for quote in (USD, USDT):
+            for one in (COINGECKO, COINBASE, COINMARKETCAP):
+                say(worker, one, asset, quote)
+            rank(worker, COINGECKO, places.get(quote), asset, quote)
+    api = connect("api")
+    whole = api.run("data_page", source, symbol, 100, 0, 900, False, *[None] * 4)
+    assert len(whole) == whole[0][0] and len({(row[2], row[5], row[6]) for row in whole}) == len(whole)
+    for place, row in enumerate(whole[:-1]):
+        behind = row[-2], row[2], row[6], row[-1]
+        page = api.run("data_page", source, symbol, 3, 0, 900, True, *behind)
+        assert [found[2:] for found in page] == [found[2:] for found in whole[place + 1:place + 4]]
+    last = whole[-1]
+    assert [row[2] for row in api.run("data_page", source, symbol, 3, 0, 900, True, last[-2], last[2], last[6], last[-1])] == [None]

@@ -276,7 +276,7 @@ def test_pages_of_data_do_not_overlap_and_know_the_total(connect, worker):
     api = connect("api")
 
     def page(source=None, symbol=None, size=2, skip=0):
-        rows = api.run("data_page", source, symbol, size, skip, 900)
+        rows = api.run("data_page", source, symbol, size, skip, 900, False, *[None] * 4)
         assert len({row[0] for row in rows}) == 1
         return rows[0][0], [(row[2], row[5]) for row in rows if row[2]]
 

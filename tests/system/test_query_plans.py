@@ -50,8 +50,8 @@ WINDOWS = {
     "lineage_candle_inputs": (*SERIES, 3600, *DAY, "now", 100),
 }
 
-# What else is asked so that it finds something.
-ASKED = {"coins_search": ("coin", 30)}
+# What is asked without a filter, where that takes more than leaving out words.
+ASKED = {"coins_search": ("coin", 30), "data_page": (None, None, 50, 1000, 900, "false", None, None, None, None)}
 PARTITIONS_MAX = 4  # of fourteen
 
 LARGE = 10000  # rows, of tables that this makes large
@@ -90,7 +90,7 @@ def explain(db, name, options="ANALYZE, TIMING OFF, FORMAT JSON", bare=False, wi
     """The plan as it went, of values of each type; bare = without any filter that can be left out."""
     db.prepare(name)
     [(types,)] = db.execute("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = %s", name)
-    values = (windows.get(name) or ASKED.get(name)
+    values = (windows.get(name) or bare and ASKED.get(name)
               or [None if bare and kind in ("text", "text[]") else VALUES[kind] for kind in types])
     places = f" ({', '.join(['%s'] * len(values))})" if values else ""
     db.execute("BEGIN")
