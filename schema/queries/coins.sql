@@ -49,7 +49,7 @@ SELECT a.slug,
        pg_snapshot_xmin(pg_current_snapshot())::text AS version
 FROM (SELECT) AS always
 LEFT JOIN page ON true
-LEFT JOIN assets a USING (asset_id)
+LEFT JOIN LATERAL (SELECT k.slug FROM assets k WHERE k.asset_id = page.asset_id OFFSET 0) AS a ON true
 ORDER BY page.part, page.value DESC, page.tie DESC
 
 -- name: coins_page_by_id
