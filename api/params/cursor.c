@@ -8,10 +8,10 @@
 #include <string.h>
 
 /*
- * The bytes: version, number of values, and of each value its size (NO_VALUE = it is null) and its
- * bytes; then the seal.
+ * The bytes: version, number of values, and of each value its size (two bytes, the high one first;
+ * NO_VALUE = it is null) and its bytes; then the seal.
  */
-enum { VERSION = 1, NO_VALUE = 255, SEAL_BYTES = 16 };
+enum { VERSION = 2, NO_VALUE = 0xFFFF, SIZE_BYTES = 2, SEAL_BYTES = 16 };
 
 /* ------------------------------------------------------------------------------------- the seal */
 
@@ -45,10 +45,11 @@ cursor_seal(const struct cursor_use *use, const struct cursor *cursor, struct ar
     text_add_char(&text, (char)cursor->count);
     for (size_t i = 0; i < cursor->count; i++) {
         const char *value = cursor->values[i];
-        size_t size = value ? strlen(value) : 0;
+        size_t size = value ? strlen(value) : 0, told = value ? size : NO_VALUE;
 
         assert(size <= CURSOR_VALUE_MAX);
-        text_add_char(&text, (char)(value ? size : NO_VALUE));
+        text_add_char(&text, (char)(told >> 8));
+        text_add_char(&text, (char)(told & 0xFF));
         text_add(&text, value, size);
     }
     seal(use, (struct bytes){text.data, text.size}, arena, mark);
@@ -73,9 +74,10 @@ take_values(struct bytes content, struct arena *arena, struct cursor *ret_cursor
     for (size_t i = 0; i < cursor.count; i++) {
         size_t size;
 
-        if (at == end)
+        if (end - at < SIZE_BYTES)
             return false;
-        size = *at++;
+        size = (size_t)at[0] << 8 | at[1];
+        at += SIZE_BYTES;
         if (size == NO_VALUE)
             continue;
         if (size > CURSOR_VALUE_MAX || size > (size_t)(end - at))

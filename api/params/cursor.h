@@ -18,8 +18,9 @@
  */
 enum {
     CURSOR_VALUES_MAX = 4,
-    CURSOR_VALUE_MAX = 250, /* bytes of a value */
-    CURSOR_TEXT_MAX = 1400, /* characters of any cursor */
+    CURSOR_VALUE_MAX =
+        300, /* bytes of a value: of a name of 200 in lower case, which may be longer */
+    CURSOR_TEXT_MAX = 1640, /* characters of any cursor */
 };
 
 /* What a cursor is good for; of another one, it is no cursor at all. */
