@@ -276,24 +276,29 @@ def test_no_reader_gets_an_older_price_after_a_newer_one(system, documented, pro
             race(system, {name: documented[name] for name in moved[turn:turn + 4]}, slow, fast, truth, proxy, pool, f"{33000 + turn}.25")
 
 
+def is_refused(answer):
+    """On a busy machine an answer is held for so long that the replica takes PostgreSQL for away, and says so."""
+    return answer.status_code in (503, 504) or "111" in answer.headers.get("Warning", "")
+
+
 def race(system, routes, slow, fast, truth, proxy, pool, price):
     old = {name: ask(truth, operation).headers["ETag"] for name, operation in routes.items()}
     heard = metric(slow, "api_events_total")
     proxy.hold_answers()
     early = {name: pool.submit(ask, slow, operation) for name, operation in routes.items()}
-    wait_for("PostgreSQL has read", lambda: proxy.held == len(routes))
+    wait_for("PostgreSQL has read", lambda: proxy.held >= len(routes) or any(answer.done() for answer in early.values()))
     commit(system, price)
     wait_for("the slow replica knows", lambda: metric(slow, "api_events_total") > heard)
     late = {name: pool.submit(ask, slow, operation) for name, operation in routes.items()}
     proxy.pass_through()
     for name, operation in routes.items():
         shown = price in ask(truth, operation).text
-        assert early[name].result().status_code in (200, 504), "it was asked before the commit, so it may be of then"
+        assert early[name].result().status_code == 200 or is_refused(early[name].result()), "it may be of before the commit"
         for answer in (late[name].result(), ask(fast, operation), ask(slow, operation)):
-            if answer.status_code == 504 or "111" in answer.headers.get("Warning", ""):
-                continue  # on a busy machine the answer was held for too long, and the client is told so
-            assert answer.status_code == 200 and answer.headers["ETag"] != old[name], f"{name}: the older one"
-            assert price in answer.text or not shown, f"{name}: not the newest one"
+            if not is_refused(answer):
+                assert answer.status_code == 200 and answer.headers["ETag"] != old[name], f"{name}: the older one"
+                assert price in answer.text or not shown, f"{name}: not the newest one"
+        wait_for(f"the slow one gives {name} again", lambda operation=operation: not is_refused(ask(slow, operation)))
 
 
 def test_a_commit_is_seen_wherever_it_shows(system, documented):
