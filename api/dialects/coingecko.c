@@ -41,11 +41,21 @@ is_of(const struct problem *problem, const char *parameter)
     return problem->parameter && strcmp(problem->parameter, parameter) == 0;
 }
 
+/* A name that nothing has, or can have. */
+static bool
+names_nothing(const struct problem *problem, const char *parameter)
+{
+    return is_of(problem, parameter) && (strcmp(problem->code, "parameter.unknown") == 0 ||
+                                         strcmp(problem->code, "parameter.malformed") == 0);
+}
+
 /* 422 for what is missing, and 401 for a time that the plan, which is our retention, does not have.
  */
 static int32_t
 status(const struct problem *problem)
 {
+    if (names_nothing(problem, "id"))
+        return 404;
     if (strcmp(problem->code, "parameter.missing") == 0)
         return 422;
     return error_code_of(problem) == 10012 ? 401 : problem->status;
@@ -73,9 +83,9 @@ tell_plainly(const struct problem *problem, struct text *text)
     if (strcmp(problem->code, "parameter.missing") == 0)
         text_add_json_string(text,
                              arena_printf(text->arena, "Missing parameter %s", problem->parameter));
-    else if (strcmp(problem->code, "parameter.unknown") == 0 && is_of(problem, "vs_currency"))
+    else if (names_nothing(problem, "vs_currency"))
         text_add_string(text, "\"invalid vs_currency\"");
-    else if (strcmp(problem->code, "parameter.unknown") == 0 && is_of(problem, "id"))
+    else if (names_nothing(problem, "id"))
         text_add_string(text, "\"coin not found\"");
     else if (strcmp(problem->code, "route.unknown") == 0)
         text_add_string(text, "\"Incorrect path. GET / lists what there is\"");

@@ -40,9 +40,9 @@ refuse_undeclared(const struct param_check *check, struct bytes name)
 static bool
 is_printable(const struct param *param, struct bytes value)
 {
-    if (param->kind == PARAM_NAMES || param->kind == PARAM_TEXT ||
+    if (param_is_known_list(param->kind) || param->kind == PARAM_TEXT ||
         param->kind == PARAM_ASSET_SEARCH)
-        return true;
+        return true; /* what does not exist is left out, however it is spelled */
     for (size_t i = 0; i < value.size; i++) {
         if (value.data[i] < 0x20 || value.data[i] > 0x7e)
             return false;

@@ -261,12 +261,33 @@ LIMIT $2::bigint
 
 -- name: coins_totals
 -- The whole market in usd: coins, sources, market_cap, volume_24h, market_cap a day ago (of coins whose change is known, the
--- number of coins in circulation taken for the same), market_cap of just those, version.
+-- number of coins in circulation taken for the same), market_cap of just those, version, volume_24h of the 250 largest whose
+-- volume a day ago is known, and what it was then.
+WITH traded AS MATERIALIZED (
+    SELECT sum(large.volume_24h) AS volume, sum(ago.volume_24h) AS volume_before
+    FROM (SELECT o.asset_id, o.quote_id, o.source_id, o.volume_24h
+          FROM listing_order o
+          WHERE o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd') AND o.market_cap IS NOT NULL
+          ORDER BY o.market_cap DESC, o.asset_id DESC
+          LIMIT 250) AS large
+    JOIN sources s ON s.source_id = large.source_id AND s.kind = 'aggregator'
+    JOIN LATERAL (
+        SELECT c.volume_24h
+        FROM candles c
+        WHERE c.source_id = large.source_id AND c.asset_id = large.asset_id AND c.quote_id = large.quote_id
+          AND c.interval_s = 3600 AND c.open_time <= now() - interval '25 hours' AND c.open_time > now() - interval '27 hours'
+          AND c.final AND c.volume_24h IS NOT NULL
+        ORDER BY c.open_time DESC
+        LIMIT 1
+    ) AS ago ON true
+    WHERE large.volume_24h IS NOT NULL
+)
 SELECT count(*) AS coins, (SELECT count(*) FROM sources WHERE enabled AND kind <> 'internal') AS sources,
        sum(o.market_cap) AS market_cap, sum(o.volume_24h) FILTER (WHERE s.kind = 'aggregator') AS volume_24h,
        round(sum(o.market_cap / (1 + o.change_24h_percent / 100)) FILTER (WHERE o.change_24h_percent > -100), 8) AS market_cap_before,
        sum(o.market_cap) FILTER (WHERE o.change_24h_percent > -100) AS market_cap_compared,
-       pg_snapshot_xmin(pg_current_snapshot())::text AS version
+       pg_snapshot_xmin(pg_current_snapshot())::text AS version, (SELECT volume FROM traded) AS volume_compared,
+       (SELECT volume_before FROM traded) AS volume_before
 FROM listing_order o
 JOIN sources s USING (source_id)
 WHERE o.quote_id = (SELECT quote_id FROM quotes WHERE code = 'usd')

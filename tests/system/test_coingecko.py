@@ -117,6 +117,16 @@ def test_prices_are_converted_by_what_bitcoin_costs(api):
     assert get(api, "/simple/price?ids=bitcoin&vs_currencies=jpy") == {"bitcoin": {}}, "nobody knows that rate"
 
 
+def test_names_may_be_spelled_in_any_letters(api):
+    letters = "%D0%B1,%E2%82%AC"
+    assert get(api, f"/simple/price?ids={letters},bitcoin&vs_currencies={letters},usd") == {"bitcoin": {"usd": 64000.505}}
+    assert get(api, f"/simple/price?symbols={letters}&vs_currencies=usd") == {}
+    assert get(api, f"/coins/markets?vs_currency=usd&ids={letters}&order={letters}&price_change_percentage={letters}") == []
+    assert get(api, f"/coins/{letters}", 404) == get(api, f"/coins/{letters}/ohlc?vs_currency=usd&days=1", 404) == {
+        "error": "coin not found"}
+    assert get(api, f"/coins/markets?vs_currency={letters}", 400) == {"error": "invalid vs_currency"}
+
+
 @pytest.mark.parametrize("path, status, text", [
     ("/simple/price?ids=bitcoin", 422, "Missing parameter vs_currencies"),
     ("/simple/price?vs_currencies=usd", 422, "Missing parameter ids"),

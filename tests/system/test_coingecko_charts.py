@@ -178,6 +178,17 @@ def test_candles_are_as_long_as_the_span_says(api, days, step_ms, count):
     assert all(len(candle) == 5 and candle[3] <= min(candle[1], candle[4]) and candle[2] >= max(candle[1], candle[4]) for candle in candles)
 
 
+def test_candles_in_another_currency_are_made_of_the_charts_prices(api):
+    prices = dict(chart(api, "ethereum/market_chart?vs_currency=eur&days=91")[0]["prices"])
+    candles = get(api, "ethereum/ohlc?vs_currency=eur&days=90&precision=8")
+    assert len(candles) in (22, 23) and {later[0] - each[0] for each, later in zip(candles, candles[1:])} == {4 * DAY_MS}
+    for end, *values in candles[1:]:
+        days = [prices[end - back * DAY_MS] for back in (4, 3, 2, 1, 0)]
+        assert values == pytest.approx([days[0], max(days), min(days), days[-1]], abs=1e-8)
+    assert {tuple(values) for _, *values in get(api, "bitcoin/ohlc?vs_currency=btc&days=90")} == {(1, 1, 1, 1)}
+    assert get(api, "silent/ohlc?vs_currency=eur&days=90") == get(api, "pepe/ohlc?vs_currency=jpy&days=90") == []
+
+
 @pytest.mark.parametrize("path, status, text", [
     ("bitcoin/market_chart?days=1", 422, "Missing parameter vs_currency"),
     ("bitcoin/market_chart?vs_currency=usd", 422, "Missing parameter days"),

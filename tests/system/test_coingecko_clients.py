@@ -81,6 +81,7 @@ def test_answers_are_what_was_asked(told):
     assert len(answers["range"]["prices"]) in (480, 481), "hours of twenty days"
     assert answers["global"]["data"]["total_market_cap"]["usd"] == 1280000000000 + 384000000000
     assert answers["rates"]["rates"]["usd"]["value"] == 64000.5
+    assert {"id", "name", "trust_score"} <= set(answers["exchange_page"][0])
     if "ohlc" in answers:
         assert len(answers["ohlc"]) == 42 and answers["ohlc"][0][1:] == [60000] * 4
         assert [coin["id"] for coin in answers["search"]["coins"]] == ["bitcoin"]

@@ -50,7 +50,7 @@ def api(rows):
     rows.candles("coinbase", "bitcoin", "usd", 3600, [63000 - place for place in range(24 * 32)][::-1])
     rows.candles("coinbase", "bitcoin", "usd", 86400, [32000] * 370)
     rows.candles("kraken", "bitcoin", "eur", 3600, [50000] * 30)
-    rows.candles("coingecko", "bitcoin", "usd", 3600, [(1, 1, 1, 1, "1250000000000", None)] * 30)
+    rows.candles("coingecko", "bitcoin", "usd", 3600, [(1, 1, 1, 1, "1250000000000", "24000000000")] * 30)
     rows.candles("coinbase", "pepe", "usd", 3600, ["0.00001"] * 30)
     fillers = [(f"filler-{place:03}", str(1000 + place)) for place in range(260)]
     rows.tidemark.insert("""
@@ -327,6 +327,7 @@ def test_global(api):
     assert told["market_cap_percentage"]["btc"] == pytest.approx(128e12 / total)
     before = 1280e9 / 0.985 + 384e9 / 1.25 + 110e9
     assert told["market_cap_change_percentage_24h_usd"] == pytest.approx((1774e9 / before - 1) * 100)
+    assert told["volume_change_percentage_24h_usd"] == 25, "of those whose volume was known then"
     assert isinstance(told["updated_at"], int) and abs(told["updated_at"] - time.time()) < 100
 
 

@@ -1,5 +1,6 @@
 #include "api/handlers/coingecko/charts.h"
 
+#include "api/handlers/coingecko/candle_maker.h"
 #include "api/handlers/coingecko/retention.h"
 #include "api/handlers/coingecko/valuation.h"
 #include "api/handlers/coingecko/window.h"
@@ -114,6 +115,13 @@ in_currency(const struct chart *chart, size_t row, size_t column, struct arena *
 }
 
 /* Where it is not known what it takes to convert, there is no point. */
+static bool
+is_convertible(const struct chart *chart, size_t row)
+{
+    return !chart->converts ||
+           (rate_of(chart, row) && !rows_is_null(&chart->points, row, RATE_USD));
+}
+
 static int64_t
 add_points(struct lines *lines, const struct chart *chart)
 {
@@ -122,7 +130,7 @@ add_points(struct lines *lines, const struct chart *chart)
     int64_t at_ms = 0;
 
     for (size_t row = 0; row < points->count; row++) {
-        if (chart->converts && (!rate_of(chart, row) || rows_is_null(points, row, RATE_USD)))
+        if (!is_convertible(chart, row))
             continue;
         at_ms = rows_int(points, row, AT, 0);
         add_point(lines, at_ms, in_currency(chart, row, CLOSE, arena),
@@ -221,8 +229,10 @@ choose_way(struct chart *chart, const struct params *params)
                               find_series(&chart->series, "rate") < 0);
 }
 
+/* `then` gets NULL where there are none. */
 static void
-ask_points(struct flight *flight, const struct chart *chart)
+ask_points(struct flight *flight, const struct chart *chart,
+           void (*then)(struct flight *flight, const struct rows *rows))
 {
     static const struct rows nothing = {0};
     const struct rows *series = &chart->series;
@@ -248,9 +258,18 @@ ask_points(struct flight *flight, const struct chart *chart)
     };
 
     if (find_series(series, price) < 0)
-        points_read(flight, NULL);
+        then(flight, NULL);
     else
-        flight_ask(flight, &query_coin_points, values, COUNT_OF(values), points_read);
+        flight_ask(flight, &query_coin_points, values, COUNT_OF(values), then);
+}
+
+static void
+take_series(struct flight *flight, struct chart *chart, const struct rows *rows)
+{
+    chart->series = *rows;
+    choose_way(chart, flight_params(flight));
+    if (rows->count > 0)
+        flight_note_version(flight, rows_text(rows, 0, VERSION));
 }
 
 static void
@@ -258,11 +277,8 @@ series_read(struct flight *flight, const struct rows *rows)
 {
     struct chart *chart = flight_context(flight);
 
-    chart->series = *rows;
-    choose_way(chart, flight_params(flight));
-    if (rows->count > 0)
-        flight_note_version(flight, rows_text(rows, 0, VERSION));
-    ask_points(flight, chart);
+    take_series(flight, chart, rows);
+    ask_points(flight, chart, points_read);
 }
 
 static void
@@ -347,23 +363,54 @@ candles_render(struct flight *flight, const struct rows *candles)
 }
 
 static void
-candles_chosen(struct flight *flight, const struct rows *series)
+ask_candles(struct flight *flight, const struct chart *chart)
 {
-    const struct chart *chart = flight_context(flight);
+    const struct rows *series = &chart->series;
     const struct database_value values[] = {
         series_id(series, "price", SOURCE_ID), series_id(series, "price", ASSET_ID),
         series_id(series, "price", QUOTE_ID),  SQL_INT(chart->window.stored_s),
         SQL_INT(chart->window.interval_s),     SQL_TIME_MS(chart->window.from_ms),
         SQL_TIME_MS(chart->window.to_ms),
     };
-    const struct rows nothing = {0};
 
-    if (series->count > 0)
-        flight_note_version(flight, rows_text(series, 0, VERSION));
-    if (find_series(series, "price") < 0)
-        candles_render(flight, &nothing);
+    flight_ask(flight, &query_coin_candles, values, COUNT_OF(values), candles_render);
+}
+
+/* In a currency in which nobody has candles, of the prices that the chart has. */
+static void
+candles_make(struct flight *flight, const struct rows *points)
+{
+    struct chart *chart = flight_context(flight);
+    struct arena *arena = flight_arena(flight);
+    struct candle_maker maker;
+    struct text text;
+
+    if (points)
+        chart->points = *points;
+    text_init(&text, arena, 4096);
+    text_add_char(&text, '[');
+    candle_maker_start(&maker, &text, chart->window.from_ms, chart->window.interval_s,
+                       params_get(flight_params(flight), "precision")->text);
+    for (size_t row = 0; row < chart->points.count; row++) {
+        if (is_convertible(chart, row))
+            candle_maker_add(&maker, rows_int(&chart->points, row, AT, 0),
+                             in_currency(chart, row, CLOSE, arena));
+    }
+    candle_maker_finish(&maker);
+    text_add_string(&text, "]\n");
+    flight_land(flight, text_finish(&text));
+}
+
+static void
+candles_chosen(struct flight *flight, const struct rows *rows)
+{
+    struct chart *chart = flight_context(flight);
+
+    take_series(flight, chart, rows);
+    if (chart->converts)
+        ask_points(flight, chart, candles_make);
     else
-        flight_ask(flight, &query_coin_candles, values, COUNT_OF(values), candles_render);
+        ask_candles(flight, chart);
 }
 
 static void

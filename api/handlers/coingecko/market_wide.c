@@ -13,7 +13,17 @@ enum { LARGEST = 10, SHARE_DIGITS = 14 };
 
 /* Columns of query_currencies_priced, query_coins_totals and query_coins_largest. */
 enum { CURRENCY_CODE, CURRENCY_VERSION, CURRENCY_NAME, CURRENCY_KIND };
-enum { COINS, SOURCES, MARKET_CAP, VOLUME_24H, CAP_BEFORE, CAP_COMPARED, TOTALS_VERSION };
+enum {
+    COINS,
+    SOURCES,
+    MARKET_CAP,
+    VOLUME_24H,
+    CAP_BEFORE,
+    CAP_COMPARED,
+    TOTALS_VERSION,
+    VOLUME_COMPARED,
+    VOLUME_BEFORE,
+};
 enum { LARGEST_SYMBOL, LARGEST_CAP };
 
 /* What a flight carries from one query to the next. */
@@ -112,7 +122,9 @@ global_render(struct flight *flight, const struct rows *rows)
     field_json(&text, "market_cap_change_percentage_24h_usd",
                percent_change(rows_text(totals, 0, CAP_COMPARED), rows_text(totals, 0, CAP_BEFORE),
                               text.arena));
-    field_json(&text, "volume_change_percentage_24h_usd", NULL);
+    field_json(&text, "volume_change_percentage_24h_usd",
+               percent_change(rows_text(totals, 0, VOLUME_COMPARED),
+                              rows_text(totals, 0, VOLUME_BEFORE), text.arena));
     text_add_string(&text, ",\"updated_at\":");
     from = text.size;
     text_add_int(&text, freshness_now_ms(flight_freshness(flight)) / 1000);

@@ -23,9 +23,8 @@ interval_of(const char *interval, int64_t span_ms, bool ends_now)
     return span_ms <= 90 * DAY_MS ? HOUR_S : DAY_S;
 }
 
-/* The beginning of the interval in which a moment is. */
-static int64_t
-floor_to(int64_t at_ms, int32_t interval_s)
+int64_t
+window_floor_ms(int64_t at_ms, int32_t interval_s)
 {
     int64_t step_ms = interval_s * INT64_C(1000);
 
@@ -46,7 +45,7 @@ window_of_days(int64_t days, const char *interval, int64_t now_ms)
     int32_t interval_s = interval_of(interval, span_ms, true);
 
     /* The point at the very beginning would be the one of a whole span ago: it is not in it. */
-    return (struct chart_window){floor_to(begin_of(days, now_ms), interval_s) + 1, now_ms,
+    return (struct chart_window){window_floor_ms(begin_of(days, now_ms), interval_s) + 1, now_ms,
                                  interval_s, interval_s};
 }
 
@@ -72,7 +71,7 @@ window_of_candles(int64_t days, const char *interval, int64_t now_ms)
         window.interval_s = 4 * HOUR_S;
         window.stored_s = HOUR_S;
     }
-    window.from_ms = floor_to(begin_of(days, now_ms), window.interval_s);
-    window.to_ms = floor_to(now_ms, window.interval_s);
+    window.from_ms = window_floor_ms(begin_of(days, now_ms), window.interval_s);
+    window.to_ms = window_floor_ms(now_ms, window.interval_s);
     return window;
 }

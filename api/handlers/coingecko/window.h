@@ -27,4 +27,8 @@ struct chart_window window_of_range(int64_t from_ms, int64_t to_ms, const char *
 /* The same for candles: from the beginning of the first one to the end of the last that is over. */
 struct chart_window window_of_candles(int64_t days, const char *interval, int64_t now_ms);
 
+/* When the interval began in which a moment is; those that are no part of a day begin on Mondays.
+ */
+int64_t window_floor_ms(int64_t at_ms, int32_t interval_s);
+
 #endif
