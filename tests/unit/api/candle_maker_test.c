@@ -8,27 +8,23 @@ enum { HOUR = 3600000, DAY = 24 * HOUR, TWO_HOURS_S = 7200 };
 static const struct {
     const char *name, *prices[8], *precision, *want;
 } rows[] = {
-    {"it opens with the price at its beginning", {"10", "12", "11"}, NULL, "[7200000,10,12,10,11]"},
+    {"it opens with the price at its beginning",                      {"10", "12", "11"},      NULL, "[7200000,10,12,10,11]"                       },
     {"the next one as the last closed",
      {"10", "12", "11", "9", "9.5"},
-     NULL,
-     "[7200000,10,12,10,11],[14400000,11,11,9,9.5]"},
-    {"or with its first, if that is not known", {NULL, "12", "11"}, NULL, "[7200000,12,12,11,11]"},
-    {"one that is not over is left out",
-     {"10", "12", "11", "9"},
-     NULL,
-     "[7200000,10,12,10,11]"},
+     NULL,                                                                                           "[7200000,10,12,10,11],[14400000,11,11,9,9.5]"},
+    {"or with its first, if that is not known",                       {NULL, "12", "11"},      NULL, "[7200000,12,12,11,11]"                       },
+    {"one that is not over is left out",                              {"10", "12", "11", "9"}, NULL, "[7200000,10,12,10,11]"                       },
     {"one whose end is not known is told when a later one has begun",
      {"10", "12", NULL, "9", "8"},
-     NULL,
-     "[7200000,10,12,10,12],[14400000,9,9,8,8]"},
+     NULL,                                                                                           "[7200000,10,12,10,12],[14400000,9,9,8,8]"    },
     {"hours that are not known are no candle",
      {"10", "12", "11", NULL, NULL, "5", "6"},
-     NULL,
-     "[7200000,10,12,10,11],[21600000,5,6,5,6]"},
-    {"as many places as are wanted", {"10.126", "12.5", "11"}, "2", "[7200000,10.13,12.5,10.13,11]"},
-    {"one price is none", {"10"}, NULL, ""},
-    {"no price is none", {NULL}, NULL, ""},
+     NULL,                                                                                           "[7200000,10,12,10,11],[21600000,5,6,5,6]"    },
+    {"as many places as are wanted",
+     {"10.126", "12.5", "11"},
+     "2",                                                                                            "[7200000,10.13,12.5,10.13,11]"               },
+    {"one price is none",                                             {"10"},                  NULL, ""                                            },
+    {"no price is none",                                              {NULL},                  NULL, ""                                            },
 };
 
 static const char *
@@ -75,7 +71,7 @@ candles_are_made_of_prices(void **state)
         struct arena *arena = arena_create(1024);
 
         check_string(rows[i].name, candles(rows[i].prices, rows[i].precision, arena),
-                   expected(rows[i].want, arena));
+                     expected(rows[i].want, arena));
         arena_destroy(arena);
     }
 }
