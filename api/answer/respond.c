@@ -131,6 +131,15 @@ body_of(struct request *request)
     return entry->turned;
 }
 
+/* What is asked for again goes out without a copy from then on. */
+static struct http_body *
+sendable(const struct request *request, struct http_body **body)
+{
+    if (*request->served_from == 'l') /* "l1" */
+        *body = http_body_into_file(*body);
+    return *body;
+}
+
 /* The body the client likes best. Compressed once for all who come later. */
 static struct http_body *
 choose_body(struct request *request, const char **ret_etag, struct bytes *ret_head)
@@ -152,11 +161,11 @@ choose_body(struct request *request, const char **ret_etag, struct bytes *ret_he
                          compress(request->http->arena, (struct bytes){plain->data, plain->size}));
         *ret_etag = entry->etag_gzip;
         *ret_head = entry->head_gzip;
-        return entry->gzip;
+        return sendable(request, &entry->gzip);
     }
     *ret_etag = entry->etag;
     *ret_head = entry->head;
-    return plain;
+    return sendable(request, &entry->content.plain);
 }
 
 static void

@@ -1,8 +1,12 @@
 #include "api/http/body.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static struct http_body *
 body_alloc(size_t extra)
@@ -13,7 +17,7 @@ body_alloc(size_t extra)
         fputs("out of memory\n", stderr);
         abort();
     }
-    *body = (struct http_body){.references = 1};
+    *body = (struct http_body){.references = 1, .file = -1};
     return body;
 }
 
@@ -48,6 +52,54 @@ http_body_wrap(const void *data, size_t size, void (*release)(void *context), vo
     body->release = release;
     body->context = context;
     return body;
+}
+
+static bool
+write_all(int file, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(file, data, size);
+
+        if (written <= 0)
+            return false;
+        data += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+static void
+close_file(void *context)
+{
+    struct http_body *body = context;
+
+    munmap((void *)(uintptr_t)body->data, body->size);
+    close(body->file);
+}
+
+struct http_body *
+http_body_into_file(struct http_body *body)
+{
+    struct http_body *moved;
+    void *data = MAP_FAILED;
+    int file;
+
+    if (body->file >= 0 || body->size < HTTP_BODY_FILE_MIN)
+        return body;
+    file = memfd_create("tidemark-body", MFD_CLOEXEC);
+    if (file < 0)
+        return body;
+    if (write_all(file, body->data, body->size))
+        data = mmap(NULL, body->size, PROT_READ, MAP_SHARED, file, 0);
+    if (data == MAP_FAILED) {
+        close(file);
+        return body;
+    }
+    moved = http_body_wrap(data, body->size, close_file, NULL);
+    moved->context = moved;
+    moved->file = file;
+    http_body_release(body);
+    return moved;
 }
 
 struct http_body *

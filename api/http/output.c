@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -80,10 +81,55 @@ start_writing(struct http_connection *connection)
     restart_stall(connection);
 }
 
+static bool
+is_of_file(const struct output_part *part)
+{
+    return part->owner && part->owner->file >= 0 && part->size >= HTTP_BODY_FILE_MIN;
+}
+
+static off_t
+place_in_file(const struct output_part *part)
+{
+    return (const char *)part->data - part->owner->data;
+}
+
 static void
 release_owner(const void *data, size_t size, void *owner)
 {
     http_body_release(owner);
+}
+
+static void
+release_file(const struct evbuffer_file_segment *segment, int flags, void *owner)
+{
+    http_body_release(owner);
+}
+
+static int
+keep_of_file(struct evbuffer *out, const struct output_part *part, size_t skip)
+{
+    struct evbuffer_file_segment *segment =
+        evbuffer_file_segment_new(part->owner->file, 0, (ev_off_t)part->owner->size, 0);
+    int failed;
+
+    if (!segment)
+        return -1;
+    evbuffer_file_segment_add_cleanup_cb(segment, release_file, http_body_hold(part->owner));
+    failed = evbuffer_add_file_segment(out, segment, place_in_file(part) + (ev_off_t)skip,
+                                       (ev_off_t)(part->size - skip));
+    evbuffer_file_segment_free(segment); /* the buffer has it now */
+    return failed;
+}
+
+static struct evbuffer *
+out_create(void)
+{
+    struct evbuffer *out = evbuffer_new();
+
+    if (out && evbuffer_set_flags(out, EVBUFFER_FLAG_DRAINS_TO_FD) == 0) /* files may be in it */
+        return out;
+    fputs("out of memory\n", stderr);
+    abort();
 }
 
 /* Keeps `part` but its first `skip` bytes. */
@@ -92,39 +138,69 @@ keep(struct http_connection *connection, const struct output_part *part, size_t 
 {
     const char *data = (const char *)part->data + skip;
     size_t size = part->size - skip;
-    bool is_shared = part->owner && size >= REFERENCE_BYTES;
     int failed;
 
     if (!connection->out)
-        connection->out = evbuffer_new();
-    if (is_shared)
-        failed = connection->out
-                     ? evbuffer_add_reference(connection->out, data, size, release_owner,
-                                              http_body_hold(part->owner))
-                     : -1;
+        connection->out = out_create();
+    if (is_of_file(part))
+        failed = keep_of_file(connection->out, part, skip);
+    else if (part->owner && size >= REFERENCE_BYTES)
+        failed = evbuffer_add_reference(connection->out, data, size, release_owner,
+                                        http_body_hold(part->owner));
     else
-        failed = connection->out ? evbuffer_add(connection->out, data, size) : -1;
+        failed = evbuffer_add(connection->out, data, size);
     if (failed) {
         fputs("out of memory\n", stderr);
         abort();
     }
 }
 
-/* Returns how many bytes the client took, -1 if it is gone. */
+/* How many bytes the client took; -1 if it is gone, which errno says. */
 static ssize_t
-send_now(struct http_connection *connection, const struct output_part *parts, size_t count)
+taken_of(struct http_connection *connection, ssize_t sent)
 {
-    struct iovec pieces[OUTPUT_PARTS_MAX];
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
-    ssize_t sent;
-
-    for (size_t i = 0; i < count; i++)
-        pieces[i] = (struct iovec){(void *)(uintptr_t)parts[i].data, parts[i].size};
-    sent = sendmsg(event_get_fd(&connection->readable), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0)
         return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 0 : -1;
     connection->server->counts.bytes_out += (uint64_t)sent;
     return sent;
+}
+
+static ssize_t
+send_pieces(struct http_connection *connection, const struct output_part *parts, size_t count,
+            int more)
+{
+    struct iovec pieces[OUTPUT_PARTS_MAX];
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+
+    for (size_t i = 0; i < count; i++)
+        pieces[i] = (struct iovec){(void *)(uintptr_t)parts[i].data, parts[i].size};
+    return taken_of(connection, sendmsg(event_get_fd(&connection->readable), &message,
+                                        MSG_NOSIGNAL | MSG_DONTWAIT | more));
+}
+
+/*
+ * Returns how many bytes the client took, -1 if it is gone. What is of a file comes last, and goes
+ * from there: of a megabyte that is sent again and again the copy is half of the cost.
+ */
+static ssize_t
+send_now(struct http_connection *connection, const struct output_part *parts, size_t count)
+{
+    const struct output_part *last = &parts[count - 1];
+    size_t before = 0;
+    ssize_t sent, of_file;
+    off_t from;
+
+    if (!is_of_file(last) || count == 1)
+        return send_pieces(connection, parts, count, 0);
+    for (size_t i = 0; i < count - 1; i++)
+        before += parts[i].size;
+    sent = send_pieces(connection, parts, count - 1, MSG_MORE);
+    if (sent < 0 || (size_t)sent < before)
+        return sent;
+    from = place_in_file(last);
+    of_file = taken_of(connection, sendfile(event_get_fd(&connection->readable), last->owner->file,
+                                            &from, last->size));
+    return of_file < 0 ? -1 : sent + of_file;
 }
 
 /* More requests are waiting in the buffer, and the loop over them will flush. */

@@ -15,7 +15,7 @@
  *
  * Prints its port. SIGTERM drains it. It answers:
  *     /fixed            995 bytes prepared beforehand, with headers of the usual kind
- *     /big?size=N       N bytes (at most 16 MiB) from one shared body
+ *     /big?size=N       N bytes (at most 16 MiB) from one shared body; and with &file=1 from a file
  *     /slow?ms=N        like any other path, but N milliseconds later
  *     /stream?count=N&size=M   N chunks of M bytes, as fast as the client takes them
  *     /flood            chunks without end and without waiting, until the layer cuts the client off
@@ -107,6 +107,8 @@ answer_big(struct probe *probe, struct http_request *request)
     size_t size = (size_t)number_param(request, "size", 1024 * 1024, BIG_MAX);
     struct http_body *body = http_body_wrap(probe->big->data, size, NULL, NULL);
 
+    if (number_param(request, "file", 0, 1))
+        body = http_body_into_file(body);
     answer_body(request, body);
     http_body_release(body);
 }

@@ -2,6 +2,8 @@
 
 #include "unit/check.h"
 
+#include <unistd.h>
+
 static void
 test_header_values(void **state)
 {
@@ -59,6 +61,28 @@ test_copied_body(void **state)
 }
 
 static void
+test_body_in_file(void **state)
+{
+    static char large[HTTP_BODY_FILE_MIN];
+    char beginning[4] = "";
+    int released = 0;
+    struct http_body *body = http_body_wrap("abc", 3, count_release, &released), *moved;
+
+    check_true("a short one stays where it is", http_body_into_file(body) == body);
+    http_body_release(body);
+    memcpy(large, "abc", 3);
+    large[sizeof large - 1] = 'z';
+    moved = http_body_into_file(http_body_wrap(large, sizeof large, count_release, &released));
+    check_int("what it was made from is given back", released, 2);
+    check_true("the same bytes",
+               moved->size == sizeof large && memcmp(moved->data, large, sizeof large) == 0);
+    check_true("also in the file",
+               pread(moved->file, beginning, 3, 0) == 3 && strcmp(beginning, "abc") == 0);
+    check_true("again is once", http_body_into_file(moved) == moved);
+    http_body_release(moved);
+}
+
+static void
 test_status_text(void **state)
 {
     check_string("a known status", http_status_text(431), "Request Header Fields Too Large");
@@ -88,7 +112,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_values), cmocka_unit_test(test_shared_body),
         cmocka_unit_test(test_copied_body),   cmocka_unit_test(test_status_text),
-        cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_body_in_file),  cmocka_unit_test(test_refusal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
