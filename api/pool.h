@@ -72,4 +72,19 @@ void pool_query(struct pool *pool, enum pool_turn turn, const struct query *quer
                 const struct database_value *values, size_t value_count, struct arena *arena,
                 pool_done *done, void *context);
 
+/*
+ * The same for a query that answers many questions at once, because to begin one costs the database
+ * more than most of them do: each of its parameters is an array that has an element for each
+ * question, and its last column says which question a row answers, from 1, ascending. Those of one
+ * turn of the loop, and those that stand in line, go together, up to POOL_TOGETHER_MAX; `rows` are
+ * the question's own, without that column. A failure is that of all who went together.
+ */
+enum {
+    POOL_TOGETHER_MAX = 64,          /* questions */
+    POOL_TOGETHER_BYTES = 16 * 1024, /* of their values; one that is larger goes alone */
+};
+void pool_query_together(struct pool *pool, enum pool_turn turn, const struct query *query,
+                         const struct database_value *texts, size_t text_count,
+                         struct arena *arena, pool_done *done, void *context);
+
 #endif

@@ -78,7 +78,14 @@ struct rows {
     size_t column_count;
     int64_t affected; /* rows inserted, updated, deleted or selected */
     void *result;     /* database.c's own */
+    size_t first;     /* the same: where in the result they begin */
 };
+
+/*
+ * A part of an answer: `count` rows from row `first`, without the columns from `column_count` on.
+ * Its cells live as long as those of the whole.
+ */
+struct rows rows_part(const struct rows *rows, size_t first, size_t count, size_t column_count);
 
 /* The cell as text, NULL for SQL NULL. Out of range is a bug (assert). */
 const char *rows_text(const struct rows *rows, size_t row, size_t column);

@@ -7,39 +7,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-check_place(const struct rows *rows, size_t row, size_t column)
+struct rows
+rows_part(const struct rows *rows, size_t first, size_t count, size_t column_count)
+{
+    assert(first + count <= rows->count && column_count <= rows->column_count);
+    return (struct rows){.count = count,
+                         .column_count = column_count,
+                         .affected = (int64_t)count,
+                         .result = rows->result,
+                         .first = rows->first + first};
+}
+
+/* Where in the result the row is. */
+static int
+place_of(const struct rows *rows, size_t row, size_t column)
 {
     assert(row < rows->count && column < rows->column_count);
+    return (int)(rows->first + row);
 }
 
 const char *
 rows_text(const struct rows *rows, size_t row, size_t column)
 {
-    check_place(rows, row, column);
-    if (PQgetisnull(rows->result, (int)row, (int)column))
+    int place = place_of(rows, row, column);
+
+    if (PQgetisnull(rows->result, place, (int)column))
         return NULL;
-    return PQgetvalue(rows->result, (int)row, (int)column);
+    return PQgetvalue(rows->result, place, (int)column);
 }
 
 size_t
 rows_size(const struct rows *rows, size_t row, size_t column)
 {
-    check_place(rows, row, column);
-    return (size_t)PQgetlength(rows->result, (int)row, (int)column);
+    return (size_t)PQgetlength(rows->result, place_of(rows, row, column), (int)column);
 }
 
 struct bytes
 rows_cell(const struct rows *rows, size_t row, size_t column)
 {
+    int place = place_of(rows, row, column);
     struct bytes cell;
 
-    check_place(rows, row, column);
-    cell.size = (size_t)PQgetlength(rows->result, (int)row, (int)column);
-    if (cell.size == 0 && PQgetisnull(rows->result, (int)row, (int)column))
+    cell.size = (size_t)PQgetlength(rows->result, place, (int)column);
+    if (cell.size == 0 && PQgetisnull(rows->result, place, (int)column))
         cell.data = NULL;
     else
-        cell.data = PQgetvalue(rows->result, (int)row, (int)column);
+        cell.data = PQgetvalue(rows->result, place, (int)column);
     return cell;
 }
 

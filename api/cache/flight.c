@@ -267,20 +267,44 @@ on_rows(void *context, const struct rows *rows, const struct error *err)
         fail_for(flight, err);
 }
 
+static const struct database_value *
+keep_values(struct flight *flight, const struct database_value *values, size_t count)
+{
+    struct database_value *kept = arena_alloc(flight->arena, (count + 1) * sizeof *kept);
+
+    if (count)
+        memcpy(kept, values, count * sizeof *kept);
+    return kept;
+}
+
+static enum pool_turn
+next_turn(struct flight *flight)
+{
+    enum pool_turn turn = flight->asked ? POOL_GOES_ON : POOL_BEGINS;
+
+    flight->asked = true;
+    return turn;
+}
+
 void
 flight_ask(struct flight *flight, const struct query *query, const struct database_value *values,
            size_t value_count, void (*then)(struct flight *, const struct rows *))
 {
-    struct database_value *kept = arena_alloc_array(flight->arena, value_count + 1, sizeof *kept);
-    enum pool_turn turn;
-
-    if (value_count)
-        memcpy(kept, values, value_count * sizeof *kept);
     flight->then = then;
-    turn = flight->asked ? POOL_GOES_ON : POOL_BEGINS;
-    flight->asked = true;
-    pool_query(flight->flights->pool, turn, query, kept, value_count, flight->arena, on_rows,
+    pool_query(flight->flights->pool, next_turn(flight), query,
+               keep_values(flight, values, value_count), value_count, flight->arena, on_rows,
                flight);
+}
+
+void
+flight_ask_together(struct flight *flight, const struct query *query,
+                    const struct database_value *texts, size_t text_count,
+                    void (*then)(struct flight *, const struct rows *))
+{
+    flight->then = then;
+    pool_query_together(flight->flights->pool, next_turn(flight), query,
+                        keep_values(flight, texts, text_count), text_count, flight->arena, on_rows,
+                        flight);
 }
 
 bool

@@ -168,6 +168,10 @@ struct freshness *flight_freshness(struct flight *flight);
 void flight_ask(struct flight *flight, const struct query *query,
                 const struct database_value *values, size_t value_count,
                 void (*then)(struct flight *flight, const struct rows *rows));
+/* The same for a query that answers many questions at once: see pool_query_together(). */
+void flight_ask_together(struct flight *flight, const struct query *query,
+                         const struct database_value *texts, size_t text_count,
+                         void (*then)(struct flight *flight, const struct rows *rows));
 /*
  * For queries that promise a row as long as the names they ask for exist: without one somebody has
  * taken a name away meanwhile, and the flight ends with 404. False then.

@@ -355,9 +355,11 @@ ask_price_inputs(struct flight *flight)
 {
     const struct params *params = flight_params(flight);
     struct arena *arena = flight_arena(flight);
+    const char *slugs = array_of_one(params_get(params, "asset")->text, arena);
+    const char *codes = array_of_one(params_get(params, "currency")->text, arena);
     const struct database_value values[] = {
-        SQL_TEXT(array_of_one(params_get(params, "asset")->text, arena)),
-        SQL_TEXT(array_of_one(params_get(params, "currency")->text, arena)),
+        SQL_TEXT(slugs),
+        SQL_TEXT(codes),
         SQL_NULL,
         SQL_INT(PRICE_FRESH_S),
         SQL_TIME_MS(lineage_moment_ms(params)),
@@ -367,7 +369,7 @@ ask_price_inputs(struct flight *flight)
     if (lineage_is_of_the_past(params))
         flight_ask(flight, &query_price_inputs_as_of, values, COUNT_OF(values), on_price_inputs);
     else
-        flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, on_price_inputs);
+        price_inputs_ask_now(flight, slugs, codes, NULL, on_price_inputs);
 }
 
 static void

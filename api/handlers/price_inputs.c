@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#define TEXT_OF(number) TEXT_OF_TOKEN(number)
+#define TEXT_OF_TOKEN(token) #token
+
 static size_t
 rows_of_pair(const struct rows *rows, size_t first)
 {
@@ -98,7 +101,18 @@ price_inputs_ask(struct flight *flight, const char *slugs, const char *codes, co
     if (as_of_given(flight_params(flight))) {
         freshness_set_past(flight_freshness(flight), as_of_now_ms(flight_params(flight)));
         flight_ask(flight, &query_price_inputs_as_of, values, COUNT_OF(values), then);
-    } else { /* without the moment */
-        flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, then);
+    } else {
+        price_inputs_ask_now(flight, slugs, codes, source, then);
     }
+}
+
+void
+price_inputs_ask_now(struct flight *flight, const char *slugs, const char *codes,
+                     const char *source,
+                     void (*then)(struct flight *flight, const struct rows *rows))
+{
+    const struct database_value texts[] = {SQL_TEXT(slugs), SQL_TEXT(codes), SQL_TEXT(source),
+                                           SQL_TEXT(TEXT_OF(PRICE_FRESH_S))};
+
+    flight_ask_together(flight, &query_price_inputs, texts, COUNT_OF(texts), then);
 }

@@ -29,8 +29,8 @@ enum price_column {
     PRICE_INTERVAL_S, /* of query_price_inputs_as_of only */
 };
 
-/* $4 of query_price_inputs: no source's price is stale before. */
-enum { PRICE_FRESH_S = 15 * 60 };
+/* $4 of both queries: no source's price is stale before. Seconds. */
+#define PRICE_FRESH_S 900
 
 /* The rows of one asset in one currency, and what they come to. */
 struct price_inputs {
@@ -49,6 +49,11 @@ struct price_inputs {
 void price_inputs_ask(struct flight *flight, const char *slugs, const char *codes,
                       const char *source,
                       void (*then)(struct flight *flight, const struct rows *rows));
+
+/* The same of now, whatever the route's parameters say. */
+void price_inputs_ask_now(struct flight *flight, const char *slugs, const char *codes,
+                          const char *source,
+                          void (*then)(struct flight *flight, const struct rows *rows));
 
 /*
  * Reads the pair that begins at row `first`. `as_they_are`: of a source that a client has chosen

@@ -27,30 +27,38 @@ WHERE (excluded.observed_at, false) >= (l.observed_at, l.origin = 'tick')
 -- nobody has a price of is one row without a source: slug, code, source, kind, price, volume_24h, market_cap,
 -- change_24h_percent, observed_at_ms, fresh_ms (its observations are fresh so long: at least $4, and three periods of the
 -- source's most frequent schedule of prices), doubt, its names (a JSON array), now_ms, version, run_id, payload_id.
+-- Of many questions at once, because to begin a query costs several times what one pair does: each parameter is an array with
+-- an element for each question, and the last column says which one a row answers, from 1, ascending (see pool_query_together).
 -- Every OFFSET 0 keeps the planner to its lookups: it guesses ten names in each list, and would join whole tables for those.
--- $1 slugs, $2 quote codes, $3 source name or NULL, $4 seconds
+-- $1 slugs, $2 quote codes (both arrays, as text), $3 source name or NULL, $4 seconds
 SELECT asked.slug, wanted.code, s.name AS source, s.kind, l.price, l.volume_24h, l.market_cap, l.change_24h_percent,
        (date_part('epoch', l.observed_at) * 1000)::bigint AS observed_at_ms,
-       GREATEST($4::integer, 3 * s.price_period_s)::bigint * 1000 AS fresh_ms, l.doubt,
+       GREATEST(question.seconds::integer, 3 * s.price_period_s)::bigint * 1000 AS fresh_ms, l.doubt,
        CASE l.doubt WHEN 0 THEN '[]' ELSE doubt_names(l.doubt) END AS doubt_names,
-       (date_part('epoch', now()) * 1000)::bigint AS now_ms, pg_snapshot_xmin(pg_current_snapshot())::text AS version,
-       l.run_id, l.payload_id
-FROM (SELECT named.slug, named.place, (SELECT asset_id FROM assets WHERE assets.slug = named.slug)
-      FROM unnest($1::text[]) WITH ORDINALITY AS named (slug, place)
-      OFFSET 0) AS asked
-CROSS JOIN (SELECT named.code, named.place, (SELECT quote_id FROM quotes WHERE quotes.code = named.code)
-            FROM unnest($2::text[]) WITH ORDINALITY AS named (code, place)
-            OFFSET 0) AS wanted
+       (date_part('epoch', now()) * 1000)::bigint AS now_ms,
+       (SELECT pg_snapshot_xmin(pg_current_snapshot())::text) AS version, l.run_id, l.payload_id, question.number
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+     AS question (slugs, codes, source, seconds, number)
+CROSS JOIN LATERAL (
+    SELECT named.slug, named.place, (SELECT asset_id FROM assets WHERE assets.slug = named.slug)
+    FROM unnest(question.slugs::text[]) WITH ORDINALITY AS named (slug, place)
+    OFFSET 0
+) AS asked
+CROSS JOIN LATERAL (
+    SELECT named.code, named.place, (SELECT quote_id FROM quotes WHERE quotes.code = named.code)
+    FROM unnest(question.codes::text[]) WITH ORDINALITY AS named (code, place)
+    OFFSET 0
+) AS wanted
 LEFT JOIN LATERAL (
     SELECT *
     FROM latest_prices k
     WHERE k.asset_id = asked.asset_id AND k.quote_id = wanted.quote_id
-      AND ($3::text IS NULL OR k.source_id = (SELECT source_id FROM sources WHERE name = $3))
+      AND (question.source IS NULL OR k.source_id = (SELECT source_id FROM sources WHERE name = question.source))
     OFFSET 0
 ) AS l ON true
 LEFT JOIN sources s ON s.source_id = l.source_id
 WHERE wanted.quote_id IS NOT NULL
-ORDER BY asked.place, wanted.place, s.priority, s.source_id
+ORDER BY question.number, asked.place, wanted.place, s.priority, s.source_id
 
 -- name: price_inputs_as_of
 -- The columns of price_inputs for a moment, which is now_ms, and interval_s behind them: of the candle whose close it is, 0 = it

@@ -13,7 +13,8 @@ SQL = {name: sql for path in sorted((ROOT / "schema/queries").glob("*.sql"))
 
 def array(*elements):
     """PostgreSQL's text form of an array; None is NULL."""
-    return "{" + ",".join("NULL" if element is None else '"%s"' % element for element in elements) + "}"
+    quoted = [None if each is None else str(each).replace("\\", "\\\\").replace('"', '\\"') for each in elements]
+    return "{" + ",".join("NULL" if each is None else f'"{each}"' for each in quoted) + "}"
 
 
 class NamedQueries:

@@ -209,9 +209,14 @@ def test_a_chart_has_closed_candles_at_their_close(connect, worker):
 
 # ---- what the API reads ----
 
+def price_question(slugs, codes, source=None, fresh_s=900):
+    """The parameters of price_inputs for one question."""
+    return [array(each) for each in (slugs, codes, source, fresh_s)]
+
+
 def inputs(api, slug="bitcoin", code="usd", source=None, fresh_s=900):
     """(price, source, kind, fresh_ms) of each source that has one."""
-    rows = api.run("price_inputs", array(slug), array(code), source, fresh_s)
+    rows = api.run("price_inputs", *price_question(array(slug), array(code), source, fresh_s))
     return [(row[4], row[2], row[3], row[9]) for row in rows if row[2]]
 
 
@@ -248,9 +253,28 @@ def test_a_source_that_is_asked_seldom_is_fresh_for_longer(connect, worker):
 
 def test_each_asked_pair_has_a_row_in_the_order_asked(connect, worker):
     add_ticks(worker, (BTC, USD, 0, "1.50"), source=COINBASE)
-    rows = connect("api").run("price_inputs", array("nothing", "bitcoin"), array("usdt", "usd"), None, 900)
+    rows = connect("api").run("price_inputs", *price_question(array("nothing", "bitcoin"), array("usdt", "usd")))
     assert [(row[0], row[1], row[4]) for row in rows] == [
         ("nothing", "usdt", None), ("nothing", "usd", None), ("bitcoin", "usdt", None), ("bitcoin", "usd", "1.50")]
+
+
+def test_questions_that_are_asked_together_are_answered_as_if_each_were_alone(connect, worker):
+    add_ticks(worker, (BTC, USD, 0, "1.50"), (ETH, USD, 0, "2.50"), source=COINBASE)
+    add_ticks(worker, (BTC, USD, 0, "1.25"), source=BINANCE)
+    api = connect("api")
+    questions = [(array("ethereum", "bitcoin"), array("usd", "usdt"), None, 900), (array("bitcoin"), array("usd"), "binance", 3600),
+                 (array("bitcoin"), array("nothing"), None, 900), (array("bitcoin"), array("usd"), "nobody", 900),
+                 (array('no"body\\'), array("usd"), None, 900)]
+    alone = [api.run("price_inputs", *price_question(*each)) for each in questions]
+    together = api.run("price_inputs", *[array(*column) for column in zip(*questions)])
+    assert [row[16] for row in together] == sorted(row[16] for row in together)
+    moment = slice(12, 13)  # now_ms
+    for number, rows in enumerate(alone, 1):
+        own = [list(row) for row in together if row[16] == number]
+        expected = [[*row[:16], number] for row in rows]
+        for row in own + expected:
+            row[moment] = ["now"]
+        assert own == expected
 
 
 def test_a_version_says_what_a_reader_has_seen(connect, worker):
@@ -259,10 +283,10 @@ def test_a_version_says_what_a_reader_has_seen(connect, worker):
     worker.execute("BEGIN")
     add_ticks(worker, (BTC, USD, 0, "1.50"), source=COINBASE)
     [(commit,)] = worker.run("transaction_version")
-    [row] = api.run("price_inputs", array("bitcoin"), array("usd"), None, 900)
+    [row] = api.run("price_inputs", *price_question(array("bitcoin"), array("usd")))
     assert (row[4], int(row[13]) <= int(commit)) == (None, True)
     worker.execute("COMMIT")
-    [row] = api.run("price_inputs", array("bitcoin"), array("usd"), None, 900)
+    [row] = api.run("price_inputs", *price_question(array("bitcoin"), array("usd")))
     assert (row[4], int(row[13]) > int(commit)) == ("1.50", True)
     [(version,)] = api.run("snapshot_version")
     assert int(version) > int(commit)

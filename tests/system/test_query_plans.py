@@ -51,7 +51,11 @@ WINDOWS = {
 }
 
 # What is asked without a filter, where that takes more than leaving out words.
-ASKED = {"coins_search": ("coin", 30), "data_page": (None, None, 50, 1000, 900, "false", None, None, None, None)}
+ASKED = {
+    "coins_search": ("coin", 30),
+    "data_page": (None, None, 50, 1000, 900, "false", None, None, None, None),
+    "price_inputs": ('{"{coin-2}","{coin-3}"}', '{"{usd}","{usd}"}', "{NULL,coinbase}", "{900,900}"),
+}
 PARTITIONS_MAX = 4  # of fourteen
 
 LARGE = 10000  # rows, of tables that this makes large

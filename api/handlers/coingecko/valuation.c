@@ -91,19 +91,17 @@ ask(struct flight *flight, const char *const *slugs, size_t slug_count, const ch
         }
         all_codes[code_count++] = "usd";
     }
+    const char *slug_array = sorted_array(all_slugs, slug_count, arena);
+    const char *code_array = sorted_array(all_codes, code_count, arena);
     const struct database_value values[] = {
-        SQL_TEXT(sorted_array(all_slugs, slug_count, arena)),
-        SQL_TEXT(sorted_array(all_codes, code_count, arena)),
-        SQL_NULL,
-        SQL_INT(PRICE_FRESH_S),
-        SQL_TIME_MS(at_ms),
-        SQL_TIME_MS(clock_now_ms()),
+        SQL_TEXT(slug_array),   SQL_TEXT(code_array), SQL_NULL,
+        SQL_INT(PRICE_FRESH_S), SQL_TIME_MS(at_ms),   SQL_TIME_MS(clock_now_ms()),
     };
 
     if (at_ms > 0)
         flight_ask(flight, &query_price_inputs_as_of, values, COUNT_OF(values), then);
-    else /* without the moments */
-        flight_ask(flight, &query_price_inputs, values, COUNT_OF(values) - 2, then);
+    else
+        price_inputs_ask_now(flight, slug_array, code_array, NULL, then);
 }
 
 void

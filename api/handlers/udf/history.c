@@ -200,11 +200,8 @@ on_market(struct flight *flight, struct market *market)
         ask_bars(flight, history);
         return;
     }
-    flight_ask(flight, &query_price_inputs,
-               SQL_VALUES(SQL_TEXT(array_of_one(market->slug, arena)),
-                          SQL_TEXT(array_of_one(market->code, arena)), SQL_TEXT(NULL),
-                          SQL_INT(PRICE_FRESH_S)),
-               on_inputs);
+    price_inputs_ask_now(flight, array_of_one(market->slug, arena),
+                         array_of_one(market->code, arena), NULL, on_inputs);
 }
 
 static void

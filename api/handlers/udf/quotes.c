@@ -268,11 +268,8 @@ on_days(struct flight *flight, const struct rows *rows)
         return;
     }
     flight_note_version(flight, rows_text(rows, 0, VERSION));
-    flight_ask(flight, &query_price_inputs,
-               SQL_VALUES(SQL_TEXT(distinct(rows, SLUG, arena)),
-                          SQL_TEXT(distinct(rows, CODE, arena)), SQL_TEXT(NULL),
-                          SQL_INT(PRICE_FRESH_S)),
-               quotes_render);
+    price_inputs_ask_now(flight, distinct(rows, SLUG, arena), distinct(rows, CODE, arena), NULL,
+                         quotes_render);
 }
 
 static void
