@@ -168,6 +168,21 @@ arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+char *
+arena_join_strings(struct arena *arena, const char *const *strings)
+{
+    char *joined, *end;
+    size_t size = 0;
+
+    for (size_t i = 0; strings[i]; i++)
+        size += strlen(strings[i]);
+    end = joined = arena_alloc(arena, size + 1);
+    for (size_t i = 0; strings[i]; i++)
+        end = stpcpy(end, strings[i]);
+    *end = '\0';
+    return joined;
+}
+
 void
 arena_defer(struct arena *arena, void (*release)(void *object), void *object)
 {

@@ -227,16 +227,28 @@ cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms,
     return now_ms < entry->content.fresh_until_ms ? CACHE_FRESH : CACHE_STALE;
 }
 
+/* Sixteen hexadecimal digits. */
+static char *
+put_hex(char *at, uint64_t number)
+{
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *at++ = "0123456789abcdef"[number >> shift & 15];
+    return at;
+}
+
+static void
+put_etag(char etag[CACHE_ETAG_SIZE], const uint64_t name[2], const char *end)
+{
+    *etag = '"';
+    stpcpy(put_hex(put_hex(etag + 1, name[0]), name[1]), end);
+}
+
 static void
 name_content(struct cache_entry *entry)
 {
-    const uint64_t *name = entry->content.name;
-
-    snprintf(entry->etag, sizeof entry->etag, "\"%016" PRIx64 "%016" PRIx64 "\"", name[0], name[1]);
-    snprintf(entry->etag_gzip, sizeof entry->etag_gzip, "\"%016" PRIx64 "%016" PRIx64 "-gz\"",
-             name[0], name[1]);
-    snprintf(entry->etag_turned, sizeof entry->etag_turned, "\"%016" PRIx64 "%016" PRIx64 "-old\"",
-             name[0], name[1]);
+    put_etag(entry->etag, entry->content.name, "\"");
+    put_etag(entry->etag_gzip, entry->content.name, "-gz\"");
+    put_etag(entry->etag_turned, entry->content.name, "-old\"");
 }
 
 static const char encoding_line[] = "Content-Encoding: gzip\r\n";
@@ -244,9 +256,9 @@ static const char encoding_line[] = "Content-Encoding: gzip\r\n";
 static struct bytes
 make_head(char *at, const char *head, const char *encoding, const char *etag)
 {
-    int size = sprintf(at, "%s%sETag: %s\r\n", head, encoding, etag);
+    char *end = stpcpy(stpcpy(stpcpy(stpcpy(stpcpy(at, head), encoding), "ETag: "), etag), "\r\n");
 
-    return (struct bytes){at, (size_t)size};
+    return (struct bytes){at, (size_t)(end - at)};
 }
 
 /* The entry, its tags, turns, key and heads are one piece of memory. */

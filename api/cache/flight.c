@@ -110,16 +110,21 @@ struct cache_entry *
 flight_store(struct flight *flight, struct cache_content *content)
 {
     bool varies = formats_vary(&flight->params);
+    struct text head;
 
-    content->head = arena_printf(
-        flight->arena,
-        "Content-Type: %s\r\n"
-        "Cache-Control: public, max-age=%" PRId32 "\r\n"
-        "Vary: %sAccept-Encoding%s\r\n"
-        "%s",
-        varies ? formats_content_type(formats_of(&flight->params)) : flight->content_type,
-        content->client_s, varies ? "Accept, " : "",
-        flight->flights->settings.varies_by_origin ? ", Origin" : "", flight->head);
+    text_init(&head, flight->arena, 256 + strlen(flight->head));
+    text_add_string(&head, "Content-Type: ");
+    text_add_string(&head, varies ? formats_content_type(formats_of(&flight->params))
+                                  : flight->content_type);
+    text_add_string(&head, "\r\nCache-Control: public, max-age=");
+    text_add_int(&head, content->client_s);
+    text_add_string(&head,
+                    varies ? "\r\nVary: Accept, Accept-Encoding" : "\r\nVary: Accept-Encoding");
+    if (flight->flights->settings.varies_by_origin)
+        text_add_string(&head, ", Origin");
+    text_add_string(&head, "\r\n");
+    text_add_string(&head, flight->head);
+    content->head = text_finish(&head).data;
     content->tags = flight->tag_hashes;
     content->tag_count = flight->tags.count;
     return cache_store(flight->flights->cache, &flight->key, content, clock_now_ms());

@@ -291,12 +291,11 @@ flight_name_keys(struct flight *flight)
     const char *name_space = flights->settings.name_space;
 
     for (size_t i = 0; i < flight->tags.count; i++) {
-        char *key = arena_printf(flight->arena, "%s.inv:%s", name_space, flight->tags.texts[i]);
+        char *key = ARENA_JOIN(flight->arena, name_space, ".inv:", flight->tags.texts[i]);
 
         flight->inv_keys[i] = (struct bytes){key, strlen(key)};
         flight->tag_hashes[i] = cache_tag(flights->cache, flight->tags.texts[i]);
     }
-    flight->lock_key = arena_printf(flight->arena, "%s.lock:%.*s", name_space,
-                                    (int)flight->key.text.size, flight->key.text.data);
+    flight->lock_key = ARENA_JOIN(flight->arena, name_space, ".lock:", flight->key.text.data);
     snprintf(flight->id, sizeof flight->id, "%012" PRIx64, flights_random(flights));
 }

@@ -162,25 +162,31 @@ freshness_add_state(struct freshness *freshness, struct text *text, const char *
 
 /* --------------------------------------------------------------------------- the finished body */
 
+/* The name so far and a stretch more: where one ends and the next begins counts as well. */
+static void
+name_on(struct bytes stretch, uint64_t name[2])
+{
+    uint64_t hash[2];
+
+    hash_bytes_wide(stretch.data, stretch.size, NAME_SEED, hash);
+    name[0] = hash_mix(name[0], hash[0]);
+    name[1] = hash_mix(name[1], hash[1]);
+}
+
+/* Of what lies between the ages, where it lies: a chart is too large to be copied for its name. */
 void
 freshness_name(const struct freshness *freshness, struct bytes body, uint64_t ret_name[2])
 {
-    char *rest, *end;
     size_t at = 0;
 
-    if (freshness->age_count == 0) {
-        hash_bytes_wide(body.data, body.size, NAME_SEED, ret_name);
-        return;
-    }
-    end = rest = arena_alloc(freshness->arena, body.size + 1);
+    ret_name[0] = ret_name[1] = NAME_SEED;
     for (size_t i = 0; i < freshness->age_count; i++) {
         const struct freshness_span *age = &freshness->ages[i];
 
-        end = mempcpy(end, body.data + at, age->offset - at);
+        name_on((struct bytes){body.data + at, age->offset - at}, ret_name);
         at = age->offset + age->size;
     }
-    end = mempcpy(end, body.data + at, body.size - at);
-    hash_bytes_wide(rest, (size_t)(end - rest), NAME_SEED, ret_name);
+    name_on((struct bytes){body.data + at, body.size - at}, ret_name);
 }
 
 struct bytes

@@ -16,7 +16,7 @@ prices_tag(const struct params *params, struct tag_list *tags)
     if (as_of_is_settled(params, clock_now_ms()))
         return;
     for (size_t i = 0; i < assets->item_count; i++)
-        tag_list_add(tags, arena_printf(tags->arena, "price:%s", assets->items[i]));
+        tag_list_add(tags, ARENA_JOIN(tags->arena, "price:", assets->items[i]));
 }
 
 static void
