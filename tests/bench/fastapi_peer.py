@@ -1,7 +1,7 @@
 """
 The same /simple_price as a Python team would usually write it: FastAPI, a token bucket and the
-cached answer in Redis; and /latest, which reads PostgreSQL each time. Run by api_bench; REDIS_URL and
-DATABASE_URL say where.
+cached answer in Redis; /latest, which reads a row of PostgreSQL each time; and /median, which reads
+the price of all sources that are fresh. Run by api_bench; REDIS_URL and DATABASE_URL say where.
 """
 import json
 import os
@@ -33,6 +33,14 @@ WHERE a.slug = $1 AND q.code = $2
 ORDER BY s.priority LIMIT 1
 """
 
+MEDIAN = """
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY price) AS price, count(*) AS sources, max(observed_at) AS observed_at
+FROM latest_prices
+JOIN assets a USING (asset_id)
+JOIN quotes q USING (quote_id)
+WHERE a.slug = $1 AND q.code = $2 AND observed_at > now() - interval '15 minutes' AND doubt = 0
+"""
+
 app = FastAPI()
 store = redis.from_url(os.environ["REDIS_URL"])
 bucket = store.register_script(BUCKET)
@@ -60,3 +68,11 @@ async def latest(assets: str, currencies: str):
     if row is None:
         raise HTTPException(404, "unknown")
     return {assets: {currencies: float(row["price"]), "source": row["source"], "observed_at": row["observed_at"]}}
+
+
+@app.get("/median")
+async def median(assets: str, currencies: str):
+    row = await app.state.pool.fetchrow(MEDIAN, assets, currencies)
+    if row["price"] is None:
+        raise HTTPException(404, "unknown")
+    return {assets: {currencies: float(row["price"]), "sources": row["sources"], "observed_at": row["observed_at"]}}
