@@ -84,7 +84,7 @@ enum {
     POOL_TOGETHER_BYTES = 16 * 1024, /* of their values; one that is larger goes alone */
 };
 void pool_query_together(struct pool *pool, enum pool_turn turn, const struct query *query,
-                         const struct database_value *texts, size_t text_count,
-                         struct arena *arena, pool_done *done, void *context);
+                         const struct database_value *texts, size_t text_count, struct arena *arena,
+                         pool_done *done, void *context);
 
 #endif

@@ -24,20 +24,29 @@ struct loads {
     size_t bucket_count; /* a power of two */
 };
 
+/* Whose loads they are, each name hashed once for all the keys that it is part of. */
+struct names {
+    uint64_t source, asset, currency; /* 0 = of any */
+};
+
 static uint64_t
-hash_text(const char *text, uint64_t seed)
+hash_text(const char *text)
 {
-    return hash_bytes(text ? text : "", text ? strlen(text) : 0, seed);
+    return text ? hash_bytes(text, strlen(text), SEED) : 0;
+}
+
+static struct names
+names_of(const char *source, const char *asset, const char *currency)
+{
+    return (struct names){hash_text(source), hash_text(asset), hash_text(currency)};
 }
 
 /* 64 bits of it are as good as the texts themselves: the worst that a collision does is a max-age.
  */
 static uint64_t
-key_of(const char *source, const char *asset, const char *currency, int32_t interval_s)
+key_of(uint64_t source, uint64_t asset, uint64_t currency, int32_t interval_s)
 {
-    uint64_t hash = hash_text(source, SEED + (uint64_t)interval_s);
-
-    return hash_text(currency, hash_text(asset, hash));
+    return hash_mix(hash_mix(hash_mix(source, (uint64_t)interval_s), asset), currency);
 }
 
 static void
@@ -56,6 +65,7 @@ static void
 add_rule(struct loads *loads, const struct load_rule *rule)
 {
     struct slot slot = {.period_s = rule->period_s, .offset_s = rule->offset_s};
+    struct names names = names_of(rule->source, rule->asset, rule->currency);
     struct cron *cron = NULL;
     struct error err;
 
@@ -67,9 +77,9 @@ add_rule(struct loads *loads, const struct load_rule *rule)
         return;
     }
     slot.cron = cron;
-    add_slot(loads, key_of(rule->source, rule->asset, rule->currency, rule->interval_s), &slot);
+    add_slot(loads, key_of(names.source, names.asset, names.currency, rule->interval_s), &slot);
     if (rule->interval_s > 0) /* for the price of a source that has nothing better */
-        add_slot(loads, key_of(rule->source, rule->asset, rule->currency, LOADS_ANY_INTERVAL),
+        add_slot(loads, key_of(names.source, names.asset, names.currency, LOADS_ANY_INTERVAL),
                  &slot);
 }
 
@@ -155,23 +165,24 @@ ask(const struct loads *loads, uint64_t key, struct question *question)
 
 /* Schedules that name the market, pages of a listing in its currency, folders of anything. */
 static void
-ask_all(const struct loads *loads, const char *source, const char *asset, const char *currency,
-        int32_t interval_s, struct question *question)
+ask_all(const struct loads *loads, const struct names *names, int32_t interval_s,
+        struct question *question)
 {
-    ask(loads, key_of(source, asset, currency, interval_s), question);
-    ask(loads, key_of(source, NULL, currency, interval_s), question);
-    ask(loads, key_of(source, NULL, NULL, interval_s), question);
+    ask(loads, key_of(names->source, names->asset, names->currency, interval_s), question);
+    ask(loads, key_of(names->source, 0, names->currency, interval_s), question);
+    ask(loads, key_of(names->source, 0, 0, interval_s), question);
 }
 
 int64_t
 loads_next_price_ms(const struct loads *loads, const char *source, const char *asset,
                     const char *currency, int64_t observed_at_ms, int64_t now_ms)
 {
+    struct names names = names_of(source, asset, currency);
     struct question question = {observed_at_ms, now_ms, 0};
 
-    ask_all(loads, source, asset, currency, 0, &question);
+    ask_all(loads, &names, 0, &question);
     if (question.next_ms == 0)
-        ask_all(loads, source, asset, currency, LOADS_ANY_INTERVAL, &question);
+        ask_all(loads, &names, LOADS_ANY_INTERVAL, &question);
     return question.next_ms;
 }
 
@@ -179,9 +190,10 @@ int64_t
 loads_next_candle_ms(const struct loads *loads, const char *source, const char *asset,
                      const char *currency, int32_t interval_s, int64_t closed_at_ms, int64_t now_ms)
 {
+    struct names names = names_of(source, asset, currency);
     struct question question = {closed_at_ms, now_ms, 0};
 
-    ask_all(loads, source, asset, currency, interval_s, &question);
-    ask(loads, key_of(source, NULL, NULL, LOADS_ANY_INTERVAL), &question);
+    ask_all(loads, &names, interval_s, &question);
+    ask(loads, key_of(names.source, 0, 0, LOADS_ANY_INTERVAL), &question);
     return question.next_ms;
 }

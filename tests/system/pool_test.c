@@ -1,11 +1,13 @@
-/* What api/pool.h says of questions that go together, against a real PostgreSQL: see test_database.py. */
+/* What api/pool.h says of questions that go together, against a real PostgreSQL: see
+ * test_database.py. */
 #include "api/pool.h"
 #include "unit/check.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 
-/* Divides for each question; the second column says which question. Fails for all if one divides by zero. */
+/* Divides for each question; the second column says which question. Fails for all if one divides by
+ * zero. */
 static const struct query query_together = {
     "together",
     "SELECT 100 / asked.by::integer, asked.by, asked.number"
@@ -86,11 +88,11 @@ tear_down(void **state)
 static void
 ask(struct fixture *fixture, struct asker *asker, const char *by, const char *times)
 {
-    *asker = (struct asker){.fixture = fixture,
-                            .arena = arena_create(256),
-                            .values = {SQL_TEXT(by), SQL_TEXT(times)}};
-    pool_query_together(fixture->pool, POOL_BEGINS, &query_together, asker->values, 2, asker->arena, on_answer,
-                        asker);
+    *asker = (struct asker){
+        .fixture = fixture, .arena = arena_create(256), .values = {SQL_TEXT(by), SQL_TEXT(times)}
+    };
+    pool_query_together(fixture->pool, POOL_BEGINS, &query_together, asker->values, 2, asker->arena,
+                        on_answer, asker);
 }
 
 static void
