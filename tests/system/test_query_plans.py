@@ -54,6 +54,9 @@ WINDOWS = {
 ASKED = {
     "coins_search": ("coin", 30),
     "data_page": (None, None, 50, 1000, 900, "false", None, None, None, None),
+}
+# Values that are no plain ones of their types, whatever is asked.
+OTHERS = {
     "price_inputs": ('{"{coin-2}","{coin-3}"}', '{"{usd}","{usd}"}', "{NULL,coinbase}", "{900,900}"),
 }
 PARTITIONS_MAX = 4  # of fourteen
@@ -94,7 +97,7 @@ def explain(db, name, options="ANALYZE, TIMING OFF, FORMAT JSON", bare=False, wi
     """The plan as it went, of values of each type; bare = without any filter that can be left out."""
     db.prepare(name)
     [(types,)] = db.execute("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = %s", name)
-    values = (windows.get(name) or bare and ASKED.get(name)
+    values = (windows.get(name) or OTHERS.get(name) or bare and ASKED.get(name)
               or [None if bare and kind in ("text", "text[]") else VALUES[kind] for kind in types])
     places = f" ({', '.join(['%s'] * len(values))})" if values else ""
     db.execute("BEGIN")
