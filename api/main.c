@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,6 +77,18 @@ keep_large_memory(void)
     mallopt(M_TRIM_THRESHOLD, 32 * 1024 * 1024);
 }
 
+/* Each client is a file. The soft limit that shells give, 1,024, is for programs that select(). */
+static void
+allow_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 /* Waits; a second signal meanwhile ends the process. */
 static void
 wait_or_exit(const sigset_t *signals, int64_t wait_ms)
@@ -122,6 +135,7 @@ main(int argc, char **argv)
         return received;
     }
     keep_large_memory();
+    allow_files();
     argc = take_threads(argc, argv);
     settings_start(argc, argv, "tidemark-api", usage, api_setting_table, &settings, arena);
     log_start("tidemark-api", &settings.log);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct http_body *
@@ -68,6 +69,15 @@ write_all(int file, const char *data, size_t size)
     return true;
 }
 
+/* The lowest number that is free tells how many are taken: half of them are for clients. */
+static bool
+are_files_scarce(int file)
+{
+    struct rlimit files;
+
+    return getrlimit(RLIMIT_NOFILE, &files) < 0 || (rlim_t)file >= files.rlim_cur / 2;
+}
+
 static void
 close_file(void *context)
 {
@@ -89,7 +99,7 @@ http_body_into_file(struct http_body *body)
     file = memfd_create("tidemark-body", MFD_CLOEXEC);
     if (file < 0)
         return body;
-    if (write_all(file, body->data, body->size))
+    if (!are_files_scarce(file) && write_all(file, body->data, body->size))
         data = mmap(NULL, body->size, PROT_READ, MAP_SHARED, file, 0);
     if (data == MAP_FAILED) {
         close(file);

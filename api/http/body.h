@@ -27,7 +27,7 @@ struct http_body *http_body_wrap(const void *data, size_t size, void (*release)(
  * The same bytes in a file that lies in memory only, so that the kernel sends its pages and copies
  * nothing; for what is sent again and again. Takes the reference of `body` and returns one: of
  * `body` itself if that has a file, is shorter than HTTP_BODY_FILE_MIN (then copying is cheaper),
- * or the system has no more files.
+ * or half of the files that the process may have are open.
  */
 enum { HTTP_BODY_FILE_MIN = 128 * 1024 };
 struct http_body *http_body_into_file(struct http_body *body);
