@@ -127,17 +127,19 @@ make(struct errand *errand, const char *key)
 static void
 replay(struct errand *errand, const char *text, size_t size)
 {
-    const char *end = memchr(text, '\0', size), *head = strchr(text, ' ');
+    const char *end = memchr(text, '\0', size);
     struct problem problem;
+    char *head;
+    long status = strtol(text, &head, 10);
 
     errand->idempotency = NULL;
-    if (!end || !head || head > end) {
+    if (!end || *head != ' ' || status < 200 || status > 599) {
         problem_set(&problem, 503, "idempotency.unknown", "It is not known what came of this key",
                     "what is kept of it cannot be read; use another one");
         errand_refuse(errand, &problem);
         return;
     }
-    errand_answer(errand, (int32_t)strtol(text, NULL, 10),
+    errand_answer(errand, (int32_t)status,
                   arena_printf(errand->arena, "Idempotency-Replayed: true\r\n%s", head + 1),
                   (struct bytes){end + 1, (size_t)(text + size - end - 1)});
 }

@@ -186,6 +186,18 @@ def test_without_redis_prices_and_orders_are_fetched_and_only_promises_refused(d
     assert (refused.status_code, refused.json()["code"]) == (503, "idempotency.unknown")
 
 
+def test_what_redis_keeps_of_a_promise_and_cannot_be_read_is_not_repeated(demand):
+    redis = demand.system.redis.connect(demand.system.redis_number)
+    assert demand.order(PREFETCH + "ripple", key="kept").status_code == 202
+    (key,) = redis.keys("*.idem:*")
+    fingerprint, status, rest = redis.get(key).split(b" ", 2)
+    assert status == b"202"
+    for spoilt in (b"", b"99", b"600", b"4294967498", b"-", b"202 "):
+        redis.set(key, fingerprint + b" " + spoilt + (b"" if spoilt.endswith(b" ") else b"\t" + rest))
+        answer = demand.order(PREFETCH + "ripple", key="kept")
+        assert (spoilt, answer.status_code) == (spoilt, 409 if spoilt == b"-" else 503)
+
+
 RIGHTS = re.findall(r"`(\^\S*amq\S*\$)`", (ROOT / "README.md").read_text())
 
 
