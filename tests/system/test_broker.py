@@ -14,7 +14,7 @@ from waiting import wait_for
 BUILD = pathlib.Path(os.environ.get("TIDEMARK_BUILD",
                                     pathlib.Path(__file__).parents[2] / "build"))
 
-FREED_S = 25
+FREED_S = 60
 
 pytestmark = pytest.mark.xdist_group("broker")  # one virtual host for all of them
 
