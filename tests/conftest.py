@@ -117,6 +117,7 @@ def own_tidemark(services, request, tmp_path, replay):
     finally:
         services.heal()
         system.remove()
+        services.renew_broker()
 
 
 @pytest.fixture

@@ -106,6 +106,22 @@ class RabbitMQ:
         self.api("PUT", "/api/vhosts/%2f")
         self.api("PUT", f"/api/permissions/%2f/{USER}", {"configure": ".*", "write": ".*", "read": ".*"})
 
+    def takes_messages(self):
+        """Whether a quorum queue can be made and confirms a message."""
+        try:
+            connection = pika.BlockingConnection(pika.URLParameters(self.url))
+            try:
+                channel = connection.channel()
+                channel.confirm_delivery()
+                channel.queue_declare("is-well", durable=True, arguments={"x-queue-type": "quorum"})
+                channel.basic_publish("", "is-well", b"", pika.BasicProperties(delivery_mode=2), mandatory=True)
+                channel.queue_delete("is-well")
+            finally:
+                connection.close()
+        except pika.exceptions.AMQPError:
+            return False
+        return True
+
     def forget(self):
         """Deletes its data, as if the disk had been lost. Only while it is stopped."""
         shutil.rmtree(self.directory / "mnesia", ignore_errors=True)

@@ -1,5 +1,6 @@
 """The engines of a test session, private ones, started side by side."""
 import concurrent.futures
+import signal
 import sys
 
 from postgres_server import PostgresServer
@@ -7,6 +8,7 @@ from programs import ROOT, run_program
 from rabbitmq_server import RabbitMQ
 from redis_server import Redis
 from virtual_host import VirtualHost
+from waiting import wait_for
 
 # A killed server loses nothing by fsync = off, only a killed machine does.
 POSTGRES_SETTINGS = "fsync = off\nfull_page_writes = off\nwal_level = minimal\nmax_wal_senders = 0\nmax_connections = 200\n"
@@ -55,6 +57,20 @@ class Services:
         for server in self.started.values():
             if not server.is_running():
                 server.start()
+
+    def renew_broker(self):
+        """
+        Instead of a broker whose quorum queues did not outlive what a test did to it: one has been
+        seen that ran, answered, and ended every publication with an internal error.
+        """
+        rabbitmq = self.rabbitmq
+        try:
+            wait_for("the broker takes a message", rabbitmq.takes_messages, timeout=20)
+        except AssertionError:
+            print(rabbitmq.last_words(), file=sys.stderr)
+            rabbitmq.stop(signal.SIGKILL)
+            rabbitmq.forget()
+            rabbitmq.start()
 
     def make_template(self):
         if self.has_template:
